@@ -1,0 +1,69 @@
+"""Power as goals: read, command only if needed, read back until the machine agrees or time is up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class PowerState(StrEnum):
+    """What Get Chassis Status says about main power (IPMI v2.0 section 28.2, bit 0)."""
+
+    ON = "on"
+    OFF = "off"
+
+
+class PowerGoal(StrEnum):
+    """What somebody wants the power to be. Never a toggle, so repeating a goal is harmless."""
+
+    ON = "on"
+    OFF = "off"
+
+
+class PowerControl(Protocol):
+    """The capability to read and set main power. Both calls raise BmcError and end within `timeout_s`."""
+
+    def power_state(self, *, timeout_s: float) -> PowerState:
+        """Ask the BMC now; never answers from memory."""
+        ...
+
+    def set_power(self, goal: PowerGoal, *, timeout_s: float) -> None:
+        """Send exactly one command and wait for its acknowledgement, which proves nothing about the machine.
+
+        A retryable error means the command may still have taken effect: read back before sending another.
+        """
+        ...
+
+
+class Progress(Protocol):
+    """Is told each step of `ensure_power`: a stable name and facts that are safe to show."""
+
+    def __call__(self, step: str, /, **facts: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOutcome:
+    """A verified power state. `was_already`: no command was needed. `seconds`: from start to read-back."""
+
+    state: PowerState
+    was_already: bool
+    commands_sent: int
+    seconds: float
+
+
+def ensure_power(
+    control: PowerControl,
+    goal: PowerGoal,
+    *,
+    deadline_s: float,
+    before_command: Callable[[], None],
+    on_progress: Progress,
+    poll_s: float = 1.0,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> PowerOutcome:
+    """Bring the machine to `goal` and return only what a read-back has confirmed."""
+    raise NotImplementedError
