@@ -1,0 +1,1 @@
+"""One machine runs everything: embedded databases, secrets, frontend build, supervisor, demo."""

@@ -1,0 +1,14 @@
+"""Waiting for what another process does, where it offers no event to wait for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+def wait_until(condition: Callable[[], bool], *, timeout: float = 20.0) -> None:
+    """Returns when the condition is true; fails after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
