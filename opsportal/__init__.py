@@ -1,0 +1,1 @@
+"""opsportal: the client portal of a hosting company or data centre."""

@@ -1,0 +1,120 @@
+// One object with everything that depends on the viewer: texts, money, dates, numbers.
+// Values arrive locale-independent (codes, ISO 8601 UTC, integer minor units) and are written here.
+import { useSyncExternalStore } from "react";
+import i18next, { regionalTag } from "$/portal/i18n";
+
+const formatters = new Map();
+
+function cached(kind, tag, options) {
+  const key = `${kind}|${tag}|${JSON.stringify(options)}`;
+  let formatter = formatters.get(key);
+  if (!formatter) formatters.set(key, (formatter = new Intl[kind](tag, options)));
+  return formatter;
+}
+
+const missing = (value) => value === null || value === undefined || value === "";
+const isDateOnly = (iso) => /^\d{4}-\d{2}-\d{2}$/.test(iso);
+const NOTHING = "–";
+
+/** Milliseconds since the epoch of an ISO 8601 instant, or NaN. */
+export const instant = (iso) => (missing(iso) ? NaN : Date.parse(iso));
+
+function written(iso, tag, options) {
+  const at = instant(iso);
+  if (Number.isNaN(at)) return NOTHING;
+  // A calendar day is the same day for everybody: no time zone may move it.
+  const zone = isDateOnly(iso) ? { timeZone: "UTC" } : {};
+  return cached("DateTimeFormat", tag, { ...options, ...zone }).format(at);
+}
+
+const UNITS = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];
+const AGO_UNITS = [["year", 31557600], ["month", 2629800], ["week", 604800], ...UNITS];
+
+function makeIntl(locale) {
+  const tag = regionalTag(locale);
+  const number = (value, options = {}) =>
+    missing(value) ? NOTHING : cached("NumberFormat", tag, options).format(value);
+
+  const shown = (params) => {
+    const out = {};
+    for (const [name, value] of Object.entries(params)) {
+      out[name] = typeof value === "number" && name !== "count" ? number(value) : value;
+    }
+    return out;
+  };
+
+  const unit = (value, name) => number(value, { style: "unit", unit: name, unitDisplay: "short" });
+
+  return {
+    locale,
+    tag,
+    number,
+    /** Text of a msgid; numbers among the parameters are written in the viewer's locale. */
+    t: (msgid, params) => (missing(msgid) ? "" : i18next.t(msgid, params ? shown(params) : undefined)),
+    /** Text of a msgid with plural forms, chosen by `n`. */
+    tn: (msgid, plural, n, params = {}) => {
+      const options = { ...shown({ n: n ?? 0, ...params }), count: n ?? 0 };
+      return i18next.t(msgid, { ...options, defaultValue_one: msgid, defaultValue_other: plural });
+    },
+    /** Integer minor units and an ISO 4217 code. */
+    money: (minor, currency) => {
+      if (missing(minor) || missing(currency)) return NOTHING;
+      const formatter = cached("NumberFormat", tag, { style: "currency", currency });
+      return formatter.format(minor / 10 ** formatter.resolvedOptions().maximumFractionDigits);
+    },
+    date: (iso) => written(iso, tag, { dateStyle: "medium" }),
+    moment: (iso) => written(iso, tag, { dateStyle: "medium", timeStyle: "short" }),
+    exact: (iso) => written(iso, tag, { dateStyle: "full", timeStyle: "long" }),
+    time: (iso) => written(iso, tag, { timeStyle: "medium" }),
+    /** Seconds as the two largest units that say something: "4 min 2 s". */
+    duration: (seconds) => {
+      if (missing(seconds)) return NOTHING;
+      let rest = Math.max(0, Math.round(seconds));
+      const parts = [];
+      for (const [name, size] of UNITS) {
+        const value = Math.floor(rest / size);
+        if (value > 0 || (name === "second" && parts.length === 0)) parts.push(unit(value, name));
+        rest -= value * size;
+        if (parts.length === 2) break;
+      }
+      return parts.join(" ");
+    },
+    /** How long ago an instant was, seen from `now` (ms). A clock a little ahead of ours is "just now". */
+    ago: (iso, now) => {
+      const at = instant(iso);
+      if (Number.isNaN(at)) return NOTHING;
+      const seconds = Math.round((at - now) / 1000);
+      if (seconds > -10 && seconds < 60) return i18next.t("just now");
+      const [name, size] = AGO_UNITS.find(([, length]) => Math.abs(seconds) >= length);
+      const format = cached("RelativeTimeFormat", tag, { numeric: "auto" });
+      return format.format(Math.trunc(seconds / size), name);
+    },
+  };
+}
+
+let current = makeIntl("en");
+const english = current;
+
+function subscribe(listener) {
+  const renew = () => {
+    if (current.locale !== i18next.language) current = makeIntl(i18next.language);
+    listener();
+  };
+  i18next.on("languageChanged", renew);
+  return () => i18next.off("languageChanged", renew);
+}
+
+function snapshot() {
+  if (current.locale !== i18next.language) current = makeIntl(i18next.language);
+  return current;
+}
+
+/** The viewer's texts and formats; the component renders again when the language changes. */
+export function useIntl() {
+  return useSyncExternalStore(subscribe, snapshot, () => english);
+}

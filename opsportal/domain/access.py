@@ -1,0 +1,122 @@
+"""Who may see and do what. Nobody gets an object except through a function here.
+
+An object that is not the actor's looks exactly like one that does not exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlmodel import Session, col, select
+
+from opsportal.domain.refusals import Forbidden, NotFound
+from opsportal.models import Company, HardwareJob, LoginSession, Role, Server, Service
+
+
+class Permission(StrEnum):
+    """What a handler or route may demand."""
+
+    OWN_ACCOUNT = "own_account"
+    SERVICES_VIEW = "services_view"
+    SERVER_VIEW = "server_view"
+    SERVER_POWER = "server_power"
+    JOBS_WATCH = "jobs_watch"
+    JOBS_MANAGE = "jobs_manage"
+    FLEET_VIEW = "fleet_view"
+    COMPANIES_VIEW = "companies_view"
+    AUDIT_VIEW = "audit_view"
+
+
+_EVERYBODY = frozenset({Permission.OWN_ACCOUNT, Permission.SERVER_VIEW, Permission.SERVER_POWER})
+_HALL = frozenset({Permission.JOBS_WATCH, Permission.JOBS_MANAGE, Permission.FLEET_VIEW})
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.CLIENT: _EVERYBODY | {Permission.SERVICES_VIEW},
+    Role.TECHNICIAN: _EVERYBODY | _HALL,
+    Role.OPERATOR: _EVERYBODY
+    | _HALL
+    | {Permission.COMPANIES_VIEW, Permission.AUDIT_VIEW, Permission.SERVICES_VIEW},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A signed-in person, as far as rules care."""
+
+    person_id: int
+    session_id: int
+    role: Role
+    company_id: int | None
+    name: str
+    ip: str = ""
+
+    def may(self, permission: Permission) -> bool:
+        return permission in GRANTS[self.role]
+
+    def require(self, permission: Permission) -> None:
+        """Refuse with `Forbidden` unless the actor's role grants the permission."""
+        if not self.may(permission):
+            raise Forbidden
+
+    @property
+    def is_staff(self) -> bool:
+        return self.role is not Role.CLIENT
+
+
+def access_service_for(actor: Actor, session: Session, service_id: int) -> Service:
+    """A service the actor may see: a client's own, or any for staff who may view services."""
+    actor.require(Permission.SERVICES_VIEW)
+    service = session.get(Service, service_id)
+    if service is None or not (actor.is_staff or service.company_id == actor.company_id):
+        raise NotFound
+    return service
+
+
+def access_server_for(
+    actor: Actor, session: Session, server_id: int, *, permission: Permission = Permission.SERVER_VIEW
+) -> tuple[Server, Service | None]:
+    """A server and its service. A client reaches it only through a service of the own company."""
+    actor.require(permission)
+    server = session.get(Server, server_id)
+    service = session.get(Service, server.service_id) if server and server.service_id else None
+    if server is None:
+        raise NotFound
+    if not actor.is_staff and (service is None or service.company_id != actor.company_id):
+        raise NotFound
+    return server, service
+
+
+def access_job_for(
+    actor: Actor, session: Session, job_id: int, *, permission: Permission = Permission.SERVER_VIEW
+) -> HardwareJob:
+    """A job the actor may see: staff any, a client those of the own company on a server it still rents."""
+    actor.require(permission)
+    job = session.get(HardwareJob, job_id)
+    if job is None or not (actor.is_staff or job.company_id == actor.company_id):
+        raise NotFound
+    access_server_for(actor, session, job.server_id)
+    return job
+
+
+def access_company_for(actor: Actor, session: Session, company_id: int) -> Company:
+    """A company: staff who may view companies any, a client the own one."""
+    if actor.is_staff:
+        actor.require(Permission.COMPANIES_VIEW)
+    company = session.get(Company, company_id)
+    if company is None or not (actor.is_staff or company.id == actor.company_id):
+        raise NotFound
+    return company
+
+
+def access_login_session_for(actor: Actor, session: Session, session_id: int) -> LoginSession:
+    """One of the actor's own sessions."""
+    actor.require(Permission.OWN_ACCOUNT)
+    found = session.exec(
+        select(LoginSession).where(
+            col(LoginSession.id) == session_id, col(LoginSession.person_id) == actor.person_id
+        )
+    ).first()
+    if found is None:
+        raise NotFound
+    return found

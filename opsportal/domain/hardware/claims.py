@@ -1,0 +1,231 @@
+"""A worker's right to touch a server: the lease, its fence, and what may be written under it.
+
+Who may hold it: exactly one job at a time, from `claim` until it ends or `lease_expires_at` passes.
+Why a fence: a worker that was frozen and wakes up believes it still holds the lease. Each claim
+raises `lease_fence`; every write and, right before it, every command is conditional on the
+worker's own fence still being the row's. A stale worker therefore changes nothing and stops.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlmodel import col, select
+
+from opsportal.db import Unit
+from opsportal.domain.hardware import topics
+from opsportal.domain.hardware.power import end_job
+from opsportal.domain.lifecycle import HARDWARE_JOB, move
+from opsportal.domain.vault import unseal
+from opsportal.models import Bmc, HardwareJob, JobKind, JobLog, JobStatus, JobStep, Power, Server, StepStatus
+from opsportal.models.base import utcnow
+
+LEASE = dt.timedelta(seconds=20)
+"""Longer than any single exchange with a BMC; renewed at each one."""
+DEADLINE = dt.timedelta(seconds=120)
+
+
+class LeaseLost(Exception):
+    """Another worker or the reconciler has taken this server over. Stop; write nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class BmcAddress:
+    """Where and as whom to reach a BMC. The password never leaves the worker."""
+
+    driver: str
+    host: str
+    port: int
+    username: str
+    password: str
+    cipher_suite: int
+
+    def __repr__(self) -> str:
+        return f"BmcAddress({self.driver}://{self.host}:{self.port})"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The proof that a worker holds a server for one job."""
+
+    job_id: int
+    server_id: int
+    fence: int
+    kind: JobKind
+    address: BmcAddress
+
+
+def bmc_address(bmc: Bmc) -> BmcAddress:
+    """Open the sealed credentials of a BMC for a worker."""
+    return BmcAddress(bmc.driver, bmc.host, bmc.port, bmc.username, unseal(bmc.password), bmc.cipher_suite)
+
+
+def _take_lease(unit: Unit, server: Server, job: HardwareJob) -> Claim:
+    assert job.id is not None and server.id is not None
+    server.lease_fence += 1
+    server.lease_job_id = job.id
+    server.lease_expires_at = utcnow() + LEASE
+    job.fence = server.lease_fence
+    return Claim(job.id, server.id, job.fence, JobKind(job.kind), bmc_address(unit.get_one(Bmc, server.id)))
+
+
+def claim(unit: Unit, job_id: int, *, worker: str) -> Claim | None:
+    """Begin a queued job. None when it was claimed, cancelled or has expired in the meantime."""
+    job = unit.get(HardwareJob, job_id, with_for_update=True)
+    if job is None or job.status != JobStatus.QUEUED:
+        return None
+    if job.not_after <= utcnow():
+        expire(unit, job)
+        return None
+    server = unit.get_one(Server, job.server_id, with_for_update=True)
+    claimed = _take_lease(unit, server, job)
+    move(unit, HARDWARE_JOB, job, JobStatus.RUNNING, reason=worker)
+    job.started_at, job.worker = utcnow(), worker
+    job.deadline_at = job.started_at + DEADLINE
+    unit.add(JobLog(job_id=job_id, line=f"claimed by {worker}, fence {claimed.fence}"))
+    unit.changed(*topics.of_job(job))
+    return claimed
+
+
+def expire(unit: Unit, job: HardwareJob) -> None:
+    """End a queued job whose click is too long ago. The machine was not touched."""
+    move(unit, HARDWARE_JOB, job, JobStatus.EXPIRED, reason="waited too long")
+    end_job(unit, job, outcome_code="waited_too_long")
+
+
+def claim_unknown(unit: Unit, job_id: int, *, worker: str) -> Claim | None:
+    """Take over a job whose outcome nobody knows, to ask the BMC. None when it is resolved or held."""
+    job = unit.get(HardwareJob, job_id, with_for_update=True)
+    if job is None or job.status != JobStatus.UNKNOWN:
+        return None
+    server = unit.get_one(Server, job.server_id, with_for_update=True)
+    if server.lease_expires_at is not None and server.lease_expires_at > utcnow():
+        return None
+    unit.add(JobLog(job_id=job_id, line=f"{worker} asks the BMC what really happened"))
+    return _take_lease(unit, server, job)
+
+
+def _held(unit: Unit, held: Claim) -> tuple[HardwareJob, Server]:
+    """Lock job and server, in this order everywhere, and prove that the claim still holds."""
+    job = unit.get_one(HardwareJob, held.job_id, with_for_update=True, populate_existing=True)
+    server = unit.get_one(Server, held.server_id, with_for_update=True, populate_existing=True)
+    if server.lease_fence != held.fence or server.lease_job_id != held.job_id:
+        raise LeaseLost
+    if server.lease_expires_at is None or server.lease_expires_at <= utcnow():
+        raise LeaseLost
+    return job, server
+
+
+def renew(unit: Unit, held: Claim) -> None:
+    """Prolong the lease. Raises `LeaseLost` when it is no longer this worker's."""
+    _, server = _held(unit, held)
+    server.lease_expires_at = utcnow() + LEASE
+
+
+def announce_command(unit: Unit, held: Claim, *, command: str) -> None:
+    """Write down that a command is about to be sent, and prove the right to send it.
+
+    Commit this before the packet leaves: if the worker dies in between, the outcome is `unknown`
+    and the BMC will be asked, never guessed.
+    """
+    job, server = _held(unit, held)
+    if job.status == JobStatus.RUNNING:
+        move(unit, HARDWARE_JOB, job, JobStatus.VERIFYING, reason=command)
+    job.commands_sent += 1
+    server.lease_expires_at = utcnow() + LEASE
+    unit.add(JobLog(job_id=held.job_id, line=f"sending: {command}"))
+    unit.changed(*topics.of_job(job))
+
+
+def begin_step(unit: Unit, held: Claim, name: str) -> None:
+    """Mark a step as the one happening now, closing the one before it."""
+    job, server = _held(unit, held)
+    server.lease_expires_at = utcnow() + LEASE
+    for step in _steps(unit, held.job_id):
+        if step.status == StepStatus.RUNNING and step.name != name:
+            step.status, step.finished_at = StepStatus.DONE, utcnow()
+        if step.name == name and step.status == StepStatus.WAITING:
+            step.status, step.started_at = StepStatus.RUNNING, utcnow()
+    unit.changed(*topics.of_job(job))
+
+
+def skip_step(unit: Unit, held: Claim, name: str, *, note_code: str) -> None:
+    """Mark a step as not needed, and why."""
+    job, _ = _held(unit, held)
+    for step in _steps(unit, held.job_id):
+        if step.name == name and step.status in (StepStatus.WAITING, StepStatus.RUNNING):
+            step.status, step.note_code, step.finished_at = StepStatus.SKIPPED, note_code, utcnow()
+    unit.changed(*topics.of_job(job))
+
+
+def _steps(unit: Unit, job_id: int) -> list[JobStep]:
+    return list(
+        unit.exec(select(JobStep).where(col(JobStep.job_id) == job_id).order_by(col(JobStep.position)))
+    )
+
+
+def record_power(unit: Unit, server: Server, power: Power, *, company_id: int | None) -> None:
+    """Keep what a BMC has just said. Announces only a change that a page would show."""
+    changed = server.power != power or server.bmc_error_code is not None
+    server.power, server.power_verified_at = power, utcnow()
+    server.bmc_error_code = server.bmc_failed_at = None
+    assert server.id is not None
+    unit.changed(topics.server(server.id))
+    if changed:
+        unit.changed(topics.FLEET, *((topics.company_servers(company_id),) if company_id else ()))
+
+
+def phase_done(unit: Unit, held: Claim, power: Power) -> None:
+    """A goal was read back: keep the state, and let a job with a further goal go on running."""
+    job, server = _held(unit, held)
+    record_power(unit, server, power, company_id=job.company_id)
+    for step in _steps(unit, held.job_id):
+        if step.status == StepStatus.RUNNING:
+            step.status, step.finished_at = StepStatus.DONE, utcnow()
+    if job.status == JobStatus.VERIFYING and power == Power.OFF and held.kind is JobKind.REBOOT:
+        move(unit, HARDWARE_JOB, job, JobStatus.RUNNING, reason="verified off")
+    unit.add(JobLog(job_id=held.job_id, line=f"read back: {power}"))
+    unit.changed(*topics.of_job(job))
+
+
+def finish(unit: Unit, held: Claim, status: JobStatus, *, outcome_code: str, line: str = "") -> None:
+    """End the job and give the lease back."""
+    job, server = _held(unit, held)
+    move(unit, HARDWARE_JOB, job, status, reason=outcome_code)
+    if line:
+        unit.add(JobLog(job_id=held.job_id, line=line))
+    end_job(unit, job, outcome_code=outcome_code)
+    _release(server)
+
+
+def leave_unknown(unit: Unit, held: Claim, *, line: str) -> None:
+    """The command may or may not have worked: hand the job to the reconciler."""
+    job, server = _held(unit, held)
+    unit.add(JobLog(job_id=held.job_id, line=line))
+    mark_unknown(unit, job, server)
+
+
+def mark_unknown(unit: Unit, job: HardwareJob, server: Server) -> None:
+    """Fence off whoever held the server and let the reconciler ask its BMC."""
+    move(unit, HARDWARE_JOB, job, JobStatus.UNKNOWN)
+    server.lease_fence += 1
+    _release(server)
+    job.reconcile_due_at = utcnow()
+    assert job.id is not None
+    unit.enqueue("hardware", "reconcile_job", job.id)
+    unit.changed(*topics.of_job(job))
+
+
+def postpone(unit: Unit, held: Claim, *, line: str, delay: dt.timedelta) -> None:
+    """The BMC did not answer the reconciler: try again later."""
+    job, server = _held(unit, held)
+    job.reconcile_attempts += 1
+    job.reconcile_due_at = utcnow() + delay
+    unit.add(JobLog(job_id=held.job_id, line=line))
+    _release(server)
+    unit.changed(*topics.of_job(job))
+
+
+def _release(server: Server) -> None:
+    server.lease_job_id = server.lease_expires_at = None

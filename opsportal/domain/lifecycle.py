@@ -1,0 +1,169 @@
+"""Declared state machines: every status an object can have, and every step it may take.
+
+The tables are data; `move` is the only function that changes a status. The diagrams in
+docs/state-machines.md are generated from here (`python -m opsportal.domain.lifecycle`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from opsportal.models import (
+    HardwareJob,
+    JobStatus,
+    LoginSession,
+    LoginStage,
+    Service,
+    ServiceStatus,
+    StatusChange,
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """What a status means; for one that waits, what ends the wait."""
+
+    meaning: str
+    way_out: str = ""
+    is_final: bool = False
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A table of states and the steps between them."""
+
+    name: str
+    model: type
+    field: str
+    states: dict[str, State]
+    steps: frozenset[tuple[str, str]]
+
+    def allows(self, current: str, target: str) -> bool:
+        return (current, target) in self.steps
+
+
+class ImpossibleTransitionError(Exception):
+    """Code asked for a step that the declared machine does not have: a bug, never a user's fault."""
+
+    def __init__(self, machine: str, current: str, target: str) -> None:
+        super().__init__(f"{machine}: {current} -> {target} is not declared")
+
+
+def _steps(*chains: str) -> frozenset[tuple[str, str]]:
+    pairs: set[tuple[str, str]] = set()
+    for chain in chains:
+        names = chain.split()
+        pairs.update(zip(names, names[1:], strict=False))
+    return frozenset(pairs)
+
+
+HARDWARE_JOB = Machine(
+    "hardware_job",
+    HardwareJob,
+    "status",
+    {
+        JobStatus.QUEUED: State("Waits for a worker.", "Expires at not_after; can be cancelled."),
+        JobStatus.RUNNING: State("A worker holds the server's lease.", "The lease expires: unknown."),
+        JobStatus.VERIFYING: State(
+            "A command was sent; the BMC is being read back.",
+            "The job's deadline, or the lease expires: unknown.",
+        ),
+        JobStatus.UNKNOWN: State(
+            "Nobody knows whether the command took effect.", "The reconciler asks the BMC, at most ten times."
+        ),
+        JobStatus.SUCCEEDED: State("Read back from the BMC: the goal is reached.", is_final=True),
+        JobStatus.FAILED: State("The goal was not reached; the outcome says why.", is_final=True),
+        JobStatus.CANCELLED: State("Taken back before a worker began.", is_final=True),
+        JobStatus.EXPIRED: State("Waited too long; nothing was done.", is_final=True),
+    },
+    _steps(
+        "queued running verifying succeeded",
+        "running succeeded",
+        "running failed",
+        "verifying running",
+        "verifying failed",
+        "running unknown succeeded",
+        "verifying unknown failed",
+        "queued cancelled",
+        "queued expired",
+        "queued failed",
+    ),
+)
+
+SERVICE = Machine(
+    "service",
+    Service,
+    "status",
+    {
+        ServiceStatus.PENDING: State("Ordered, not yet paid or not yet prepared.", "Paid, or cancelled."),
+        ServiceStatus.PROVISIONING: State("Being prepared.", "Becomes active, or a person looks."),
+        ServiceStatus.ACTIVE: State("Running and billable."),
+        ServiceStatus.SUSPENDED: State("Paused for payment or policy.", "Settled, or terminated."),
+        ServiceStatus.TERMINATED: State("Ended.", is_final=True),
+        ServiceStatus.CANCELLED: State("Ended before it began.", is_final=True),
+    },
+    _steps("pending provisioning active suspended active", "active terminated", "suspended terminated",
+           "pending cancelled", "pending active"),
+)  # fmt: skip
+
+LOGIN = Machine(
+    "login",
+    LoginSession,
+    "stage",
+    {
+        LoginStage.PASSWORD: State(
+            "The password was right; the second factor is missing.", "Ten minutes, then ended."
+        ),
+        LoginStage.SIGNED_IN: State(
+            "The portal is open to this browser.", "Ends at expires_at or by signing out."
+        ),
+        LoginStage.ENDED: State("This browser has no rights.", is_final=True),
+    },
+    _steps("password signed_in ended", "password ended"),
+)
+
+MACHINES = (HARDWARE_JOB, SERVICE, LOGIN)
+
+
+def move(
+    unit: Any, machine: Machine, row: Any, target: str, *, actor_id: int | None = None, reason: str = ""
+) -> None:
+    """Take one declared step and write it to the history.
+
+    The caller holds the row's lock (`SELECT … FOR UPDATE`). Raises `ImpossibleTransitionError`
+    for a step that is not in the table.
+    """
+    current = getattr(row, machine.field)
+    if not machine.allows(current, target):
+        raise ImpossibleTransitionError(machine.name, current, target)
+    setattr(row, machine.field, str(target))
+    unit.add(row)
+    unit.add(
+        StatusChange(
+            machine=machine.name,
+            object_id=row.id,
+            from_status=str(current),
+            to_status=str(target),
+            actor_id=actor_id,
+            reason=reason,
+        )
+    )
+
+
+def diagrams() -> str:
+    """All machines as a Markdown page with Mermaid diagrams."""
+    parts = ["# State machines\n\nGenerated by `python -m opsportal.domain.lifecycle`. Do not edit.\n"]
+    for machine in MACHINES:
+        parts.append(f"\n## {machine.name}\n\n```mermaid\nstateDiagram-v2\n")
+        parts += [f"    {a} --> {b}\n" for a, b in sorted(machine.steps)]
+        parts += [f"    {name} --> [*]\n" for name, state in machine.states.items() if state.is_final]
+        parts.append("```\n\n| state | meaning | what ends the wait |\n|---|---|---|\n")
+        parts += [
+            f"| {name} | {state.meaning} | {state.way_out} |\n" for name, state in machine.states.items()
+        ]
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    print(diagrams(), end="")

@@ -1,0 +1,87 @@
+"""What is sold (plans) and what was bought (services)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index
+from sqlmodel import Field, SQLModel
+
+from opsportal.models.base import identity, moment, one_of
+
+
+class Family(StrEnum):
+    SERVER = "server"
+    STORAGE = "storage"
+    HOSTING = "hosting"
+    VPN = "vpn"
+    DOMAIN = "domain"
+
+
+class Term(StrEnum):
+    HOUR = "hour"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class ServiceStatus(StrEnum):
+    """The five words a client reads (checklist 2.12)."""
+
+    PENDING = "pending"
+    PROVISIONING = "provisioning"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    TERMINATED = "terminated"
+    CANCELLED = "cancelled"
+
+
+class SuspensionReason(StrEnum):
+    PAYMENT = "payment"
+    POLICY = "policy"
+
+
+class Plan(SQLModel, table=True):
+    """A tariff plan."""
+
+    __table_args__ = (one_of("family", Family),)
+
+    id: int | None = identity()
+    family: str
+    name: str = Field(unique=True)
+
+
+class Service(SQLModel, table=True):
+    """A plan that a company has ordered. Its period is half open: [period_start, period_end)."""
+
+    __table_args__ = (
+        one_of("status", ServiceStatus),
+        one_of("term", Term),
+        CheckConstraint(
+            "(status = 'suspended') = (suspension_reason IS NOT NULL)", name="suspension_has_reason"
+        ),
+        CheckConstraint("suspension_reason IN ('payment', 'policy')", name="suspension_reason_known"),
+        CheckConstraint("price_minor >= 0", name="price_not_negative"),
+        CheckConstraint("period_end > period_start", name="period_not_empty"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_iso4217"),
+        CheckConstraint(
+            "termination_requested_on IS NULL OR status IN ('active', 'suspended', 'terminated')",
+            name="termination_only_of_running",
+        ),
+        Index("ix_service_company_status", "company_id", "status"),
+    )
+
+    id: int | None = identity()
+    company_id: int = Field(sa_column=Column(BigInteger, ForeignKey("company.id"), nullable=False))
+    plan_id: int = Field(sa_column=Column(BigInteger, ForeignKey("plan.id"), nullable=False, index=True))
+    name: str
+    status: str = ServiceStatus.PENDING
+    suspension_reason: str | None = None
+    termination_requested_on: dt.date | None = Field(default=None, sa_column=Column(Date))
+    period_start: dt.date | None = Field(default=None, sa_column=Column(Date))
+    period_end: dt.date | None = Field(default=None, sa_column=Column(Date))
+    price_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
+    currency: str
+    term: str = Term.MONTH
+    ip: str | None = None
+    created_at: dt.datetime = moment(default_now=True)

@@ -1,0 +1,177 @@
+"""Servers, their BMCs, and the jobs that act on them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+from opsportal.models.base import identity, moment, one_of
+
+
+class Power(StrEnum):
+    """What the BMC said last; `unknown` when nobody could ask it."""
+
+    ON = "on"
+    OFF = "off"
+    UNKNOWN = "unknown"
+
+
+class JobKind(StrEnum):
+    """What a hardware job achieves. A goal, never a toggle."""
+
+    POWER_ON = "power_on"
+    POWER_OFF = "power_off"
+    REBOOT = "reboot"
+
+
+class JobStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    VERIFYING = "verifying"
+    UNKNOWN = "unknown"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+ACTIVE_JOB = (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.VERIFYING, JobStatus.UNKNOWN)
+_ACTIVE_SQL = "status IN ('queued', 'running', 'verifying', 'unknown')"
+
+
+class StepStatus(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Server(SQLModel, table=True):
+    """One physical machine. Leased to a client while `service_id` is set.
+
+    The lease columns are the right to touch the machine: `lease_fence` only ever grows, and a
+    worker whose fence is older than the row's has lost that right, however alive it believes it is.
+    """
+
+    __table_args__ = (
+        one_of("power", Power),
+        UniqueConstraint("service_id", name="uq_server_service_id"),
+    )
+
+    id: int | None = identity()
+    name: str = Field(unique=True)
+    service_id: int | None = Field(default=None, sa_column=Column(BigInteger, ForeignKey("service.id")))
+    site: str
+    rack: str
+    model: str
+    cpu: str
+    memory_gb: int
+    disks: str
+    mac: str = Field(unique=True)
+    ip: str | None = None
+    power: str = Power.UNKNOWN
+    power_verified_at: dt.datetime | None = moment()
+    bmc_error_code: str | None = None
+    bmc_failed_at: dt.datetime | None = moment()
+    lease_fence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    lease_job_id: int | None = Field(default=None, sa_column=Column(BigInteger))
+    lease_expires_at: dt.datetime | None = moment()
+
+
+class Bmc(SQLModel, table=True):
+    """How to reach a server's management controller. The password is encrypted at rest."""
+
+    __table_args__ = (
+        UniqueConstraint("host", "port", name="uq_bmc_host_port"),
+        CheckConstraint("port BETWEEN 1 AND 65535", name="port_range"),
+    )
+
+    server_id: int = Field(sa_column=Column(BigInteger, ForeignKey("server.id"), primary_key=True))
+    driver: str = "ipmi"
+    host: str
+    port: int = 623
+    username: str
+    password: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    cipher_suite: int = 3
+
+
+class HardwareJob(SQLModel, table=True):
+    """One thing to be done to one server. The row is the job; the queue only wakes a worker."""
+
+    __tablename__ = "hardware_job"
+    __table_args__ = (
+        one_of("kind", JobKind),
+        one_of("status", JobStatus),
+        # One operation per server at a time, kept by the database: two people clicking at once
+        # cannot both get in, whatever the code above believes.
+        Index("uq_hardware_job_active", "server_id", unique=True, postgresql_where=text(_ACTIVE_SQL)),
+        Index("ix_hardware_job_server", "server_id", "id"),
+        Index("ix_hardware_job_company", "company_id", "id"),
+        Index("ix_hardware_job_status", "status", "id"),
+    )
+
+    id: int | None = identity()
+    server_id: int = Field(sa_column=Column(BigInteger, ForeignKey("server.id"), nullable=False))
+    company_id: int | None = Field(default=None, sa_column=Column(BigInteger, ForeignKey("company.id")))
+    kind: str
+    status: str = JobStatus.QUEUED
+    actor_id: int | None = Field(default=None, sa_column=Column(BigInteger, ForeignKey("person.id")))
+    actor_name: str
+    retry_of_id: int | None = Field(default=None, sa_column=Column(BigInteger, ForeignKey("hardware_job.id")))
+    created_at: dt.datetime = moment(default_now=True)
+    not_after: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    started_at: dt.datetime | None = moment()
+    deadline_at: dt.datetime | None = moment()
+    finished_at: dt.datetime | None = moment()
+    fence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    worker: str | None = None
+    commands_sent: int = 0
+    outcome_code: str | None = None
+    reconcile_attempts: int = 0
+    reconcile_due_at: dt.datetime | None = moment()
+
+
+class JobStep(SQLModel, table=True):
+    """A named step of a job, with its times and what was seen."""
+
+    __tablename__ = "job_step"
+    __table_args__ = (
+        one_of("status", StepStatus),
+        UniqueConstraint("job_id", "position", name="uq_job_step_position"),
+    )
+
+    id: int | None = identity()
+    job_id: int = Field(sa_column=Column(BigInteger, ForeignKey("hardware_job.id"), nullable=False))
+    position: int
+    name: str
+    status: str = StepStatus.WAITING
+    started_at: dt.datetime | None = moment()
+    finished_at: dt.datetime | None = moment()
+    note_code: str | None = None
+
+
+class JobLog(SQLModel, table=True):
+    """What happened inside a job, line by line, for the people who run the data centre."""
+
+    __tablename__ = "job_log"
+
+    id: int | None = identity()
+    job_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("hardware_job.id"), nullable=False, index=True)
+    )
+    at: dt.datetime = moment(default_now=True)
+    line: str

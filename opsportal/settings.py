@@ -1,0 +1,64 @@
+"""The one place that reads the environment."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Settings(BaseSettings):
+    """What an operator configures. Every field is an environment variable of the same name."""
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
+
+    database_url: SecretStr = SecretStr("postgresql://localhost/opsportal")
+    redis_url: SecretStr = SecretStr("redis://localhost:6379")
+    secret_key: SecretStr = SecretStr("")
+    """32 random bytes, base64url: encrypts BMC credentials and second factors at rest."""
+    public_url: str = "http://127.0.0.1:8000"
+    """Where browsers reach the portal: the only origin that may open a socket or post a form."""
+    brand: str = "Northrack"
+    data: Path = Path(".data")
+    bmc_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    """CIDRs that workers may dial. Empty: none, so a typing error cannot send credentials elsewhere."""
+    trusted_proxy_hops: int = Field(default=0, ge=0, le=4)
+    log_format: str = Field(default="json", pattern="^(json|console)$")
+    session_hours: int = Field(default=12, ge=1, le=720)
+    database_pool: int = Field(default=8, ge=1, le=100)
+
+    @field_validator("bmc_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+        return value
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database address with the driver named, as SQLAlchemy wants it."""
+        plain = self.database_url.get_secret_value()
+        return plain.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def redis_database(self, number: int) -> str:
+        """Address of one Redis database: 1 RQ, 2 rate limits."""
+        base = self.redis_url.get_secret_value()
+        if base.startswith("unix:"):
+            return f"{base}{'&' if '?' in base else '?'}db={number}"
+        return f"{base.rstrip('/')}/{number}"
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+@functools.cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
