@@ -5,7 +5,6 @@ rxconfig: `plugins=[PortalFrontend()]`. App: `rx.App(**app_options())`.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
@@ -21,9 +20,7 @@ _BROWSER = Path(__file__).parent / "browser"
 
 PACKAGES = (
     "i18next@27.1.2",
-    "@radix-ui/react-dialog@1.3.1",
     "@radix-ui/react-dropdown-menu@2.2.1",
-    "sonner@2.0.8",
     "uqr@0.1.3",
     "@fontsource-variable/inter@5.3.0",
 )
@@ -35,8 +32,15 @@ STYLESHEETS = [
     "styles/pages.css",
 ]
 
+
+class Boundary(rx.Component):
+    """Shows a page with an error id when our own JavaScript fails."""
+
+    library = "$/portal/boundary"
+    tag = "Boundary"
+
+
 _INLINE_SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<body>.*?)</script>", re.DOTALL | re.IGNORECASE)
-SCRIPT_HASHES = "script-hashes.json"
 
 
 class PortalFrontend(rx.plugins.Plugin):
@@ -62,21 +66,49 @@ class PortalFrontend(rx.plugins.Plugin):
         return modules
 
     def post_build(self, **context: Any) -> None:
-        """Write the CSP hashes of the inline scripts of this build beside the pages."""
+        """Leave no inline script in the pages, so that the CSP needs `script-src 'self'` and nothing else."""
         static_dir: Path = context["static_dir"]
-        hashes = json.dumps(inline_script_hashes(static_dir), indent=1)
-        (static_dir.parent / SCRIPT_HASHES).write_text(hashes + "\n", encoding="utf-8")
+        for page in static_dir.rglob("*.html"):
+            page.write_text(
+                _without_inline_scripts(page.read_text(encoding="utf-8"), static_dir), encoding="utf-8"
+            )
+        for chunk in (static_dir / "assets").glob("reflex-env-*.js"):
+            chunk.write_text(_with_own_origin(chunk.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def inline_script_hashes(static_dir: Path) -> list[str]:
-    """CSP sources (`'sha256-…'`) of every inline script in the built pages, each once, sorted."""
-    found = set()
-    for page in static_dir.rglob("*.html"):
-        for script in _INLINE_SCRIPT.finditer(page.read_text(encoding="utf-8")):
-            if "src=" not in script["attributes"] and script["body"]:
-                digest = hashlib.sha256(script["body"].encode()).digest()
-                found.add(f"'sha256-{base64.b64encode(digest).decode()}'")
-    return sorted(found)
+def _with_own_origin(chunk: str) -> str:
+    """Let the pages dial the host they came from, so that one build serves any host and port.
+
+    Reflex writes the API address of the build into this chunk and corrects only the host name of it.
+    """
+    address = re.compile(r"`(?:http|ws)://[^/`]+(?P<path>/[^`]*)`")
+    if not address.search(chunk):
+        raise ValueError("Reflex's environment chunk has no addresses where they were; see _with_own_origin.")
+    dialled = address.sub(lambda found: f"o+`{found['path']}`", chunk)
+    # `location` is missing only while a worker or a test reads the chunk.
+    origin = (
+        "var o=(globalThis.location?globalThis.location.origin:`http://localhost`).replace(/^http/,`ws`);"
+    )
+    return origin + dialled
+
+
+def _without_inline_scripts(html: str, static_dir: Path) -> str:
+    """Move every inline script to a file named by its content, in the same place and order.
+
+    React hydrates such an element as its own: it compares neither text nor `src` of a script that is not async.
+    """
+
+    def moved(script: re.Match[str]) -> str:
+        attributes, body = script["attributes"], script["body"]
+        if "src=" in attributes or not body:
+            return script[0]
+        # An async script would count as a loose resource that React adds itself; a module waits for the page anyway.
+        attributes = attributes.replace(' async=""', "")
+        name = f"inline-{hashlib.sha256(body.encode()).hexdigest()[:16]}.js"
+        (static_dir / "assets" / name).write_text(body, encoding="utf-8")
+        return f'<script{attributes} src="/assets/{name}"></script>'
+
+    return _INLINE_SCRIPT.sub(moved, html)
 
 
 def app_options() -> dict[str, Any]:
@@ -95,4 +127,5 @@ def app_options() -> dict[str, Any]:
             ),
         ],
         "toaster": None,
+        "app_wraps": {(55, "Boundary"): lambda stateful: Boundary.create()},
     }

@@ -19,12 +19,12 @@ const NOTHING = "–";
 /** Milliseconds since the epoch of an ISO 8601 instant, or NaN. */
 export const instant = (iso) => (missing(iso) ? NaN : Date.parse(iso));
 
-function written(iso, tag, options) {
+function written(iso, tag, options, timeZone) {
   const at = instant(iso);
   if (Number.isNaN(at)) return NOTHING;
   // A calendar day is the same day for everybody: no time zone may move it.
-  const zone = isDateOnly(iso) ? { timeZone: "UTC" } : {};
-  return cached("DateTimeFormat", tag, { ...options, ...zone }).format(at);
+  const zone = isDateOnly(iso) ? "UTC" : timeZone;
+  return cached("DateTimeFormat", tag, { ...options, timeZone: zone }).format(at);
 }
 
 const UNITS = [
@@ -35,8 +35,7 @@ const UNITS = [
 ];
 const AGO_UNITS = [["year", 31557600], ["month", 2629800], ["week", 604800], ...UNITS];
 
-function makeIntl(locale) {
-  const tag = regionalTag(locale);
+function makeIntl(locale, tag = regionalTag(locale), timeZone = undefined) {
   const number = (value, options = {}) =>
     missing(value) ? NOTHING : cached("NumberFormat", tag, options).format(value);
 
@@ -67,10 +66,10 @@ function makeIntl(locale) {
       const formatter = cached("NumberFormat", tag, { style: "currency", currency });
       return formatter.format(minor / 10 ** formatter.resolvedOptions().maximumFractionDigits);
     },
-    date: (iso) => written(iso, tag, { dateStyle: "medium" }),
-    moment: (iso) => written(iso, tag, { dateStyle: "medium", timeStyle: "short" }),
-    exact: (iso) => written(iso, tag, { dateStyle: "full", timeStyle: "long" }),
-    time: (iso) => written(iso, tag, { timeStyle: "medium" }),
+    date: (iso) => written(iso, tag, { dateStyle: "medium" }, timeZone),
+    moment: (iso) => written(iso, tag, { dateStyle: "medium", timeStyle: "short" }, timeZone),
+    exact: (iso) => written(iso, tag, { dateStyle: "full", timeStyle: "long" }, timeZone),
+    time: (iso) => written(iso, tag, { timeStyle: "medium" }, timeZone),
     /** Seconds as the two largest units that say something: "4 min 2 s". */
     duration: (seconds) => {
       if (missing(seconds)) return NOTHING;
@@ -97,8 +96,9 @@ function makeIntl(locale) {
   };
 }
 
+// What the prerendered pages were written with; hydration has to see the same before it may differ.
+const prerendered = makeIntl("en", "en-GB", "UTC");
 let current = makeIntl("en");
-const english = current;
 
 function subscribe(listener) {
   const renew = () => {
@@ -116,5 +116,5 @@ function snapshot() {
 
 /** The viewer's texts and formats; the component renders again when the language changes. */
 export function useIntl() {
-  return useSyncExternalStore(subscribe, snapshot, () => english);
+  return useSyncExternalStore(subscribe, snapshot, () => prerendered);
 }
