@@ -1,0 +1,132 @@
+"""All machines and BMCs of one state directory, in one process and one thread."""
+
+import asyncio
+import fcntl
+import os
+import signal
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+from lab.bmcs.bmc import VirtualBmc
+from lab.bmcs.control import ControlServer
+from lab.bmcs.files import StateUnreadable, write_json
+from lab.bmcs.identities import Identity, Roster
+from lab.bmcs.logs import log
+from lab.bmcs.machines import Machine
+from lab.bmcs.records import Record, Records
+
+MOST_SERVERS = 900  # one file descriptor each, below the usual limit of 1024
+UPTIME_SECONDS = 6 * 86400.0  # how long a new machine seems to have been running
+EXPIRY_SECONDS = 1.0
+
+
+class DirectoryInUse(Exception):
+    """Another process serves this directory."""
+
+    code = "lab_directory_in_use"
+
+
+class Fleet:
+    """The machines of `directory` and their BMCs, answering from `start` until `close`."""
+
+    def __init__(self, directory: Path, *, servers: int, pace: float = 1.0) -> None:
+        self._directory = directory
+        self._servers = servers
+        self._pace = pace
+        self._records = Records(directory / "machines")
+        self._expiry: asyncio.TimerHandle | None = None
+        self._settling: dict[str, asyncio.TimerHandle] = {}
+        self.bmcs: dict[str, VirtualBmc] = {}
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Bind every BMC. Raises OSError when ports run out and StateUnreadable for a damaged roster."""
+        self._loop = loop
+        for identity, wire in Roster(self._directory).open(self._servers):
+            self.bmcs[identity.name] = VirtualBmc(self._machine(identity), wire, loop=loop)
+        self._expire()
+
+    def publish(self) -> None:
+        """Write `fleet.json`: from now on everybody may talk to the BMCs in it."""
+        listed = [asdict(bmc.machine.identity) for bmc in self.bmcs.values()]
+        write_json(self._directory / "fleet.json", listed, is_durable=True)
+
+    def close(self) -> None:
+        """Release every socket. Machines stay as they are."""
+        for timer in (*self._settling.values(), *([self._expiry] if self._expiry else [])):
+            timer.cancel()
+        for bmc in self.bmcs.values():
+            bmc.close()
+
+    def _machine(self, identity: Identity) -> Machine:
+        try:
+            record = self._records.find(identity.name)
+        except StateUnreadable as error:
+            # One damaged file must not keep the other machines from starting.
+            log("record-unreadable", level="warning", machine=identity.name, error=str(error))
+            record = None
+        machine = Machine(identity, record or Record(booted_at=time.time() - UPTIME_SECONDS), pace=self._pace)
+        machine.keep(lambda: self._records.save(identity.name, machine.record))
+        machine.watch(lambda: self._settle_when_due(machine))
+        self._settle_when_due(machine)
+        return machine
+
+    def _settle_when_due(self, machine: Machine) -> None:
+        """Let a change of power happen on time, for the log and for viewers, not when somebody looks."""
+        name = machine.identity.name
+        if timer := self._settling.pop(name, None):
+            timer.cancel()
+        if machine.record.due:
+            wait = machine.seconds_until(machine.record.due[0][0])
+            self._settling[name] = self._loop.call_later(wait, self._settle, machine)
+
+    def _settle(self, machine: Machine) -> None:
+        machine.settle()
+        self._settle_when_due(machine)
+        last = machine.record.journal[-1]
+        log(last.what, machine=machine.identity.name, is_on=machine.record.is_on)
+
+    def _expire(self) -> None:
+        for bmc in self.bmcs.values():
+            if bmc.sessions:
+                bmc.sessions.expire()
+        self._expiry = self._loop.call_later(EXPIRY_SECONDS, self._expire)
+
+
+async def serve(directory: Path, *, servers: int, pace: float = 1.0) -> None:
+    """Serve until SIGTERM or SIGINT. Raises DirectoryInUse, StateUnreadable, OSError when it cannot start."""
+    started = time.monotonic()
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _claim(directory):
+        (directory / "fleet.json").unlink(missing_ok=True)  # it means "they answer", which is not true yet
+        fleet = Fleet(directory, servers=servers, pace=pace)
+        control = ControlServer(fleet.bmcs, directory)
+        try:
+            fleet.start(loop)
+            await control.start()
+            fleet.publish()
+            log("ready", servers=servers, seconds=time.monotonic() - started)
+            await stop.wait()
+        finally:
+            await control.close()
+            fleet.close()
+    log("stopped")
+
+
+def _claim(directory: Path) -> IO[bytes]:
+    """Lock `directory` for this process; the lock goes with the process, however it ends."""
+    lock = (directory / "lock").open("ab")
+    os.set_inheritable(lock.fileno(), False)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise DirectoryInUse(
+            f"Another lab already serves {directory}; nothing was started. Use that one, or stop it first."
+        ) from None
+    return lock

@@ -1,0 +1,126 @@
+"""Who the machines are: names, addresses, credentials, model. Made once, kept for ever."""
+
+import random
+import secrets
+import socket
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from lab.bmcs.files import StateUnreadable, find_json, write_json
+
+HOST = "127.0.0.1"
+# Below Linux's ephemeral range (32768 and up): no client socket takes a BMC's port while the lab is down.
+PORTS = range(16000, 32000)
+MODELS = (
+    ("Supermicro AS-1015A-MT", "AMD Ryzen 9 7950X 16-Core Processor", 16, 64, "2 x 1.92 TB NVMe"),
+    ("Dell PowerEdge R650xs", "Intel(R) Xeon(R) Silver 4314 CPU @ 2.40GHz", 32, 128, "2 x 960 GB SSD"),
+    ("Supermicro AS-1114S-WN10RT", "AMD EPYC 7443P 24-Core Processor", 24, 128, "2 x 3.84 TB NVMe"),
+    ("HPE ProLiant DL325 Gen10 Plus", "AMD EPYC 7302P 16-Core Processor", 16, 64, "4 x 480 GB SSD"),
+    ("Supermicro SYS-530T-MTR", "Intel(R) Xeon(R) E-2388G CPU @ 3.20GHz", 8, 64, "8 x 18 TB HDD"),
+)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One server and its BMC, as `fleet.json` lists them. `ram_gb` counts GiB, `cores` physical cores."""
+
+    name: str
+    host: str
+    port: int
+    username: str
+    password: str
+    mac: str
+    bmc_mac: str
+    uuid: str
+    model: str
+    cpu: str
+    cores: int
+    ram_gb: int
+    disks: str
+
+
+class Roster:
+    """All identities this directory ever had, in the order they were made (`DIR/identities.json`)."""
+
+    def __init__(self, directory: Path) -> None:
+        self._file = directory / "identities.json"
+        rows = find_json(self._file) or []
+        try:
+            self._identities = [Identity(**row) for row in rows]
+        except TypeError as error:
+            raise StateUnreadable(
+                f"{self._file} is from another version ({error}); remove the directory."
+            ) from error
+
+    def open(self, count: int) -> list[tuple[Identity, socket.socket]]:
+        """The first `count` servers, each with its bound UDP socket; missing ones are made and remembered.
+
+        A server keeps its port. If a stranger took it while the lab was down, that one BMC moves to a free
+        port: its neighbours stay reachable, and `fleet.json` says where it went.
+        """
+        taken = {known.port for known in self._identities}
+        fresh = (port for port in _ports_from_anywhere() if port not in taken)
+        opened: list[tuple[Identity, socket.socket]] = []
+        for index in range(count):
+            known = self._identities[index] if index < len(self._identities) else None
+            bound = _bind(known.port) if known else None
+            if known is None or bound is None:
+                bound = bound or _bind_first(fresh)
+                port = int(bound.getsockname()[1])
+                known = replace(known, port=port) if known else _make_identity(index + 1, port)
+                self._identities[index : index + 1] = [known]
+            opened.append((known, bound))
+        write_json(self._file, [asdict(known) for known in self._identities], is_durable=True)
+        return opened
+
+
+def _make_identity(number: int, port: int) -> Identity:
+    model, cpu, cores, ram_gb, disks = MODELS[(number - 1) % len(MODELS)]
+    # 0x02 in the first byte: locally administered (IEEE 802), so no real card ever has it.
+    station = secrets.token_bytes(4)
+    return Identity(
+        name=f"node-{number:03d}",
+        host=HOST,
+        port=port,
+        username="ADMIN",
+        password=secrets.token_urlsafe(12),  # 16 characters: every cipher suite takes them (IPMI 2.0, 22.30)
+        mac=_mac(b"\x02\x00" + station),
+        bmc_mac=_mac(b"\x02\x01" + station),
+        uuid=str(uuid.uuid4()),
+        model=model,
+        cpu=cpu,
+        cores=cores,
+        ram_gb=ram_gb,
+        disks=disks,
+    )
+
+
+def _mac(octets: bytes) -> str:
+    return ":".join(f"{octet:02x}" for octet in octets)
+
+
+def _ports_from_anywhere() -> Iterator[int]:
+    """Every port once, from a random place on, so that two labs on one machine rarely meet."""
+    start = random.randrange(len(PORTS))
+    for offset in range(len(PORTS)):
+        yield PORTS[(start + offset) % len(PORTS)]
+
+
+def _bind(port: int) -> socket.socket | None:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        bound.bind((HOST, port))
+    except OSError:
+        bound.close()
+        return None
+    bound.setblocking(False)
+    return bound
+
+
+def _bind_first(ports: Iterator[int]) -> socket.socket:
+    for port in ports:
+        if bound := _bind(port):
+            return bound
+    raise OSError(f"No free UDP port between {PORTS.start} and {PORTS.stop} on {HOST}; start fewer servers.")

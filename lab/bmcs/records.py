@@ -1,0 +1,86 @@
+"""What a machine and its BMC remember when the lab is killed: `DIR/machines/NAME.json`."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lab.bmcs.faults import HEALTHY, Fault, FaultKind
+from lab.bmcs.files import StateUnreadable, find_json, write_json
+
+JOURNAL_ENTRIES = 100
+
+
+@dataclass
+class BootOverride:
+    """Boot flags (IPMI 2.0, table 28-14): `device` is data 2 bits 5:2, 0 for no override."""
+
+    device: int = 0
+    is_persistent: bool = False
+    is_uefi: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that was asked of a machine (`command`) or that really happened to it (`effect`)."""
+
+    at: float
+    kind: str
+    what: str
+    by: str
+
+
+@dataclass
+class Record:
+    """Everything persistent of one machine. Times are seconds since the epoch, so that they outlive us.
+
+    `due` holds the changes of power that are on their way: (time, "on" | "off" | "restart").
+    """
+
+    is_on: bool = True
+    is_plugged: bool = True
+    was_on: bool = True
+    has_power_fault: bool = False
+    last_event: int = 0
+    boots: int = 1
+    boot_device: str = "hd"
+    booted_at: float = 0.0
+    stopping_at: float | None = None
+    is_rebooting: bool = False
+    due: list[tuple[float, str]] = field(default_factory=list)
+    override: BootOverride = field(default_factory=BootOverride)
+    fault: Fault = HEALTHY
+    journal: list[Entry] = field(default_factory=list)
+
+    def note(self, entry: Entry) -> None:
+        """Add `entry` to the journal; the oldest ones fall out."""
+        self.journal = [*self.journal[-(JOURNAL_ENTRIES - 1) :], entry]
+
+
+class Records:
+    """The directory of records."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def find(self, name: str) -> Record | None:
+        """The record of machine `name`, None for a new machine. Raises StateUnreadable on a damaged one."""
+        row = find_json(self._directory / f"{name}.json")
+        if row is None:
+            return None
+        try:
+            return _parse(row)
+        except (TypeError, KeyError, ValueError) as error:
+            raise StateUnreadable(f"The record of {name} is from another version: {error!r}") from error
+
+    def save(self, name: str, record: Record) -> None:
+        """Write `record` atomically; a killed process leaves the old or the new one."""
+        write_json(self._directory / f"{name}.json", asdict(record))
+
+
+def _parse(row: dict[str, Any]) -> Record:
+    fault = Fault(FaultKind(row["fault"]["kind"]), float(row["fault"]["seconds"]))
+    due = [(float(at), str(action)) for at, action in row["due"]]
+    journal = [Entry(**entry) for entry in row["journal"]]
+    override = BootOverride(**row["override"])
+    return Record(**{**row, "fault": fault, "due": due, "journal": journal, "override": override})
