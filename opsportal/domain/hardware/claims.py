@@ -229,3 +229,9 @@ def postpone(unit: Unit, held: Claim, *, line: str, delay: dt.timedelta) -> None
 
 def _release(server: Server) -> None:
     server.lease_job_id = server.lease_expires_at = None
+
+
+def keep_power(unit: Unit, held: Claim, power: Power) -> None:
+    """Keep what the BMC has told the reconciler."""
+    job, server = _held(unit, held)
+    record_power(unit, server, power, company_id=job.company_id)

@@ -1,0 +1,86 @@
+"""Carries committed outbox rows to the queues. `python -m workers.dispatcher`
+
+It sleeps until PostgreSQL announces a new row, and looks by itself every few seconds in case an
+announcement was missed. Rows stay until Redis has acknowledged them, so Redis may be away for
+hours. Of several dispatchers one works and the others stand by (an advisory lock decides).
+"""
+
+from __future__ import annotations
+
+import time
+
+import psycopg
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy.exc import OperationalError
+from sqlmodel import col, select
+
+from opsportal.db import OUTBOX_CHANNEL, unit_of_work
+from opsportal.logs import configure_logs
+from opsportal.models import Outbox
+from opsportal.models.base import utcnow
+from opsportal.settings import settings
+from workers import queues
+
+LOCK = 4_207_302
+IDLE_S = 3.0
+BATCH = 200
+
+log = structlog.get_logger("dispatcher")
+
+
+def wake_up_id(row: Outbox) -> str:
+    """The queue's id for an outbox row."""
+    return f"{row.task}-{row.ref}-{row.id}"
+
+
+def dispatch() -> int:
+    """Put every unsent row on its queue. Returns how many. Raises RedisError when Redis is away.
+
+    Redis is called between two transactions, not inside one. Dying in between sends a row twice,
+    which is harmless: a job is claimed once.
+    """
+    with unit_of_work() as unit:
+        rows = unit.exec(
+            select(Outbox).where(col(Outbox.sent_at).is_(None)).order_by(col(Outbox.id)).limit(BATCH)
+        ).all()
+    sent: list[int] = []
+    try:
+        for row in rows:
+            queues.put(row.queue, row.task, row.ref, job_id=wake_up_id(row))
+            sent.append(row.id or 0)
+    finally:
+        if sent:
+            with unit_of_work() as unit:
+                for row in unit.exec(select(Outbox).where(col(Outbox.id).in_(sent))):
+                    row.sent_at = utcnow()
+    return len(sent)
+
+
+def _serve(listener: psycopg.Connection) -> None:
+    listener.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+    listener.execute(f"LISTEN {OUTBOX_CHANNEL}")
+    log.info("dispatching")
+    while True:
+        try:
+            while dispatch() == BATCH:
+                pass
+        except RedisError as away:
+            log.warning("redis_away", error=type(away).__name__)
+        for _ in listener.notifies(timeout=IDLE_S, stop_after=1):
+            pass
+
+
+def main() -> None:
+    configure_logs("dispatcher")
+    while True:
+        try:
+            with psycopg.connect(settings().database_url.get_secret_value(), autocommit=True) as listener:
+                _serve(listener)
+        except (psycopg.OperationalError, OperationalError) as away:
+            log.warning("database_away", error=type(away).__name__)
+            time.sleep(1)
+
+
+if __name__ == "__main__":
+    main()
