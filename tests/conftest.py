@@ -47,5 +47,5 @@ def postgres_url(databases: Run, worker: str) -> str:
 
 @pytest.fixture(scope="session")
 def redis_url(databases: Run, worker: str) -> str:
-    """A Valkey of this test process's own (unix://…?db=0), empty when the session starts."""
-    return databases.valkey(worker).url(0)
+    """A Valkey of this test process's own (unix://…, no database number), empty when the session starts."""
+    return databases.valkey(worker).url()
