@@ -1,0 +1,1 @@
+"""What changed → which open pages show it → one coalesced push. Nothing polls."""

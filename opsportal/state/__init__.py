@@ -1,0 +1,1 @@
+"""Thin Reflex states: parse, ask the domain, keep a view."""

@@ -1,0 +1,119 @@
+"""One server: what it is, whether it is on, and what is being done to it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import reflex as rx
+from pydantic import Field
+
+from opsportal.db import Unit, in_unit
+from opsportal.domain.access import Actor, Permission, access_job_for, access_server_for
+from opsportal.domain.audit import trail
+from opsportal.domain.hardware import fleet, power, topics
+from opsportal.models import Bmc, Company, JobKind, Plan, Server, Service, ServiceStatus
+from opsportal.state import rows
+from opsportal.state.guard import allow, current_actor
+from opsportal.state.shell import SHELL
+from opsportal.state.showing import StateView, show
+from opsportal.state.views import JobView, ProblemView, ServerView, ServiceView, iso
+from opsportal.state.wire import Address, Id, address
+
+RECENT = 6
+
+
+class ServerAddress(Address):
+    server_id: Annotated[int, Field(gt=0, lt=2**63)]
+    tab: Literal["details", "jobs", "history"] = "details"
+
+
+class ServerState(rx.State):
+    """The server page, for its tenant and for staff."""
+
+    server: ServerView = ServerView()
+    problem: ProblemView = ProblemView()
+    tab: str = "details"
+
+    @allow(Permission.SERVER_VIEW)
+    async def open(self) -> Any:
+        wanted = address(self, ServerAddress)
+        self.tab = wanted.tab
+        return await show(self, *SHELL, (SERVER, wanted.server_id))
+
+    @allow(Permission.SERVER_POWER)
+    async def switch(self, server_id: Id, kind: Literal["power_on", "power_off", "reboot"]) -> None:
+        """Ask for a power goal. The job's steps arrive by the live feed."""
+        await in_unit(power.request_power, current_actor(), server_id, kind=JobKind(kind))
+
+    @allow(Permission.SERVER_POWER)
+    async def cancel(self, job_id: Id) -> None:
+        """Take back a job that has not begun."""
+        await in_unit(power.cancel_job, current_actor(), job_id)
+
+    @allow(Permission.SERVER_POWER)
+    async def retry(self, job_id: Id) -> None:
+        """Ask again for what a job did not reach."""
+        await in_unit(power.retry_job, current_actor(), job_id)
+
+
+def read_server(unit: Unit, actor: Actor, server_id: int) -> ServerView:
+    server, service = access_server_for(actor, unit, server_id)
+    jobs = fleet.list_server_jobs(actor, unit, server_id)
+    newest = jobs[0] if jobs else None
+    events = trail.list_object_events(unit, "server", server_id)
+    if not actor.is_staff:
+        events = [event for event in events if event.company_id == actor.company_id]
+    return ServerView(
+        is_ready=True,
+        id=server_id,
+        name=server.name,
+        model=server.model,
+        cpu=server.cpu,
+        memory_gb=server.memory_gb,
+        disks=server.disks,
+        mac=server.mac,
+        ip=server.ip or "",
+        site=server.site,
+        rack=server.rack,
+        power=server.power,
+        power_verified_at=iso(server.power_verified_at),
+        bmc_error_code=server.bmc_error_code or "",
+        can_switch=_can_switch(unit, actor, server, service),
+        service=_service(unit, service, server),
+        job=_job(unit, actor, newest.id or 0) if newest else JobView(),
+        jobs=[rows.job_view(job, actor=actor, server=server) for job in jobs],
+        history=[rows.audit_view(event, with_ip=actor.is_staff) for event in events],
+    )
+
+
+def _can_switch(unit: Unit, actor: Actor, server: Server, service: Service | None) -> bool:
+    is_allowed = actor.is_staff or (service is not None and service.status == ServiceStatus.ACTIVE)
+    return is_allowed and unit.get(Bmc, server.id) is not None
+
+
+def _service(unit: Unit, service: Service | None, server: Server) -> ServiceView:
+    if service is None:
+        return ServiceView()
+    company = unit.get(Company, service.company_id)
+    return rows.service_view(service, unit.get_one(Plan, service.plan_id), server, company=company)
+
+
+def _job(unit: Unit, actor: Actor, job_id: int) -> JobView:
+    job = access_job_for(actor, unit, job_id)
+    return rows.job_view(
+        job,
+        actor=actor,
+        steps=fleet.steps_of(unit, [job_id])[job_id],
+        usual=fleet.usual_seconds(unit, JobKind(job.kind)),
+        log=fleet.log_of(actor, unit, job_id) if actor.may(Permission.JOBS_WATCH) else (),
+    )
+
+
+SERVER = StateView(
+    "server",
+    ServerState,
+    "server",
+    read_server,
+    lambda _, server_id: frozenset({topics.server(server_id)}),
+    empty=ServerView(),
+)

@@ -1,0 +1,129 @@
+"""What every page shows around its content: who I am, the menu's counters, notices, the palette."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import reflex as rx
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from opsportal.db import Unit, in_unit
+from opsportal.domain.access import Actor, Permission
+from opsportal.domain.accounts import profile
+from opsportal.domain.catalog import services
+from opsportal.domain.hardware import fleet, topics
+from opsportal.models import ACTIVE_JOB, Company, HardwareJob, Person
+from opsportal.state.guard import PUBLIC, allow, current_actor
+from opsportal.state.showing import StateView
+from opsportal.state.views import CountersView, HitView, MeView, NoticeView, ProblemView, initials
+from opsportal.state.wire import Search
+
+MAX_HITS = 8
+
+
+class ShellState(rx.State):
+    """The frame of every page."""
+
+    me: MeView = MeView()
+    counters: CountersView = CountersView()
+    notice: NoticeView = NoticeView()
+    me_problem: ProblemView = ProblemView()
+    counters_problem: ProblemView = ProblemView()
+
+    @allow(Permission.OWN_ACCOUNT)
+    async def set_locale(self, locale: Literal["en", "uk", "es"]) -> None:
+        """Remember the language; the browser has switched already."""
+        await in_unit(profile.set_locale, current_actor(), locale)
+
+    @allow(PUBLIC)
+    async def dismiss(self) -> None:
+        """The notice was read."""
+        self.notice = NoticeView()
+
+
+class PaletteState(rx.State):
+    """⌘K: finds what the actor may see."""
+
+    hits: list[HitView] = []
+    query: str = ""
+
+    @allow(Permission.OWN_ACCOUNT)
+    async def search(self, query: Search) -> None:
+        """Find services, servers and companies by name, address or number."""
+        self.query = query.strip()
+        self.hits = await in_unit(_find, current_actor(), self.query) if len(self.query) >= 2 else []
+
+
+def _find(unit: Unit, actor: Actor, query: str) -> list[HitView]:
+    hits: list[HitView] = []
+    if actor.may(Permission.FLEET_VIEW):
+        rows, _ = fleet.list_fleet(actor, unit, search=query)
+        hits += [
+            HitView("server", row.server.name, row.server.ip or "", f"/servers/{row.server.id}")
+            for row in rows[:MAX_HITS]
+        ]
+    elif actor.may(Permission.SERVICES_VIEW):
+        found, _ = services.list_services(actor, unit, services.ServiceFilter(search=query))
+        hits += [
+            HitView(row.plan.family, row.service.name, row.plan.name, f"/services/{row.service.id}")
+            for row in found[:MAX_HITS]
+        ]
+    if actor.may(Permission.COMPANIES_VIEW):
+        hits += [
+            HitView("company", company.name, company.country, f"/companies/{company.id}")
+            for company, _, _ in services.list_companies(actor, unit, search=query)[:MAX_HITS]
+        ]
+    return hits
+
+
+def read_me(unit: Unit, actor: Actor, _: Any) -> MeView:
+    person = unit.get_one(Person, actor.person_id)
+    company = unit.get(Company, person.company_id) if person.company_id else None
+    return MeView(
+        person_id=actor.person_id,
+        name=person.name,
+        initials=initials(person.name),
+        email=person.email,
+        role=person.role,
+        company=company.name if company else "",
+        locale=person.locale,
+        has_second_factor=person.totp_enabled_at is not None,
+    )
+
+
+def read_counters(unit: Unit, actor: Actor, _: Any) -> CountersView:
+    if actor.may(Permission.JOBS_WATCH):
+        active = unit.scalar(
+            select(func.count()).select_from(HardwareJob).where(col(HardwareJob.status).in_(ACTIVE_JOB))
+        )
+        return CountersView(active_jobs=int(active or 0))
+    return CountersView(**services.count_services(actor, unit).families)
+
+
+def counter_topics(actor: Actor, _: Any) -> frozenset[str]:
+    if actor.may(Permission.JOBS_WATCH):
+        return frozenset({topics.JOBS})
+    return frozenset({f"company:{actor.company_id}:services"})
+
+
+ME = StateView(
+    "me",
+    ShellState,
+    "me",
+    read_me,
+    lambda actor, _: frozenset({f"person:{actor.person_id}"}),
+    is_personal=True,
+    problem_var="me_problem",
+    empty=MeView(),
+)
+COUNTERS = StateView(
+    "counters",
+    ShellState,
+    "counters",
+    read_counters,
+    counter_topics,
+    problem_var="counters_problem",
+    empty=CountersView(),
+)
+SHELL = ((ME, None), (COUNTERS, None))

@@ -1,0 +1,335 @@
+"""What goes to the browser: frozen, preformatted only where no language is needed.
+
+Statuses are codes, times ISO 8601 in UTC, money integer minor units with its currency: the
+browser words them in the viewer's language. Nothing here carries rights or secrets.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+
+def iso(moment: dt.datetime | None) -> str:
+    """A moment as `2026-11-22T02:00:00Z`, or an empty string."""
+    return (
+        moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else ""
+    )
+
+
+def iso_day(day: dt.date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+@dataclass(frozen=True)
+class NoticeView:
+    """A toast: shown once per id."""
+
+    id: str = ""
+    kind: str = "info"
+    msgid: str = ""
+    params: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ProblemView:
+    """Why a page shows no data: `code` is "" while there is no problem."""
+
+    code: str = ""
+    msgid: str = ""
+    error_id: str = ""
+
+
+@dataclass(frozen=True)
+class MeView:
+    person_id: int = 0
+    name: str = ""
+    initials: str = ""
+    email: str = ""
+    role: str = ""
+    company: str = ""
+    locale: str = ""
+    has_second_factor: bool = False
+
+
+@dataclass(frozen=True)
+class CountersView:
+    """The numbers beside the menu."""
+
+    server: int = 0
+    storage: int = 0
+    hosting: int = 0
+    vpn: int = 0
+    domain: int = 0
+    active_jobs: int = 0
+
+
+@dataclass(frozen=True)
+class StepView:
+    name: str = ""
+    status: str = ""
+    note_code: str = ""
+    started_at: str = ""
+    finished_at: str = ""
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A hardware job with its steps."""
+
+    id: int = 0
+    server_id: int = 0
+    server: str = ""
+    company: str = ""
+    kind: str = ""
+    status: str = ""
+    is_active: bool = False
+    is_late: bool = False
+    can_cancel: bool = False
+    can_retry: bool = False
+    actor: str = ""
+    created_at: str = ""
+    started_at: str = ""
+    finished_at: str = ""
+    usual_seconds: int = 0
+    outcome_code: str = ""
+    commands_sent: int = 0
+    worker: str = ""
+    steps: list[StepView] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ServiceView:
+    """A row of the services list."""
+
+    id: int = 0
+    name: str = ""
+    family: str = ""
+    plan: str = ""
+    ip: str = ""
+    status: str = ""
+    suspension_reason: str = ""
+    termination_on: str = ""
+    period_end: str = ""
+    price_minor: int = 0
+    currency: str = ""
+    term: str = ""
+    server_id: int = 0
+    power: str = ""
+    company_id: int = 0
+    company: str = ""
+
+
+@dataclass(frozen=True)
+class ServiceListView:
+    is_ready: bool = False
+    rows: list[ServiceView] = field(default_factory=list)
+    total: int = 0
+    page: int = 1
+    pages: int = 1
+
+
+@dataclass(frozen=True)
+class DashboardView:
+    is_ready: bool = False
+    total: int = 0
+    active: int = 0
+    suspended: int = 0
+    termination_requests: int = 0
+    services: list[ServiceView] = field(default_factory=list)
+    jobs: list[JobView] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class AuditView:
+    id: int = 0
+    at: str = ""
+    tag: str = ""
+    actor: str = ""
+    object_kind: str = ""
+    object_id: int = 0
+    object_name: str = ""
+    ip: str = ""
+
+
+@dataclass(frozen=True)
+class ServerView:
+    """A server as its tenant, a technician or an operator sees it."""
+
+    is_ready: bool = False
+    id: int = 0
+    name: str = ""
+    model: str = ""
+    cpu: str = ""
+    memory_gb: int = 0
+    disks: str = ""
+    mac: str = ""
+    ip: str = ""
+    site: str = ""
+    rack: str = ""
+    power: str = "unknown"
+    power_verified_at: str = ""
+    bmc_error_code: str = ""
+    can_switch: bool = False
+    service: ServiceView = field(default_factory=ServiceView)
+    job: JobView = field(default_factory=JobView)
+    jobs: list[JobView] = field(default_factory=list)
+    history: list[AuditView] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class SessionView:
+    id: int = 0
+    is_current: bool = False
+    ip: str = ""
+    user_agent: str = ""
+    signed_in_at: str = ""
+    last_seen_at: str = ""
+    used_second_factor: bool = False
+
+
+@dataclass(frozen=True)
+class AccountView:
+    is_ready: bool = False
+    name: str = ""
+    email: str = ""
+    role: str = ""
+    company: str = ""
+    locale: str = ""
+    time_zone: str = ""
+    has_second_factor: bool = False
+    second_factor_since: str = ""
+    recovery_codes_left: int = 0
+    last_sign_in_at: str = ""
+    last_sign_in_ip: str = ""
+    sessions: list[SessionView] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class WorkerView:
+    name: str = ""
+    queue: str = ""
+    state: str = ""
+    job: str = ""
+    heartbeat_at: str = ""
+    started_at: str = ""
+
+
+@dataclass(frozen=True)
+class QueueView:
+    name: str = ""
+    waiting: int = 0
+    workers: int = 0
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """A recurring task of the schedule."""
+
+    name: str = ""
+    every_s: int = 0
+    due_at: str = ""
+    last_finished_at: str = ""
+    last_error: str = ""
+
+
+@dataclass(frozen=True)
+class QueuesView:
+    is_ready: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+    late: int = 0
+    jobs: list[JobView] = field(default_factory=list)
+    queues: list[QueueView] = field(default_factory=list)
+    workers: list[WorkerView] = field(default_factory=list)
+    tasks: list[TaskView] = field(default_factory=list)
+    unsent: int = 0
+    is_redis_away: bool = False
+
+
+@dataclass(frozen=True)
+class FleetRowView:
+    id: int = 0
+    name: str = ""
+    site: str = ""
+    rack: str = ""
+    model: str = ""
+    ip: str = ""
+    power: str = ""
+    power_verified_at: str = ""
+    bmc_error_code: str = ""
+    company: str = ""
+    job_kind: str = ""
+    job_status: str = ""
+
+
+@dataclass(frozen=True)
+class FleetView:
+    is_ready: bool = False
+    on: int = 0
+    off: int = 0
+    unknown: int = 0
+    rows: list[FleetRowView] = field(default_factory=list)
+    total: int = 0
+    page: int = 1
+    pages: int = 1
+
+
+@dataclass(frozen=True)
+class CompanyRowView:
+    id: int = 0
+    name: str = ""
+    country: str = ""
+    currency: str = ""
+    running: int = 0
+    suspended: int = 0
+
+
+@dataclass(frozen=True)
+class PersonView:
+    id: int = 0
+    name: str = ""
+    email: str = ""
+    locale: str = ""
+    has_second_factor: bool = False
+    is_active: bool = True
+
+
+@dataclass(frozen=True)
+class CompaniesView:
+    is_ready: bool = False
+    rows: list[CompanyRowView] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CompanyView:
+    is_ready: bool = False
+    id: int = 0
+    name: str = ""
+    country: str = ""
+    currency: str = ""
+    people: list[PersonView] = field(default_factory=list)
+    services: list[ServiceView] = field(default_factory=list)
+    service_total: int = 0
+
+
+@dataclass(frozen=True)
+class AuditListView:
+    is_ready: bool = False
+    rows: list[AuditView] = field(default_factory=list)
+    next_before: int = 0
+
+
+@dataclass(frozen=True)
+class HitView:
+    """A result of the command palette."""
+
+    kind: str = ""
+    label: str = ""
+    detail: str = ""
+    href: str = ""
+
+
+def initials(name: str) -> str:
+    """At most two letters for the avatar."""
+    return "".join(part[0] for part in name.split()[:2]).upper()
