@@ -31,6 +31,22 @@ class Runtime:
         self.app: rx.App | None = None
         self.on_session_ended: Callable[[int], None] = lambda _: None
 
+    def attach(self, app: rx.App, *, on_session_ended: Callable[[int], None]) -> None:
+        """Serve this app. A tab that disconnects is forgotten, unless it is connected again already."""
+        self.app = app
+        self.on_session_ended = on_session_ended
+        namespace = app.event_namespace
+        assert namespace is not None
+        disconnected = namespace.on_disconnect
+
+        def on_disconnect(sid: str) -> asyncio.Task[Any] | None:
+            token = namespace.sid_to_token.get(sid)
+            if token is not None and namespace.token_to_sid.get(token) == sid:
+                self.feed.forget(token)
+            return disconnected(sid)
+
+        namespace.on_disconnect = on_disconnect
+
     def _heard(self, topics: Iterable[str]) -> None:
         heard = list(topics)
         for topic in heard:

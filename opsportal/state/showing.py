@@ -14,12 +14,15 @@ from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor
 from opsportal.domain.refusals import Refusal, SignInRequired
 from opsportal.live.feed import Watch
+from opsportal.locale import N_
 from opsportal.state.guard import current_actor
 from opsportal.state.runtime import runtime
 from opsportal.state.views import ProblemView
 
 log = structlog.get_logger("showing")
-FAULT = "This part could not be loaded. Your data is safe. Reload the page; support can look up {error_id}."
+FAULT = N_(
+    "This part could not be loaded. Your data is safe. Reload the page; support can look up {error_id}."
+)
 
 
 @dataclass(frozen=True, eq=False)

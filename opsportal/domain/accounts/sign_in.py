@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.accounts import passwords, second_factor
 from opsportal.domain.accounts.sessions import OpenedSession, abandon_session, open_session
+from opsportal.domain.audit import trail
 from opsportal.domain.refusals import SignInRequired, WrongCode, WrongCredentials
 from opsportal.models import LoginSession, LoginStage, Person
 from opsportal.models.base import utcnow
@@ -64,3 +65,18 @@ def complete(unit: Unit, session_id: int, *, code: str, ip: str, user_agent: str
     return open_session(
         unit, person, stage=LoginStage.SIGNED_IN, used_second_factor=True, ip=ip, user_agent=user_agent
     )
+
+
+def waiting_person(unit: Unit, session_id: int) -> int:
+    """Whose second factor this session waits for."""
+    return _waiting(unit, session_id)[0].person_id
+
+
+def note_refused(unit: Unit, *, email: str, ip: str) -> None:
+    """Keep a refused sign-in of an existing person in the trail; of nobody, nothing is kept."""
+    person = unit.exec(select(Person).where(col(Person.email) == email)).first()
+    if person is not None:
+        trail.record(
+            unit, "person:sign_in_refused", actor=None, actor_name="", ip=ip, company_id=person.company_id,
+            object_kind="person", object_id=person.id, object_name=person.name,
+        )  # fmt: skip

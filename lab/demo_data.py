@@ -1,0 +1,189 @@
+"""Fills the portal with the demo: `python -m lab.demo_data` after migration, with the lab running.
+
+Safe to run at every start: what is there stays as people have left it; only the addresses and
+credentials of BMCs follow the lab, and new machines are added.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pyotp
+from sqlmodel import col, select
+
+from lab.people import COMPANIES, PASSWORD, PEOPLE, DemoCompany, DemoPerson, DemoService
+from opsportal.db import Unit, unit_of_work
+from opsportal.domain.accounts.passwords import hash_password
+from opsportal.domain.vault import seal, unseal
+from opsportal.models import (
+    Bmc,
+    Company,
+    Family,
+    Person,
+    Plan,
+    Server,
+    Service,
+    ServiceStatus,
+    SuspensionReason,
+)
+from opsportal.models.base import utcnow
+from opsportal.settings import settings
+
+SIGN_INS = "sign-ins.json"
+
+
+def _plan(unit: Unit, family: Family, name: str) -> Plan:
+    plan = unit.exec(select(Plan).where(col(Plan.name) == name)).first()
+    if plan is None:
+        plan = Plan(family=family, name=name)
+        unit.add(plan)
+        unit.flush()
+    return plan
+
+
+def _company(unit: Unit, demo: DemoCompany) -> Company:
+    company = unit.exec(select(Company).where(col(Company.name) == demo.name)).first()
+    if company is None:
+        company = Company(name=demo.name, country=demo.country, currency=demo.currency, locale=demo.locale)
+        unit.add(company)
+        unit.flush()
+        for service in demo.services:
+            unit.add(_service(unit, company, service))
+    return company
+
+
+def _service(unit: Unit, company: Company, demo: DemoService) -> Service:
+    today = utcnow().date()
+    end = today + dt.timedelta(days=demo.days)
+    length = dt.timedelta(days=365 if demo.term == "year" else 30)
+    return Service(
+        company_id=company.id or 0,
+        plan_id=_plan(unit, demo.family, demo.plan).id or 0,
+        name=demo.name,
+        status=demo.status,
+        suspension_reason=demo.reason,
+        termination_requested_on=(
+            today + dt.timedelta(days=demo.terminates_in) if demo.terminates_in is not None else None
+        ),
+        period_start=end - length,
+        period_end=end,
+        price_minor=demo.price_minor,
+        currency=company.currency,
+        term=demo.term,
+        ip=demo.ip,
+    )
+
+
+def _person(unit: Unit, demo: DemoPerson) -> dict[str, str | None]:
+    person = unit.exec(select(Person).where(col(Person.email) == demo.email)).first()
+    if person is None:
+        company = unit.exec(select(Company).where(col(Company.name) == demo.company)).first()
+        secret = pyotp.random_base32() if demo.has_second_factor else None
+        person = Person(
+            company_id=company.id if company else None,
+            role=demo.role,
+            email=demo.email,
+            name=demo.name,
+            password_hash=hash_password(PASSWORD),
+            locale=demo.locale,
+            time_zone=demo.time_zone,
+            totp_secret=seal(secret) if secret else None,
+            totp_enabled_at=utcnow() if secret else None,
+        )
+        unit.add(person)
+    totp = unseal(person.totp_secret) if person.totp_secret else None
+    return {"role": demo.role.value, "email": demo.email, "password": PASSWORD, "totp_secret": totp}
+
+
+def _tenancies() -> list[tuple[DemoCompany, str]]:
+    """Which company gets which machine, company by company."""
+    return [(company, name) for company in COMPANIES for name in company.servers]
+
+
+def _rent(unit: Unit, company: Company, machine: dict[str, Any], name: str, number: int) -> Service:
+    plan = _plan(unit, Family.SERVER, f"{machine['model'].split()[0]} · {machine['ram_gb']} GB")
+    end = utcnow().date() + dt.timedelta(days=2 + number * 3 % 28)
+    is_suspended = name == "vie-ci-03"
+    return Service(
+        company_id=company.id or 0,
+        plan_id=plan.id or 0,
+        name=name,
+        status=ServiceStatus.SUSPENDED if is_suspended else ServiceStatus.ACTIVE,
+        suspension_reason=SuspensionReason.PAYMENT if is_suspended else None,
+        period_start=end - dt.timedelta(days=30),
+        period_end=end,
+        price_minor={"EUR": 8900, "UAH": 365000, "USD": 9900}[company.currency] + 1000 * (number % 5),
+        currency=company.currency,
+        ip=_address(number),
+    )
+
+
+def _address(number: int) -> str:
+    return f"185.12.{40 + number // 200}.{21 + number % 200}"
+
+
+def _machine(unit: Unit, machine: dict[str, Any], number: int) -> None:
+    server = unit.exec(select(Server).where(col(Server.mac) == machine["mac"])).first()
+    if server is None:
+        server = _new_server(unit, machine, number)
+    bmc = unit.get(Bmc, server.id) or Bmc(server_id=server.id or 0, host="", username="", password=b"")
+    bmc.host, bmc.port, bmc.username = machine["host"], machine["port"], machine["username"]
+    bmc.password = seal(machine["password"])
+    unit.add(bmc)
+
+
+def _new_server(unit: Unit, machine: dict[str, Any], number: int) -> Server:
+    tenancies = _tenancies()
+    service, name = None, f"stock-{number:03d}"
+    if number < len(tenancies):
+        demo, name = tenancies[number]
+        company = unit.exec(select(Company).where(col(Company.name) == demo.name)).one()
+        service = _rent(unit, company, machine, name, number)
+        unit.add(service)
+        unit.flush()
+    rack = random.Random(number)
+    server = Server(
+        name=name,
+        service_id=service.id if service else None,
+        site="Prague 1" if number % 3 else "Vienna 2",
+        rack=f"{'ABC'[number % 3]}{number // 12 + 1:02d} U{rack.randrange(2, 40):02d}",
+        model=machine["model"],
+        cpu=machine["cpu"],
+        memory_gb=machine["ram_gb"],
+        disks=machine["disks"],
+        mac=machine["mac"],
+        ip=service.ip if service else None,
+    )
+    unit.add(server)
+    unit.flush()
+    return server
+
+
+def seed(fleet: list[dict[str, Any]]) -> list[dict[str, str | None]]:
+    """Make the database hold the demo. Returns the sign-ins."""
+    with unit_of_work() as unit:
+        for company in COMPANIES:
+            _company(unit, company)
+        for number, machine in enumerate(fleet):
+            _machine(unit, machine, number)
+        return [_person(unit, person) for person in PEOPLE]
+
+
+def main() -> None:
+    data = settings().data
+    fleet = json.loads((data / "lab" / "fleet.json").read_text())
+    target = data / SIGN_INS
+    fresh = target.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        json.dump(seed(fleet), out, indent=1)
+    fresh.rename(Path(target))
+
+
+if __name__ == "__main__":
+    main()

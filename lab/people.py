@@ -1,0 +1,103 @@
+"""The demo's companies and people, in three languages. Invented; any likeness is chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opsportal.models import Family, Role, ServiceStatus, SuspensionReason, Term
+
+
+@dataclass(frozen=True)
+class DemoPerson:
+    email: str
+    name: str
+    role: Role
+    locale: str
+    time_zone: str
+    has_second_factor: bool
+    company: str = ""
+
+
+@dataclass(frozen=True)
+class DemoService:
+    """A service other than a server. `days` until its period ends."""
+
+    family: Family
+    name: str
+    plan: str
+    price_minor: int
+    days: int
+    status: ServiceStatus = ServiceStatus.ACTIVE
+    reason: SuspensionReason | None = None
+    terminates_in: int | None = None
+    term: Term = Term.MONTH
+    ip: str | None = None
+
+
+@dataclass(frozen=True)
+class DemoCompany:
+    name: str
+    country: str
+    currency: str
+    locale: str
+    servers: tuple[str, ...]
+    """Names of its servers: the lab's machines are given to the companies in this order."""
+    services: tuple[DemoService, ...]
+
+
+PASSWORD = "demo-Portal-2026"
+
+PEOPLE = (
+    DemoPerson("olena@acme.example", "Olena Kovalenko", Role.CLIENT, "en", "Europe/Prague", True, "Acme Studio"),
+    DemoPerson("petr@acme.example", "Petr Novák", Role.CLIENT, "en", "Europe/Prague", False, "Acme Studio"),
+    DemoPerson("iryna@kyivweb.example", "Ірина Шевчук", Role.CLIENT, "uk", "Europe/Kyiv", False, "Київ Веб"),
+    DemoPerson(
+        "lucia@pampa.example", "Lucía Fernández", Role.CLIENT, "es", "America/Argentina/Buenos_Aires", False,
+        "Nube Pampa",
+    ),
+    DemoPerson("anna@northrack.example", "Anna Berg", Role.OPERATOR, "en", "Europe/Prague", True),
+    DemoPerson("marek@northrack.example", "Marek Dvořák", Role.TECHNICIAN, "en", "Europe/Prague", True),
+)  # fmt: skip
+
+_S, _R = ServiceStatus, SuspensionReason
+
+ACME = DemoCompany(
+    "Acme Studio", "CZ", "EUR", "en",
+    ("kyiv-db-01", "kyiv-web-02", "kyiv-web-03", "prg-app-01", "prg-app-02", "vie-backup-01", "vie-ci-03"),
+    (
+        DemoService(Family.STORAGE, "acme-archive", "Object storage 10 TB", 4900, 18),
+        DemoService(Family.STORAGE, "acme-media", "Object storage 2 TB", 1400, 9),
+        DemoService(Family.STORAGE, "acme-scratch", "Block storage 500 GB", 900, 3, terminates_in=3),
+        DemoService(Family.HOSTING, "acme-studio.example", "Web hosting M", 1200, 25),
+        DemoService(Family.HOSTING, "shop.acme-studio.example", "Web hosting L", 2400, 11),
+        DemoService(Family.HOSTING, "old.acme-studio.example", "Web hosting S", 600, -12, _S.SUSPENDED, _R.PAYMENT),
+        DemoService(Family.HOSTING, "beta.acme-studio.example", "Web hosting M", 1200, 30, _S.PENDING),
+        DemoService(Family.VPN, "acme-office", "VPN 25 seats", 3500, 21, ip="185.12.40.254"),
+        DemoService(Family.VPN, "acme-field", "VPN 5 seats", 900, 6, ip="185.12.40.253"),
+        DemoService(Family.DOMAIN, "acme-studio.example", "Domain .example", 1400, 140, term=Term.YEAR),
+        DemoService(Family.DOMAIN, "acme.example", "Domain .example", 1400, 201, term=Term.YEAR),
+        DemoService(Family.DOMAIN, "acme-labs.example", "Domain .example", 1400, 33, term=Term.YEAR),
+        DemoService(Family.DOMAIN, "acme-media.example", "Domain .example", 1400, 312, term=Term.YEAR),
+        DemoService(Family.HOSTING, "intranet.acme.example", "Web hosting S", 600, -70, _S.TERMINATED),
+        DemoService(Family.VPN, "acme-trial", "VPN 5 seats", 900, -40, _S.CANCELLED),
+    ),
+)  # fmt: skip
+KYIV = DemoCompany(
+    "Київ Веб", "UA", "UAH", "uk",
+    ("kv-node-01", "kv-node-02", "kv-node-03", "kv-db-01"),
+    (
+        DemoService(Family.HOSTING, "kyivweb.example", "Web hosting L", 99000, 14),
+        DemoService(Family.DOMAIN, "kyivweb.example", "Domain .example", 56000, 90, term=Term.YEAR),
+        DemoService(Family.STORAGE, "резервні-копії", "Object storage 2 TB", 58000, 7),
+    ),
+)  # fmt: skip
+PAMPA = DemoCompany(
+    "Nube Pampa", "AR", "USD", "es",
+    ("pampa-app-01", "pampa-db-01"),
+    (
+        DemoService(Family.HOSTING, "pampa.example", "Web hosting M", 1400, 19),
+        DemoService(Family.VPN, "pampa-oficina", "VPN 5 seats", 1000, 4, _S.SUSPENDED, _R.POLICY, ip="91.203.5.250"),
+        DemoService(Family.DOMAIN, "pampa.example", "Domain .example", 1600, 45, term=Term.YEAR),
+    ),
+)  # fmt: skip
+COMPANIES = (ACME, KYIV, PAMPA)

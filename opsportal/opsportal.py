@@ -1,0 +1,27 @@
+"""Builds the app: pages, middleware, lifespan tasks, routes and the gate. Nothing else."""
+
+from __future__ import annotations
+
+import reflex as rx
+from starlette.applications import Starlette
+
+from opsportal.components.frontend import app_options
+from opsportal.logs import configure_logs
+from opsportal.pages import register
+from opsportal.state.guard import Guard
+from opsportal.state.runtime import runtime
+from opsportal.web import auth, health
+from opsportal.web.gate import Gate
+from opsportal.web.sockets import Sockets
+
+configure_logs("web")
+
+sockets = Sockets()
+app = rx.App(
+    **app_options(),
+    api_transformer=[Starlette(routes=[*health.ROUTES, *auth.ROUTES]), lambda inner: Gate(inner, sockets)],
+)
+register(app)
+app.add_middleware(Guard(), index=0)
+runtime.attach(app, on_session_ended=sockets.end_session)
+app.register_lifespan_task(runtime.lifespan)

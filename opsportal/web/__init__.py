@@ -1,0 +1,1 @@
+"""Plain HTTP: the gate before everything, signing in, health."""

@@ -1,0 +1,277 @@
+"""Signing in and everything that carries a secret: plain HTTP, JSON in and out.
+
+Secrets travel only here. Nothing of this ever enters a Reflex state, an event or a log.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+
+import segno
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from opsportal.db import Unit, in_thread, in_unit
+from opsportal.domain.access import Actor
+from opsportal.domain.accounts import passwords, second_factor, sessions, sign_in
+from opsportal.domain.refusals import BadRequest, Refusal, SignInRequired, TooManyAttempts, WrongCredentials
+from opsportal.models import LoginStage
+from opsportal.settings import settings
+from opsportal.web import limits
+from opsportal.web.browser import Browser, cookie_name
+from opsportal.web.gate import BROWSER_KEY
+
+MAX_BODY = 4_096
+STATUS = {
+    "bad_request": 400,
+    "wrong_credentials": 401,
+    "wrong_code": 401,
+    "sign_in_required": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "too_many_attempts": 429,
+}
+log = structlog.get_logger("auth")
+Model = TypeVar("Model", bound=BaseModel)
+Handler = Callable[[Request], Awaitable[Response]]
+
+Password = Annotated[str, Field(min_length=1, max_length=passwords.MAXIMUM_LENGTH)]
+Code = Annotated[str, Field(min_length=6, max_length=16, pattern=r"^[0-9A-Za-z -]+$")]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Nothing(_Body):
+    pass
+
+
+class SignIn(_Body):
+    email: Annotated[str, Field(min_length=3, max_length=254)]
+    password: Password
+
+
+class OneCode(_Body):
+    code: Code
+
+
+class NewPassword(_Body):
+    current: Password
+    new: Password
+
+
+class PasswordAndCode(_Body):
+    password: Password
+    code: Code
+
+
+async def _body(request: Request, model: type[Model]) -> Model:
+    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+        raise BadRequest
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MAX_BODY:
+            raise BadRequest
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError:
+        raise BadRequest from None
+
+
+def _answering(handler: Handler) -> Handler:
+    """Turn refusals into JSON with a status, and faults into an error id."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            body = {"code": refusal.code, "msgid": refusal.msgid, "params": refusal.params}
+            headers = {}
+            if isinstance(refusal, TooManyAttempts):
+                headers["retry-after"] = str(refusal.params["seconds"])
+            return JSONResponse(body, status_code=STATUS.get(refusal.code, 400), headers=headers)
+        except Exception:
+            error_id = secrets.token_hex(4)
+            log.exception("auth_failed", error_id=error_id, path=request.url.path)
+            msgid = "Something went wrong on our side. Nothing was changed. Try again, or tell support {error_id}."
+            body = {"code": "fault", "msgid": msgid, "params": {"error_id": error_id}}
+            return JSONResponse(body, status_code=500)
+
+    return answered
+
+
+def _browser(request: Request) -> Browser:
+    browser: Browser = request.scope[BROWSER_KEY]
+    return browser
+
+
+def _where(browser: Browser) -> dict[str, str]:
+    return {"ip": browser.ip, "user_agent": browser.user_agent}
+
+
+def _with_cookie(body: dict[str, Any], opened: sessions.OpenedSession) -> Response:
+    response = JSONResponse(body)
+    response.set_cookie(
+        cookie_name(),
+        opened.cookie,
+        max_age=int(opened.lifetime.total_seconds()),
+        httponly=True,
+        secure=settings().is_https,
+        samesite="lax",
+        path="/",
+    )
+    return response
+
+
+def _without_cookie(body: dict[str, Any]) -> Response:
+    response = JSONResponse(body)
+    response.delete_cookie(cookie_name(), path="/", httponly=True, secure=settings().is_https, samesite="lax")
+    return response
+
+
+def _find(unit: Unit, cookie: str) -> tuple[int, LoginStage, Actor | None] | None:
+    row = sessions.find_session(unit, cookie) if cookie else None
+    if row is None or row.id is None:
+        return None
+    return row.id, LoginStage(row.stage), sessions.find_actor(unit, row.id)
+
+
+async def _actor(request: Request) -> Actor:
+    found = await in_unit(_find, _browser(request).cookie)
+    if found is None or found[2] is None:
+        raise SignInRequired
+    return found[2]
+
+
+async def _waiting(request: Request) -> int:
+    found = await in_unit(_find, _browser(request).cookie)
+    if found is None or found[1] is not LoginStage.PASSWORD:
+        raise SignInRequired
+    return found[0]
+
+
+async def state(request: Request) -> Response:
+    """How far this browser's sign-in has come."""
+    found = await in_unit(_find, _browser(request).cookie)
+    return JSONResponse({"stage": found[1].value if found else "none"})
+
+
+async def begin(request: Request) -> Response:
+    """E-mail and password."""
+    body, browser = await _body(request, SignIn), _browser(request)
+    email = sign_in.normalise_email(body.email)
+    await in_thread(
+        limits.count,
+        (limits.SIGN_IN_IP, f"sign-in:ip:{browser.ip}"),
+        (limits.SIGN_IN_PAIR, f"sign-in:pair:{browser.ip}:{email}"),
+        (limits.SIGN_IN_EMAIL, f"sign-in:email:{email}"),
+    )
+    try:
+        opened = await in_unit(sign_in.begin, email=email, password=body.password, **_where(browser))
+    except WrongCredentials:
+        await in_unit(sign_in.note_refused, email=email, ip=browser.ip)
+        raise
+    return _with_cookie({"stage": opened.stage.value}, opened)
+
+
+async def complete(request: Request) -> Response:
+    """The second factor: a TOTP code or a recovery code."""
+    body, browser = await _body(request, OneCode), _browser(request)
+    session_id = await _waiting(request)
+    person_id = await in_unit(sign_in.waiting_person, session_id)
+    await in_thread(limits.count, (limits.SECOND_FACTOR, f"second-factor:{person_id}"))
+    opened = await in_unit(sign_in.complete, session_id, code=body.code.strip(), **_where(browser))
+    return _with_cookie({"stage": opened.stage.value}, opened)
+
+
+async def cancel(request: Request) -> Response:
+    """Give up between password and second factor."""
+    await _body(request, Nothing)
+    await in_unit(sessions.abandon_session, await _waiting(request))
+    return _without_cookie({"stage": "none"})
+
+
+async def sign_out(request: Request) -> Response:
+    """End this session."""
+    await _body(request, Nothing)
+    actor = await _actor(request)
+    await in_unit(sessions.end_session, actor, actor.session_id)
+    return _without_cookie({"stage": "none"})
+
+
+async def _sensitive(request: Request) -> Actor:
+    actor = await _actor(request)
+    await in_thread(limits.count, (limits.SENSITIVE, f"sensitive:{actor.person_id}"))
+    return actor
+
+
+async def change_password(request: Request) -> Response:
+    """Replace the password; ends the person's other sessions."""
+    body = await _body(request, NewPassword)
+    actor = await _sensitive(request)
+    await in_unit(passwords.change_password, actor, current=body.current, new=body.new)
+    return JSONResponse({})
+
+
+async def start_two_factor(request: Request) -> Response:
+    """A new secret and its QR code, shown in this browser only."""
+    await _body(request, Nothing)
+    actor = await _sensitive(request)
+    secret, uri = await in_unit(second_factor.start_setup, actor)
+    return JSONResponse({"secret": secret, "uri": uri, "qr": _qr(uri)})
+
+
+def _qr(text: str) -> str:
+    drawn = io.BytesIO()
+    segno.make(text, error="m").save(drawn, kind="svg", scale=5, border=2, dark="#17171c", light="#ffffff")
+    return "data:image/svg+xml;base64," + base64.b64encode(drawn.getvalue()).decode()
+
+
+async def enable_two_factor(request: Request) -> Response:
+    """Confirm the secret with a code; the recovery codes are shown this once."""
+    body = await _body(request, OneCode)
+    actor = await _sensitive(request)
+    codes = await in_unit(second_factor.finish_setup, actor, code=body.code.strip())
+    return JSONResponse({"recovery_codes": codes})
+
+
+async def renew_recovery_codes(request: Request) -> Response:
+    """New recovery codes instead of the old ones, shown this once."""
+    body = await _body(request, OneCode)
+    actor = await _sensitive(request)
+    codes = await in_unit(second_factor.renew_recovery_codes, actor, code=body.code.strip())
+    return JSONResponse({"recovery_codes": codes})
+
+
+async def disable_two_factor(request: Request) -> Response:
+    """Turn the second factor off."""
+    body = await _body(request, PasswordAndCode)
+    actor = await _sensitive(request)
+    await in_unit(second_factor.turn_off, actor, password=body.password, code=body.code.strip())
+    return JSONResponse({})
+
+
+_POSTS: dict[str, Handler] = {
+    "/auth/sign-in": begin,
+    "/auth/second-factor": complete,
+    "/auth/cancel": cancel,
+    "/auth/sign-out": sign_out,
+    "/auth/password": change_password,
+    "/auth/two-factor/start": start_two_factor,
+    "/auth/two-factor/enable": enable_two_factor,
+    "/auth/two-factor/recovery-codes": renew_recovery_codes,
+    "/auth/two-factor/disable": disable_two_factor,
+}
+ROUTES = [
+    Route("/auth/state", _answering(state), methods=["GET"]),
+    *(Route(path, _answering(handler), methods=["POST"]) for path, handler in _POSTS.items()),
+]

@@ -1,0 +1,61 @@
+"""What the gate learned about the other side, in a form that later code may keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from opsportal.settings import settings
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """One browser: where it is and, if it sent one, its session cookie."""
+
+    ip: str
+    user_agent: str
+    origin: str
+    cookie: str = field(repr=False)
+
+
+def cookie_name() -> str:
+    """`__Host-` makes browsers insist on HTTPS, path / and this very host (RFC 6265bis 4.1.3.2)."""
+    return "__Host-portal" if settings().is_https else "portal"
+
+
+def first(headers: Headers, name: bytes) -> str:
+    """The first header of this name as text, or an empty string."""
+    return next((value.decode("latin-1") for key, value in headers if key == name), "")
+
+
+def _cookie(header: str, name: str) -> str:
+    for part in header.split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name:
+            return value[:200]
+    return ""
+
+
+def client_ip(scope: dict[str, Any]) -> str:
+    """The peer's address, or the one that the configured number of trusted proxies vouches for."""
+    peer = scope.get("client") or ("", 0)
+    hops = settings().trusted_proxy_hops
+    if hops:
+        forwarded = [part.strip() for part in first(scope["headers"], b"x-forwarded-for").split(",")]
+        if len(forwarded) >= hops and forwarded[-hops]:
+            return forwarded[-hops][:64]
+    return str(peer[0])
+
+
+def look_at(scope: dict[str, Any]) -> Browser:
+    """Read what matters from an ASGI scope."""
+    headers = scope["headers"]
+    return Browser(
+        ip=client_ip(scope),
+        user_agent=first(headers, b"user-agent")[:200],
+        origin=first(headers, b"origin"),
+        cookie=_cookie(first(headers, b"cookie"), cookie_name()),
+    )

@@ -1,0 +1,195 @@
+"""The gate: the outermost ASGI application. It sees every request and every websocket first.
+
+It takes the session cookie out of the scope, so that nothing behind it (Reflex keeps headers in
+its states and logs) ever holds one, and puts a reference in that is worth nothing outside.
+It refuses foreign origins, closes what Reflex leaves open, and keeps floods out.
+"""
+
+from __future__ import annotations
+
+import secrets
+import urllib.parse
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+
+from opsportal.db import Unit, in_unit
+from opsportal.domain.accounts import sessions
+from opsportal.models import LoginStage
+from opsportal.settings import settings
+from opsportal.web.browser import Browser, look_at
+from opsportal.web.headers import REPLACED, security_headers
+from opsportal.web.sockets import Message, Receive, Socket, Sockets, guarded_receive
+
+Scope = dict[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+SESSION_HEADER = b"x-opsportal-session"
+SOCKET_PATH = "/_event"
+BROWSER_KEY = "opsportal.browser"
+_HIDDEN = frozenset({b"cookie", b"authorization", SESSION_HEADER})
+_PUBLIC_PAGES = frozenset({"/sign-in", "/sign-in/"})
+_CLOSED = ("/_upload", "/_health", "/ping", "/_all_routes", "/auth-codespace")
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+log = structlog.get_logger("gate")
+
+
+class Gate:
+    """Wraps the whole application."""
+
+    def __init__(self, app: App, sockets: Sockets) -> None:
+        self._app = app
+        self._sockets = sockets
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._http(scope, receive, _with_headers(scope, send))
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        browser = look_at(scope)
+        refusal = _refuse(scope, browser)
+        if refusal is None and _is_page(scope):
+            refusal = await _send_to_sign_in(scope, browser)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        inner = _without_secrets(scope)
+        inner[BROWSER_KEY] = browser
+        try:
+            await self._app(inner, receive, send)
+        except Exception:
+            error_id = secrets.token_hex(4)
+            log.exception("request_failed", error_id=error_id, path=scope["path"])
+            await _error_page(scope, error_id)(scope, receive, send)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        browser = look_at(scope)
+        token = _token(scope)
+        if (
+            scope["path"].rstrip("/") != SOCKET_PATH
+            or browser.origin != settings().public_url
+            or token is None
+        ):
+            await _deny(receive, send)
+            return
+        session_id = await in_unit(_find_signed_in, browser.cookie) if browser.cookie else None
+        if not self._sockets.has_room(session_id, browser.ip):
+            await _deny(receive, send)
+            return
+        inner = _without_secrets(scope)
+        inner["query_string"] = _bind(scope, token, session_id)
+        if session_id is not None:
+            inner["headers"] = [*inner["headers"], (SESSION_HEADER, str(session_id).encode())]
+        socket = Socket()
+        self._sockets.add(socket, session_id, browser.ip)
+        try:
+            await self._app(inner, guarded_receive(receive, socket), send)
+        finally:
+            self._sockets.remove(socket, session_id, browser.ip)
+
+
+def _with_headers(scope: Scope, send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [(k, v) for k, v in message.get("headers", []) if k.lower() not in REPLACED]
+            message = {**message, "headers": [*kept, *security_headers(scope["path"])]}
+        await send(message)
+
+    return sending
+
+
+def _refuse(scope: Scope, browser: Browser) -> Response | None:
+    path = scope["path"]
+    if path.startswith(_CLOSED) or path.rstrip("/").startswith(SOCKET_PATH):
+        return PlainTextResponse("Not found", status_code=404)
+    if scope["method"] not in _SAFE_METHODS and browser.origin != settings().public_url:
+        body = {
+            "code": "foreign_origin",
+            "msgid": "This request came from another site. Nothing was changed.",
+        }
+        return JSONResponse({**body, "params": {}}, status_code=403)
+    return None
+
+
+def _is_page(scope: Scope) -> bool:
+    """A page is what a browser navigates to: no file, nothing of ours that answers by itself."""
+    path: str = scope["path"]
+    last = path.rsplit("/", 1)[-1]
+    return (
+        scope["method"] in _SAFE_METHODS
+        and "." not in last
+        and not path.startswith(("/auth/", "/healthz", "/metrics", "/assets/"))
+    )
+
+
+async def _send_to_sign_in(scope: Scope, browser: Browser) -> Response | None:
+    session_id = await in_unit(_find_signed_in, browser.cookie) if browser.cookie else None
+    is_public = scope["path"] in _PUBLIC_PAGES
+    if session_id is None and not is_public:
+        query = scope["query_string"].decode("latin-1")
+        wanted = scope["path"] + (f"?{query}" if query else "")
+        return RedirectResponse("/sign-in?" + urllib.parse.urlencode({"next": wanted}), status_code=303)
+    if session_id is not None and is_public:
+        return RedirectResponse("/", status_code=303)
+    return None
+
+
+def _find_signed_in(unit: Unit, cookie: str) -> int | None:
+    row = sessions.find_session(unit, cookie)
+    if row is None or row.id is None or row.stage != LoginStage.SIGNED_IN:
+        return None
+    if sessions.find_actor(unit, row.id) is None:
+        return None
+    sessions.touch(unit, row.id)
+    return row.id
+
+
+def _without_secrets(scope: Scope) -> Scope:
+    return {**scope, "headers": [(k, v) for k, v in scope["headers"] if k.lower() not in _HIDDEN]}
+
+
+def _token(scope: Scope) -> str | None:
+    """The tab's token, which the browser chose; None unless it is one plain UUID."""
+    given = urllib.parse.parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
+    try:
+        return str(uuid.UUID(given[0])) if len(given) == 1 and len(given[0]) == 36 else None
+    except ValueError:
+        return None
+
+
+def _bind(scope: Scope, token: str, session_id: int | None) -> bytes:
+    """Make the tab's token the session's own: whoever copies it into another session gets another state."""
+    bound = uuid.uuid5(uuid.NAMESPACE_OID, f"{_KEY}:{session_id}:{token}")
+    query = urllib.parse.parse_qs(scope["query_string"].decode("latin-1"))
+    query["token"] = [str(bound)]
+    return urllib.parse.urlencode(query, doseq=True).encode()
+
+
+# Random per process: states live in the process's memory, so nothing outlives it that needs the key.
+_KEY = secrets.token_hex(16)
+
+
+async def _deny(receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.close", "code": 1008})
+
+
+def _error_page(scope: Scope, error_id: str) -> Response:
+    msgid = "Something went wrong on our side. Nothing was lost. Try again, or tell support the number {error_id}."
+    if not _is_page(scope):
+        return JSONResponse(
+            {"code": "fault", "msgid": msgid, "params": {"error_id": error_id}}, status_code=500
+        )
+    page = (
+        f"<!doctype html><title>{error_id}</title><h1>{msgid.format(error_id=error_id)}</h1><a href='/'>↺</a>"
+    )
+    return HTMLResponse(page, status_code=500)

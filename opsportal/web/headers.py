@@ -1,0 +1,30 @@
+"""Security headers of every answer."""
+
+from __future__ import annotations
+
+from opsportal.settings import settings
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def security_headers(path: str) -> list[tuple[bytes, bytes]]:
+    """What a browser must be told; pages and answers are never stored, built files for ever."""
+    lasting = path.startswith("/assets/")
+    headers = [
+        (b"content-security-policy", CSP.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"same-origin"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"cross-origin-resource-policy", b"same-origin"),
+        (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+        (b"cache-control", b"public, max-age=31536000, immutable" if lasting else b"no-cache"),
+    ]
+    if settings().is_https:
+        headers.append((b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
+    return headers
+
+
+REPLACED = frozenset(name for name, _ in security_headers("/")) | {b"server"}
