@@ -19,7 +19,9 @@ from opsportal.settings import settings
 _SECRET_KEY = re.compile(
     r"pass(word|wd)?|secret|token|cookie|authorization|credential|totp|recovery|api_?key", re.IGNORECASE
 )
-_SECRET_VALUE = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)|(?<=password=)[^&\s]+|otpauth://\S+", re.IGNORECASE)
+_SECRET_VALUE = re.compile(
+    r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)|(?<=password=)[^&\s]+|otpauth://\S+", re.IGNORECASE
+)
 HIDDEN = "[hidden]"
 
 
