@@ -6,6 +6,7 @@ docs/state-machines.md are generated from here (`python -m opsportal.domain.life
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,7 @@ def _steps(*chains: str) -> frozenset[tuple[str, str]]:
     pairs: set[tuple[str, str]] = set()
     for chain in chains:
         names = chain.split()
-        pairs.update(zip(names, names[1:], strict=False))
+        pairs.update(itertools.pairwise(names))
     return frozenset(pairs)
 
 

@@ -71,10 +71,10 @@ def look() -> Seen:
 
 
 def _look(redis: Redis) -> Seen:
-    keys = sorted(redis.smembers("rq:workers"))  # type: ignore[type-var, arg-type]
+    keys = sorted(redis.smembers("rq:workers"))  # type: ignore[arg-type]
     with redis.pipeline(transaction=False) as pipe:
         for key in keys:
-            pipe.hmget(key, "queues", "state", "current_job", "last_heartbeat", "birth")
+            pipe.hmget(key, ["queues", "state", "current_job", "last_heartbeat", "birth"])
         for name in QUEUES:
             pipe.llen(f"rq:queue:{name}")
         answers = pipe.execute()

@@ -32,8 +32,13 @@ SETTLE_S = 0.6
 class View(Protocol):
     """Something a page shows: which topics change it, and how it is read."""
 
-    name: str
-    is_personal: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it differs from person to person of the same role and company."""
+        ...
 
     def topics(self, actor: Actor, params: Any) -> frozenset[str]:
         """The announcements after which it must be read again."""

@@ -20,7 +20,7 @@ import reflex as rx
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from reflex.event import Event
-from reflex.middleware import Middleware
+from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext

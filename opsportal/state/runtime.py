@@ -45,7 +45,7 @@ class Runtime:
                 self.feed.forget(token)
             return disconnected(sid)
 
-        namespace.on_disconnect = on_disconnect
+        namespace.on_disconnect = on_disconnect  # type: ignore[method-assign]
 
     def _heard(self, topics: Iterable[str]) -> None:
         heard = list(topics)

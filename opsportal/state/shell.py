@@ -45,7 +45,7 @@ class ShellState(rx.State):
 class PaletteState(rx.State):
     """⌘K: finds what the actor may see."""
 
-    hits: list[HitView] = []
+    hits: list[HitView] = []  # noqa: RUF012 (Reflex copies a state's defaults)
     query: str = ""
 
     @allow(Permission.OWN_ACCOUNT)

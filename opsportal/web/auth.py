@@ -26,7 +26,7 @@ from opsportal.models import LoginStage
 from opsportal.settings import settings
 from opsportal.web import limits
 from opsportal.web.browser import Browser, cookie_name
-from opsportal.web.gate import BROWSER_KEY
+from opsportal.web.gate import BROWSER_KEY, FAULT
 
 MAX_BODY = 4_096
 STATUS = {
@@ -102,8 +102,7 @@ def _answering(handler: Handler) -> Handler:
         except Exception:
             error_id = secrets.token_hex(4)
             log.exception("auth_failed", error_id=error_id, path=request.url.path)
-            msgid = "Something went wrong on our side. Nothing was changed. Try again, or tell support {error_id}."
-            body = {"code": "fault", "msgid": msgid, "params": {"error_id": error_id}}
+            body = {"code": "fault", "msgid": FAULT, "params": {"error_id": error_id}}
             return JSONResponse(body, status_code=500)
 
     return answered

@@ -11,21 +11,19 @@ import secrets
 import urllib.parse
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import structlog
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from opsportal.db import Unit, in_unit
 from opsportal.domain.accounts import sessions
+from opsportal.locale import N_
 from opsportal.models import LoginStage
 from opsportal.settings import settings
 from opsportal.web.browser import Browser, look_at
 from opsportal.web.headers import REPLACED, security_headers
-from opsportal.web.sockets import Message, Receive, Socket, Sockets, guarded_receive
+from opsportal.web.sockets import Message, Receive, Scope, Send, Socket, Sockets, guarded_receive
 
-Scope = dict[str, Any]
-Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SESSION_HEADER = b"x-opsportal-session"
@@ -35,6 +33,11 @@ _HIDDEN = frozenset({b"cookie", b"authorization", SESSION_HEADER})
 _PUBLIC_PAGES = frozenset({"/sign-in", "/sign-in/"})
 _CLOSED = ("/_upload", "/_health", "/ping", "/_all_routes", "/auth-codespace")
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+FOREIGN = N_("This request came from another site. Nothing was changed.")
+FAULT = N_(
+    "Something went wrong on our side. Nothing was lost. Try again, or tell support the number {error_id}."
+)
 
 log = structlog.get_logger("gate")
 
@@ -112,11 +115,8 @@ def _refuse(scope: Scope, browser: Browser) -> Response | None:
     if path.startswith(_CLOSED) or path.rstrip("/").startswith(SOCKET_PATH):
         return PlainTextResponse("Not found", status_code=404)
     if scope["method"] not in _SAFE_METHODS and browser.origin != settings().public_url:
-        body = {
-            "code": "foreign_origin",
-            "msgid": "This request came from another site. Nothing was changed.",
-        }
-        return JSONResponse({**body, "params": {}}, status_code=403)
+        body = {"code": "foreign_origin", "msgid": FOREIGN, "params": {}}
+        return JSONResponse(body, status_code=403)
     return None
 
 
@@ -184,12 +184,11 @@ async def _deny(receive: Receive, send: Send) -> None:
 
 
 def _error_page(scope: Scope, error_id: str) -> Response:
-    msgid = "Something went wrong on our side. Nothing was lost. Try again, or tell support the number {error_id}."
     if not _is_page(scope):
         return JSONResponse(
-            {"code": "fault", "msgid": msgid, "params": {"error_id": error_id}}, status_code=500
+            {"code": "fault", "msgid": FAULT, "params": {"error_id": error_id}}, status_code=500
         )
     page = (
-        f"<!doctype html><title>{error_id}</title><h1>{msgid.format(error_id=error_id)}</h1><a href='/'>↺</a>"
+        f"<!doctype html><title>{error_id}</title><h1>{FAULT.format(error_id=error_id)}</h1><a href='/'>↺</a>"
     )
     return HTMLResponse(page, status_code=500)

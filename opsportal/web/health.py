@@ -61,7 +61,7 @@ async def healthz(request: Request) -> Response:
 
 def _count_jobs(unit: Unit) -> dict[str, int]:
     query = select(col(HardwareJob.status), func.count()).group_by(col(HardwareJob.status))
-    return {status: number for status, number in unit.execute(query)}
+    return {row[0]: row[1] for row in unit.execute(query)}
 
 
 async def metrics(request: Request) -> Response:

@@ -62,7 +62,8 @@ def bmc_address(bmc: Bmc) -> BmcAddress:
 
 
 def _take_lease(unit: Unit, server: Server, job: HardwareJob) -> Claim:
-    assert job.id is not None and server.id is not None
+    assert job.id is not None
+    assert server.id is not None
     server.lease_fence += 1
     server.lease_job_id = job.id
     server.lease_expires_at = utcnow() + LEASE
