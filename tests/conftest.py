@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
+from opsportal import db
+from opsportal.domain import vault
+from opsportal.integrations import queue_watch
+from opsportal.settings import settings
+from opsportal.web import limits
 from stack.disposable import Run
+from workers import queues
 
 RUN = pytest.StashKey[Run]()
 VARIABLE = "OPSPORTAL_TEST_RUN"
+ROOT = Path(__file__).resolve().parent.parent
+SECRET_KEY = "c2VjcmV0IGtleSBmb3IgdGVzdHMsIDMyIGJ5dGVzISE="
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,3 +61,48 @@ def postgres_url(databases: Run, worker: str) -> str:
 def redis_url(databases: Run, worker: str) -> str:
     """A Valkey of this test process's own (unix://…, no database number), empty when the session starts."""
     return databases.valkey(worker).url()
+
+
+def _forget_process_caches() -> None:
+    """Settings, connections and keys are kept per process: a test with other ones starts anew."""
+    db._threads.cache_clear()
+    if db.engine.cache_info().currsize:
+        db.engine().dispose()
+    for cached in (db.engine, settings, vault._box, queue_watch._redis, limits._shared, limits._own):
+        cached.cache_clear()
+    queues.connection.cache_clear()
+
+
+@pytest.fixture
+def portal(
+    databases: Run, worker: str, redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[str]:
+    """A freshly migrated, empty portal: database, queues and settings of this test's own. Its database URL."""
+    template = databases.template("portal_template", _migrate)
+    url = databases.database(f"portal_{worker}", template=template)
+    with redis.Redis.from_url(redis_url) as store:
+        store.flushall()
+    environment = {
+        "DATABASE_URL": url,
+        "REDIS_URL": redis_url.removesuffix("db=0").rstrip("&?"),
+        "SECRET_KEY": SECRET_KEY,
+        "PUBLIC_URL": "http://127.0.0.1:8000",
+        "BMC_NETWORKS": "127.0.0.0/8",
+        "DATA": str(tmp_path),
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    _forget_process_caches()
+    yield url
+    _forget_process_caches()
+
+
+def _migrate(url: str) -> None:
+    """As an operator does: `alembic upgrade head`, in a process of its own."""
+    subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": url},
+        capture_output=True,
+    )

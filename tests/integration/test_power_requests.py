@@ -1,0 +1,250 @@
+"""What a click on power writes, and what it refuses."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+
+import pytest
+from sqlmodel import select
+
+from opsportal.db import unit_of_work
+from opsportal.domain.hardware import claims, power, reconciliation
+from opsportal.domain.refusals import (
+    Forbidden,
+    JobNotCancellable,
+    JobNotRetryable,
+    NotFound,
+    Refusal,
+    ServerBusy,
+    ServerWithoutBmc,
+    ServiceNotActive,
+)
+from opsportal.models import (
+    AuditEvent,
+    HardwareJob,
+    JobKind,
+    JobStatus,
+    JobStep,
+    Outbox,
+    Role,
+    Server,
+    ServiceStatus,
+    StatusChange,
+)
+from opsportal.models.base import utcnow
+from tests.builders import make_actor, make_company, make_server, make_service
+
+pytestmark = pytest.mark.usefixtures("portal")
+
+
+def _everything() -> tuple[int, int, int, int]:
+    with unit_of_work() as unit:
+        return tuple(len(unit.exec(select(m)).all()) for m in (HardwareJob, JobStep, Outbox, StatusChange))  # type: ignore[return-value]
+
+
+def _request(actor: object, server: Server, kind: JobKind = JobKind.POWER_OFF) -> HardwareJob:
+    with unit_of_work() as unit:
+        return power.request_power(unit, actor, server.id, kind=kind)  # type: ignore[arg-type]
+
+
+def test_request_writes_job_steps_wake_up_call_and_audit() -> None:
+    company = make_company()
+    server = make_server(make_service(company))
+    actor = make_actor(company=company)
+    job = _request(actor, server, JobKind.REBOOT)
+    with unit_of_work() as unit:
+        steps = [step.name for step in unit.exec(select(JobStep).order_by(JobStep.position))]
+        outbox = unit.exec(select(Outbox)).one()
+        event = unit.exec(select(AuditEvent).where(AuditEvent.tag == "server:reboot_requested")).one()
+    assert (job.status, job.company_id, job.actor_id) == ("queued", company.id, actor.person_id)
+    assert steps == ["read", "switch_off", "verify_off", "switch_on", "verify_on"]
+    assert (outbox.queue, outbox.task, outbox.ref, outbox.sent_at) == (
+        "hardware",
+        "hardware_job",
+        job.id,
+        None,
+    )
+    assert (event.actor_id, event.object_id, event.ip) == (actor.person_id, server.id, "192.0.2.7")
+
+
+def test_second_click_is_refused_and_changes_nothing() -> None:
+    company = make_company()
+    server = make_server(make_service(company))
+    first, second = make_actor(company=company), make_actor(company=company)
+    _request(first, server)
+    before = _everything()
+    with pytest.raises(ServerBusy) as refused:
+        _request(second, server, JobKind.POWER_ON)
+    assert refused.value.params == {"actor": first.name, "server": server.name}
+    assert _everything() == before
+
+
+def test_of_many_clicks_at_once_exactly_one_gets_in() -> None:
+    company = make_company()
+    server = make_server(make_service(company))
+    actors = [make_actor(company=company) for _ in range(8)]
+    outcomes: list[str] = []
+    start = threading.Barrier(len(actors))
+
+    def click(actor: object) -> None:
+        start.wait()
+        try:
+            _request(actor, server)
+            outcomes.append("in")
+        except ServerBusy:
+            outcomes.append("busy")
+
+    threads = [threading.Thread(target=click, args=(actor,)) for actor in actors]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["busy"] * 7 + ["in"]
+    assert _everything()[0] == 1
+
+
+@pytest.mark.parametrize("status", [s for s in ServiceStatus if s is not ServiceStatus.ACTIVE])
+def test_client_cannot_switch_what_is_not_active(status: ServiceStatus) -> None:
+    company = make_company()
+    server = make_server(make_service(company, status=status))
+    before = _everything()
+    with pytest.raises(ServiceNotActive):
+        _request(make_actor(company=company), server)
+    assert _everything() == before
+
+
+def test_foreign_server_looks_like_none() -> None:
+    server = make_server(make_service())
+    stranger = make_actor()
+    for wanted in (server.id, 987_654_321):
+        with unit_of_work() as unit, pytest.raises(NotFound):
+            power.request_power(unit, stranger, wanted, kind=JobKind.POWER_OFF)
+    assert _everything() == (0, 0, 0, 0)
+
+
+def test_server_without_bmc_is_refused() -> None:
+    server = make_server(has_bmc=False)
+    with pytest.raises(ServerWithoutBmc):
+        _request(make_actor(role=Role.OPERATOR), server)
+    assert _everything() == (0, 0, 0, 0)
+
+
+def test_cancel_only_before_a_worker_begins() -> None:
+    company = make_company()
+    actor = make_actor(company=company)
+    server = make_server(make_service(company))
+    job = _request(actor, server)
+    with unit_of_work() as unit:
+        power.cancel_job(unit, actor, job.id)
+    with unit_of_work() as unit:
+        assert claims.claim(unit, job.id, worker="w") is None
+        assert unit.get_one(HardwareJob, job.id).status == "cancelled"
+        assert unit.get_one(Server, server.id).lease_fence == 0
+    second = _request(actor, server)
+    with unit_of_work() as unit:
+        assert claims.claim(unit, second.id, worker="w") is not None
+    with pytest.raises(JobNotCancellable), unit_of_work() as unit:
+        power.cancel_job(unit, actor, second.id)
+    with unit_of_work() as unit:
+        assert unit.get_one(HardwareJob, second.id).status == "running"
+
+
+def test_former_tenant_can_neither_see_nor_cancel() -> None:
+    company, other = make_company(), make_company()
+    service = make_service(company)
+    server = make_server(service)
+    job = _request(make_actor(company=company), server)
+    with unit_of_work() as unit:
+        unit.get_one(Server, server.id).service_id = make_service(other).id
+    for actor in (make_actor(company=company), make_actor(company=other)):
+        with unit_of_work() as unit, pytest.raises(NotFound):
+            power.cancel_job(unit, actor, job.id)
+    with unit_of_work() as unit:
+        assert unit.get_one(HardwareJob, job.id).status == "queued"
+
+
+def test_claim_once_and_fence_grows() -> None:
+    company = make_company()
+    server = make_server(make_service(company))
+    job = _request(make_actor(company=company), server)
+    with unit_of_work() as unit:
+        first = claims.claim(unit, job.id, worker="one")
+    with unit_of_work() as unit:
+        assert claims.claim(unit, job.id, worker="two") is None
+    assert first is not None
+    assert first.fence == 1
+    assert "secret" not in repr(first)
+
+
+def test_click_that_waited_too_long_expires_untouched() -> None:
+    company = make_company()
+    server = make_server(make_service(company))
+    job = _request(make_actor(company=company), server)
+    with unit_of_work() as unit:
+        unit.get_one(HardwareJob, job.id).not_after = utcnow() - dt.timedelta(seconds=1)
+    with unit_of_work() as unit:
+        assert claims.claim(unit, job.id, worker="late") is None
+    with unit_of_work() as unit:
+        row = unit.get_one(HardwareJob, job.id)
+        assert (row.status, row.outcome_code, row.commands_sent) == ("expired", "waited_too_long", 0)
+
+
+def test_stale_worker_is_fenced_off_and_writes_nothing() -> None:
+    company = make_company()
+    server = make_server(make_service(company))
+    job = _request(make_actor(company=company), server)
+    with unit_of_work() as unit:
+        held = claims.claim(unit, job.id, worker="frozen")
+    assert held is not None
+    with unit_of_work() as unit:
+        unit.get_one(Server, server.id).lease_expires_at = utcnow() - dt.timedelta(seconds=1)
+    with unit_of_work() as unit:
+        assert reconciliation.fence_off_dead(unit) == 1
+    for stale in (
+        lambda u: claims.announce_command(u, held, command="off"),
+        lambda u: claims.renew(u, held),
+        lambda u: claims.begin_step(u, held, "verify_off"),
+        lambda u: claims.finish(u, held, JobStatus.SUCCEEDED, outcome_code="verified"),
+    ):
+        with pytest.raises(claims.LeaseLost), unit_of_work() as unit:
+            stale(unit)
+    with unit_of_work() as unit:
+        row = unit.get_one(HardwareJob, job.id)
+        assert (row.status, row.commands_sent) == ("unknown", 0)
+        calls = unit.exec(select(Outbox.task).order_by(Outbox.id)).all()
+    assert calls == ["hardware_job", "reconcile_job"]
+
+
+def test_expired_lease_alone_stops_a_worker_even_before_anybody_noticed() -> None:
+    company = make_company()
+    server = make_server(make_service(company))
+    job = _request(make_actor(company=company), server)
+    with unit_of_work() as unit:
+        held = claims.claim(unit, job.id, worker="slow")
+    assert held is not None
+    with unit_of_work() as unit:
+        unit.get_one(Server, server.id).lease_expires_at = utcnow() - dt.timedelta(seconds=1)
+    with pytest.raises(claims.LeaseLost), unit_of_work() as unit:
+        claims.announce_command(unit, held, command="off")
+
+
+def test_retry_only_of_what_has_ended_badly() -> None:
+    company = make_company()
+    actor = make_actor(company=company)
+    server = make_server(make_service(company))
+    job = _request(actor, server)
+    with pytest.raises(JobNotRetryable), unit_of_work() as unit:
+        power.retry_job(unit, actor, job.id)
+    with unit_of_work() as unit:
+        power.cancel_job(unit, actor, job.id)
+    with unit_of_work() as unit:
+        again = power.retry_job(unit, actor, job.id)
+    assert (again.kind, again.retry_of_id, again.status) == (job.kind, job.id, "queued")
+
+
+def test_refusals_say_what_to_do() -> None:
+    for refusal in Refusal.__subclasses__():
+        assert refusal.code != Refusal.code, refusal
+        assert refusal.msgid.endswith("."), refusal
+        assert refusal.msgid.count(".") >= 2 or refusal is Forbidden, refusal
