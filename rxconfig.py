@@ -1,7 +1,9 @@
 """Reflex's own configuration. What an operator configures is in opsportal/settings.py."""
 
 import reflex as rx
+from reflex_base.constants import StateManagerMode
 
+from opsportal.components.frontend import PortalFrontend
 from opsportal.settings import settings
 from stack.same_origin import PLACEHOLDER, SameOriginPlugin
 
@@ -11,11 +13,13 @@ config = rx.Config(
     api_url=PLACEHOLDER,
     deploy_url=None,
     backend_host="127.0.0.1",
-    redis_url=settings().redis_database(0),
+    # A tab's state is disposable and lives in the process that holds its socket: see docs/decisions/0002.
+    state_manager_mode=StateManagerMode.MEMORY,
+    redis_url=None,
     cors_allowed_origins=[settings().public_url],
     trusted_proxy_hops=settings().trusted_proxy_hops,
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    plugins=[rx.plugins.RadixThemesPlugin(), SameOriginPlugin()],
+    plugins=[PortalFrontend(), SameOriginPlugin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )
