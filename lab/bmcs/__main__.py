@@ -1,7 +1,6 @@
 """`python -m lab.bmcs`: run the data centre, look at it, break it."""
 
 import argparse
-import asyncio
 import os
 import signal
 import sys
@@ -41,7 +40,7 @@ def _serve(options: argparse.Namespace) -> None:
     from lab.bmcs.fleet import DirectoryInUse, serve
 
     try:
-        asyncio.run(serve(options.state.resolve(), servers=options.servers, pace=options.pace))
+        serve(options.state.resolve(), servers=options.servers, pace=options.pace)
     except (DirectoryInUse, StateUnreadable, OSError) as error:
         raise LabUnreachable(str(error)) from error
 

@@ -29,6 +29,7 @@ OK, BUSY, INVALID_COMMAND, BAD_LENGTH, BAD_FIELD, NOT_NOW = 0x00, 0xC0, 0xC1, 0x
 PAYLOAD_ACTIVE, PAYLOAD_DISABLED = 0x80, 0x81
 CHASSIS, APPLICATION = 0, 6
 FIRMWARE_RESTART_SECONDS = 2.0
+COMPLAINT_SECONDS = 60.0
 RESTORE_PREVIOUS = 0b01 << 5
 FRAME_BYTES = 1024  # RMCP+ frames of commands and SOL are far below
 
@@ -57,6 +58,7 @@ class VirtualBmc(Bmc):  # type: ignore[misc]  # pyghmi is untyped
         self.authcap = bytes([OK, 1, 0b10000000, 0b00000100, 0b00000010, 0, 0, 0, 0])
         self._loop = loop
         self._deaf_until = 0.0
+        self._complained_at = -COMPLAINT_SECONDS
         self._channel: SolChannel | None = None
         loop.add_reader(wire, self._readable)
 
@@ -108,7 +110,15 @@ class VirtualBmc(Bmc):  # type: ignore[misc]  # pyghmi is untyped
             self._route(packet, address)
         except Exception as error:
             self.dropped_packets += 1
-            log("packet-dropped", level="warning", bmc=self.machine.identity.name, error=type(error).__name__)
+            self._complain(error)
+
+    def _complain(self, error: Exception) -> None:
+        """Say why a packet was dropped, but not once for each packet of a flood."""
+        now = time.monotonic()
+        if now - self._complained_at > COMPLAINT_SECONDS:
+            self._complained_at = now
+            reason = f"{type(error).__name__}: {error}"
+            log("packet-dropped", level="warning", machine=self.machine.identity.name, reason=reason)
 
     def _route(self, packet: bytes, address: Address) -> None:
         if len(packet) < 16 or packet[:1] != b"\x06" or packet[2:4] != b"\xff\x07":
@@ -169,7 +179,7 @@ class VirtualBmc(Bmc):  # type: ignore[misc]  # pyghmi is untyped
 
     def _cold_reset(self, data: bytes, session: LabSession) -> tuple[int, bytes]:
         """Cold Reset: the firmware restarts, the machine does not notice."""
-        log("firmware-restart", bmc=self.machine.identity.name)
+        log("firmware-restart", machine=self.machine.identity.name)
         self._loop.call_soon(self._restart_firmware)
         return OK, b""
 
@@ -195,7 +205,6 @@ class VirtualBmc(Bmc):  # type: ignore[misc]  # pyghmi is untyped
         if wanted >= len(names):
             return BAD_FIELD, b""
         fault = machine.record.fault.kind
-        log("chassis-control", bmc=machine.identity.name, command=names[wanted], fault=fault)
         if fault is FaultKind.IGNORES or names[wanted] == "diagnostic":
             machine.refuse(f"{names[wanted]} ignored", by="bmc")
             return OK, b""
@@ -246,7 +255,7 @@ class VirtualBmc(Bmc):  # type: ignore[misc]  # pyghmi is untyped
         if self._channel is not None:
             return PAYLOAD_ACTIVE, b""
         self._channel = SolChannel(session, self.machine, loop=self._loop, on_lost=self._end_sol)
-        log("sol-attached", bmc=self.machine.identity.name)
+        log("sol-attached", machine=self.machine.identity.name)
         return OK, struct.pack("<4xHHHH", 200, 200, self.port, 0xFFFF)
 
     def _deactivate_payload(self, data: bytes, session: LabSession) -> tuple[int, bytes]:
@@ -273,7 +282,7 @@ class VirtualBmc(Bmc):  # type: ignore[misc]  # pyghmi is untyped
         if self._channel is not None:
             self._channel.close()
             self._channel = None
-            log("sol-detached", bmc=self.machine.identity.name)
+            log("sol-detached", machine=self.machine.identity.name)
 
 
 _COMMANDS: dict[tuple[int, int], Callable[[VirtualBmc, bytes, LabSession], tuple[int, bytes]]] = {

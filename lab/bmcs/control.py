@@ -27,7 +27,6 @@ from typing import Any
 from lab.bmcs.bmc import VirtualBmc
 from lab.bmcs.client import SOCKET_NAME, socket_address
 from lab.bmcs.faults import HEALTHY, Fault, UnknownFault
-from lab.bmcs.logs import log
 from lab.bmcs.machines import Machine, NotWhileOff
 
 LONGEST_WAIT = 300.0
@@ -111,7 +110,6 @@ class ControlServer:
             await _wait(bmc.machine, request)
         elif op != "show":
             _act(bmc.machine, request)
-            log("operator", machine=bmc.machine.identity.name, op=op)
         journal = [asdict(entry) for entry in bmc.machine.record.journal]
         return {**summary(bmc, lines=lines), "journal": journal}
 

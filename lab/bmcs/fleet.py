@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import itertools
 import os
 import signal
 import time
@@ -15,7 +16,7 @@ from lab.bmcs.files import StateUnreadable, write_json
 from lab.bmcs.identities import Identity, Roster
 from lab.bmcs.logs import log
 from lab.bmcs.machines import Machine
-from lab.bmcs.records import Record, Records
+from lab.bmcs.records import Entry, Record, Records
 
 MOST_SERVERS = 900  # one file descriptor each, below the usual limit of 1024
 UPTIME_SECONDS = 6 * 86400.0  # how long a new machine seems to have been running
@@ -38,6 +39,7 @@ class Fleet:
         self._records = Records(directory / "machines")
         self._expiry: asyncio.TimerHandle | None = None
         self._settling: dict[str, asyncio.TimerHandle] = {}
+        self._logged: dict[str, Entry | None] = {}
         self.bmcs: dict[str, VirtualBmc] = {}
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -67,7 +69,8 @@ class Fleet:
             log("record-unreadable", level="warning", machine=identity.name, error=str(error))
             record = None
         machine = Machine(identity, record or Record(booted_at=time.time() - UPTIME_SECONDS), pace=self._pace)
-        machine.keep(lambda: self._records.save(identity.name, machine.record))
+        self._logged[identity.name] = machine.record.journal[-1] if machine.record.journal else None
+        machine.keep(lambda: self._keep(machine))
         machine.watch(lambda: self._settle_when_due(machine))
         self._settle_when_due(machine)
         return machine
@@ -84,8 +87,14 @@ class Fleet:
     def _settle(self, machine: Machine) -> None:
         machine.settle()
         self._settle_when_due(machine)
-        last = machine.record.journal[-1]
-        log(last.what, machine=machine.identity.name, is_on=machine.record.is_on)
+
+    def _keep(self, machine: Machine) -> None:
+        name, journal = machine.identity.name, machine.record.journal
+        self._records.save(name, machine.record)
+        news = list(itertools.takewhile(lambda entry: entry is not self._logged[name], reversed(journal)))
+        for entry in reversed(news):
+            log(entry.kind, machine=name, what=entry.what, by=entry.by)
+        self._logged[name] = journal[-1] if journal else None
 
     def _expire(self) -> None:
         for bmc in self.bmcs.values():
@@ -94,28 +103,31 @@ class Fleet:
         self._expiry = self._loop.call_later(EXPIRY_SECONDS, self._expire)
 
 
-async def serve(directory: Path, *, servers: int, pace: float = 1.0) -> None:
+def serve(directory: Path, *, servers: int, pace: float = 1.0) -> None:
     """Serve until SIGTERM or SIGINT. Raises DirectoryInUse, StateUnreadable, OSError when it cannot start."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _claim(directory):
+        (directory / "fleet.json").unlink(missing_ok=True)  # it means "they answer", which is not true yet
+        asyncio.run(_serve(Fleet(directory, servers=servers, pace=pace), directory))
+    log("stopped")
+
+
+async def _serve(fleet: Fleet, directory: Path) -> None:
     started = time.monotonic()
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _claim(directory):
-        (directory / "fleet.json").unlink(missing_ok=True)  # it means "they answer", which is not true yet
-        fleet = Fleet(directory, servers=servers, pace=pace)
-        control = ControlServer(fleet.bmcs, directory)
-        try:
-            fleet.start(loop)
-            await control.start()
-            fleet.publish()
-            log("ready", servers=servers, seconds=time.monotonic() - started)
-            await stop.wait()
-        finally:
-            await control.close()
-            fleet.close()
-    log("stopped")
+    control = ControlServer(fleet.bmcs, directory)
+    try:
+        fleet.start(loop)
+        await control.start()
+        fleet.publish()
+        log("ready", servers=len(fleet.bmcs), seconds=time.monotonic() - started)
+        await stop.wait()
+    finally:
+        await control.close()
+        fleet.close()
 
 
 def _claim(directory: Path) -> IO[bytes]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from lab.bmcs.files import StateUnreadable, find_json, write_json
+from lab.bmcs.logs import log
 
 HOST = "127.0.0.1"
 # Below Linux's ephemeral range (32768 and up): no client socket takes a BMC's port while the lab is down.
@@ -64,16 +65,19 @@ class Roster:
         fresh = (port for port in _ports_from_anywhere() if port not in taken)
         opened: list[tuple[Identity, socket.socket]] = []
         for index in range(count):
-            known = self._identities[index] if index < len(self._identities) else None
-            bound = _bind(known.port) if known else None
-            if known is None or bound is None:
-                bound = bound or _bind_first(fresh)
-                port = int(bound.getsockname()[1])
-                known = replace(known, port=port) if known else _make_identity(index + 1, port)
-                self._identities[index : index + 1] = [known]
-            opened.append((known, bound))
+            wire = self._bind_known(index) or _bind_first(fresh)
+            port = int(wire.getsockname()[1])
+            if index == len(self._identities):
+                self._identities.append(_make_identity(index + 1, port))
+            elif self._identities[index].port != port:
+                self._identities[index] = replace(self._identities[index], port=port)
+                log("moved", level="warning", machine=self._identities[index].name, port=port)
+            opened.append((self._identities[index], wire))
         write_json(self._file, [asdict(known) for known in self._identities], is_durable=True)
         return opened
+
+    def _bind_known(self, index: int) -> socket.socket | None:
+        return _bind(self._identities[index].port) if index < len(self._identities) else None
 
 
 def _make_identity(number: int, port: int) -> Identity:

@@ -192,6 +192,7 @@ class Sessions:
         if session.is_refused or (not session.is_established and hasattr(session, "Rc")):
             self.refused += 1
         self.on_drop(session)
+        session.ipmicallback = None  # it refers back: without the cycle the memory is free at once
 
 
 def open_refusal(request: bytes, status: int) -> bytes:

@@ -1,0 +1,129 @@
+"""A lab in a process of its own, as tests start, kill and question it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from lab.bmcs.client import ask, read_fleet
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 20.0
+
+
+class RunningLab:
+    """`python -m lab.bmcs serve` on `directory`. Machines are ten times as fast as real ones by default."""
+
+    def __init__(self, directory: Path, *, servers: int, pace: float = 10.0) -> None:
+        self.directory = directory
+        self.servers = servers
+        self.pace = pace
+        self._process: subprocess.Popen[bytes] | None = None
+        self._given = 0
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "lab.bmcs", "serve", "--state", str(self.directory)]
+        command += ["--servers", str(self.servers), "--pace", str(self.pace)]
+        self.directory.mkdir(exist_ok=True)
+        (self.directory / "fleet.json").unlink(missing_ok=True)
+        with (self.directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, cwd=ROOT, stderr=log)
+        read_fleet(self.directory, timeout=START_SECONDS)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send `number` and return the exit status."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self._process.wait(timeout=10)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def log(self) -> str:
+        return (self.directory / "log").read_text()
+
+    def fleet(self) -> list[dict[str, Any]]:
+        return read_fleet(self.directory)
+
+    def take(self) -> Server:
+        """A server no other test of this lab has touched."""
+        self._given += 1
+        return Server(self, self._given - 1)
+
+
+class Server:
+    """One machine of a running lab: what the lab says of it, and tools to reach its BMC."""
+
+    def __init__(self, lab: RunningLab, index: int) -> None:
+        self.lab = lab
+        self.name = str(lab.fleet()[index]["name"])
+        self._index = index
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        return self.lab.fleet()[self._index]
+
+    def ask(self, op: str, **fields: object) -> dict[str, Any]:
+        answer: dict[str, Any] = ask(self.lab.directory, op, name=self.name, **fields)
+        return answer
+
+    def show(self) -> dict[str, Any]:
+        return self.ask("show", lines=200)
+
+    def wait(self, *, timeout: float = 20.0, **what: str) -> dict[str, Any]:
+        return self.ask("wait", timeout=timeout, **what)
+
+    def effects(self) -> list[str]:
+        """What really happened to the machine, oldest first."""
+        return [entry["what"] for entry in self.show()["journal"] if entry["kind"] == "effect"]
+
+    def commands(self) -> list[str]:
+        """What was asked of the machine, oldest first."""
+        return [entry["what"] for entry in self.show()["journal"] if entry["kind"] == "command"]
+
+    def ipmitool(self, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """`ipmitool -I lanplus -C 3 … WORDS`; `password` and `username` may be changed."""
+        return subprocess.run(
+            [*self.ipmitool_command(**changes), *words],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def ipmitool_command(self, *, suite: str = "3", **changes: str) -> list[str]:
+        known = {**self.identity, **changes}
+        return [
+            *("ipmitool", "-I", "lanplus", "-C", suite, "-H", known["host"], "-p", str(known["port"])),
+            *("-U", known["username"], "-P", known["password"]),
+        ]
+
+    def pyghmi(self, *steps: list[Any], **changes: str) -> list[Any]:
+        """Run steps of `pyghmi_child` in a process of their own; a failure is the last answer, as a string."""
+        known = {**self.identity, **changes}
+        request = {key: known[key] for key in ("host", "port", "username", "password")} | {"steps": steps}
+        child = subprocess.run(
+            [sys.executable, "-m", "tests.lab.pyghmi_child"],
+            input=json.dumps(request),
+            capture_output=True,
+            text=True,
+            timeout=90,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
+        assert child.returncode == 0, child.stderr
+        answers: list[Any] = json.loads(child.stdout.splitlines()[-1])
+        return answers
