@@ -21,7 +21,6 @@ _BROWSER = Path(__file__).parent / "browser"
 PACKAGES = (
     "i18next@27.1.2",
     "@radix-ui/react-dropdown-menu@2.2.1",
-    "uqr@0.1.3",
     "@fontsource-variable/inter@5.3.0",
 )
 STYLESHEETS = [
@@ -29,7 +28,7 @@ STYLESHEETS = [
     "styles/base.css",
     "styles/shell.css",
     "styles/pieces.css",
-    "styles/pages.css",
+    "styles/print.css",
 ]
 
 
@@ -72,24 +71,6 @@ class PortalFrontend(rx.plugins.Plugin):
             page.write_text(
                 _without_inline_scripts(page.read_text(encoding="utf-8"), static_dir), encoding="utf-8"
             )
-        for chunk in (static_dir / "assets").glob("reflex-env-*.js"):
-            chunk.write_text(_with_own_origin(chunk.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-def _with_own_origin(chunk: str) -> str:
-    """Let the pages dial the host they came from, so that one build serves any host and port.
-
-    Reflex writes the API address of the build into this chunk and corrects only the host name of it.
-    """
-    address = re.compile(r"`(?:http|ws)://[^/`]+(?P<path>/[^`]*)`")
-    if not address.search(chunk):
-        raise ValueError("Reflex's environment chunk has no addresses where they were; see _with_own_origin.")
-    dialled = address.sub(lambda found: f"o+`{found['path']}`", chunk)
-    # `location` is missing only while a worker or a test reads the chunk.
-    origin = (
-        "var o=(globalThis.location?globalThis.location.origin:`http://localhost`).replace(/^http/,`ws`);"
-    )
-    return origin + dialled
 
 
 def _without_inline_scripts(html: str, static_dir: Path) -> str:

@@ -41,9 +41,13 @@ def t_var(msgid: Any, params: Any = None) -> rx.vars.StringVar:
 
 def t_code(code: Any, texts: Mapping[str, str]) -> rx.vars.StringVar:
     """The text a code stands for; write the msgids of `texts` with N_(). An unknown code shows itself."""
-    known = rx.Var.create(dict(texts)).to(dict[str, str])
-    picked = rx.Var(f"(({known!s})[{code!s}] ?? {code!s})", _var_data=_merged(known, code))
-    return _written("t", picked.to(str))
+    return _written("t", chosen(code, texts, otherwise=code))
+
+
+def chosen(code: Any, values: Mapping[str, str], *, otherwise: Any) -> rx.vars.StringVar:
+    """The value under a code, or `otherwise`; looked up in the browser."""
+    table, key, fallback = rx.Var.create(dict(values)), rx.Var.create(code), rx.Var.create(otherwise)
+    return rx.Var(f"(({table!s})[{key!s}] ?? {fallback!s})", _var_data=_merged(table, key, fallback)).to(str)
 
 
 def _merged(*values: Any) -> VarData | None:

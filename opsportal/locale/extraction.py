@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_file
@@ -90,7 +89,12 @@ def update(locale: str) -> None:
 
 def _new(locale: str) -> Catalog:
     return Catalog(
-        locale=locale, domain=catalogues.DOMAIN, project="opsportal", version="1", header_comment="", fuzzy=False
+        locale=locale,
+        domain=catalogues.DOMAIN,
+        project="opsportal",
+        version="1",
+        header_comment="",
+        fuzzy=False,
     )
 
 

@@ -57,3 +57,27 @@ export function Elapsed({ since, until, className }) {
   if (Number.isNaN(start) || seen === 0) return <span className={className} />;
   return <span className={className}>{intl.duration(Math.max(0, end - start) / 1000)}</span>;
 }
+
+/** How long something has taken, of how long it usually takes; the bar never claims to be done. */
+export function JobProgress({ since, usual }) {
+  const intl = useIntl();
+  const seen = useNow(1);
+  const start = instant(since);
+  if (Number.isNaN(start) || seen === 0) return <div className="progress" />;
+  const gone = Math.max(0, Math.round((seen - start) / 1000));
+  const known = usual > 0;
+  return (
+    <div className="progress">
+      <progress
+        max="100"
+        value={known ? Math.min(96, Math.round((gone / usual) * 100)) : undefined}
+        aria-label={intl.t("Progress")}
+      />
+      <p className="sub num">
+        {known
+          ? intl.t("{elapsed} of about {usual}", { elapsed: intl.duration(gone), usual: intl.duration(usual) })
+          : intl.duration(gone)}
+      </p>
+    </div>
+  );
+}

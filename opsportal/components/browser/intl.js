@@ -35,6 +35,15 @@ const UNITS = [
 ];
 const AGO_UNITS = [["year", 31557600], ["month", 2629800], ["week", 604800], ...UNITS];
 
+/** The currency's own symbol where the locale would only spell the code: "129,00 €", not "129,00 EUR". */
+function moneyFormat(tag, currency) {
+  const usual = cached("NumberFormat", tag, { style: "currency", currency });
+  const spelled = usual.formatToParts(0).some((part) => part.type === "currency" && part.value === currency);
+  return spelled
+    ? cached("NumberFormat", tag, { style: "currency", currency, currencyDisplay: "narrowSymbol" })
+    : usual;
+}
+
 function makeIntl(locale, tag = regionalTag(locale), timeZone = undefined) {
   const number = (value, options = {}) =>
     missing(value) ? NOTHING : cached("NumberFormat", tag, options).format(value);
@@ -63,7 +72,7 @@ function makeIntl(locale, tag = regionalTag(locale), timeZone = undefined) {
     /** Integer minor units and an ISO 4217 code. */
     money: (minor, currency) => {
       if (missing(minor) || missing(currency)) return NOTHING;
-      const formatter = cached("NumberFormat", tag, { style: "currency", currency });
+      const formatter = moneyFormat(tag, currency);
       return formatter.format(minor / 10 ** formatter.resolvedOptions().maximumFractionDigits);
     },
     date: (iso) => written(iso, tag, { dateStyle: "medium" }, timeZone),

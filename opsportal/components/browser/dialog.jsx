@@ -1,0 +1,79 @@
+// A dialog of the platform (focus stays inside, Escape closes) that asks before something is done.
+import { useEffect, useId, useRef, useState } from "react";
+import { useIntl } from "$/portal/intl";
+
+export function Dialog({ open, onClose, labelledBy, className, children }) {
+  const ref = useRef(null);
+  useEffect(() => {
+    const dialog = ref.current;
+    if (open && !dialog.open) dialog.showModal();
+    if (!open && dialog.open) dialog.close();
+  }, [open]);
+  return (
+    <dialog
+      ref={ref}
+      className={`dialog ${className ?? ""}`}
+      aria-labelledby={labelledBy}
+      onClose={onClose}
+      onClick={(event) => event.target === ref.current && onClose()}
+    >
+      {open ? children : null}
+    </dialog>
+  );
+}
+
+/** A button that asks first. With `phrase` the person has to type it: for what cannot be undone. */
+export function ConfirmButton({ label, title, text, confirm, phrase, danger, className, disabled, onConfirm, children }) {
+  const intl = useIntl();
+  const titleId = useId();
+  const [open, setOpen] = useState(false);
+  const [typed, setTyped] = useState("");
+  const ready = !phrase || typed.trim() === phrase;
+  const close = () => {
+    setOpen(false);
+    setTyped("");
+  };
+  const submit = (event) => {
+    event.preventDefault();
+    if (!ready) return;
+    close();
+    onConfirm?.();
+  };
+  return (
+    <>
+      <button type="button" className={className ?? "btn"} disabled={disabled} onClick={() => setOpen(true)}>
+        {label}
+      </button>
+      <Dialog open={open} onClose={close} labelledBy={titleId}>
+        <form onSubmit={submit}>
+          <h2 id={titleId}>{title}</h2>
+          {text ? <p className="sub">{text}</p> : null}
+          {children}
+          {phrase ? (
+            <label className="field">
+              <span>
+                {intl.t("Type {name} to confirm", { name: phrase })}
+              </span>
+              <input
+                className="input mono"
+                value={typed}
+                autoComplete="off"
+                spellCheck={false}
+                autoFocus
+                onChange={(event) => setTyped(event.target.value)}
+              />
+            </label>
+          ) : null}
+          <div className="dialog-actions">
+            <button type="button" className="btn" onClick={close}>
+              {intl.t("Cancel")}
+            </button>
+            <button type="submit" className={`btn primary ${danger ? "danger" : ""}`} disabled={!ready} autoFocus={!phrase}>
+              {confirm}
+            </button>
+          </div>
+        </form>
+      </Dialog>
+    </>
+  );
+}

@@ -1,0 +1,139 @@
+// Links that change the address without a reload: the URL is the state of every page.
+import { useEffect, useRef, useState } from "react";
+import { Link, useLocation, useNavigate } from "react-router";
+
+const isHere = (pathname, to) => pathname === to || (to !== "/" && pathname.startsWith(`${to}/`));
+
+/** A link inside the portal. */
+export function A({ to, children, className, ...rest }) {
+  return (
+    <Link to={to ?? "/"} className={className} {...rest}>
+      {children}
+    </Link>
+  );
+}
+
+/** A link of the left menu: marked while its page, or a page below it, is open. `to` may hold a query. */
+export function NavItem({ to, label, count, icon, also }) {
+  const { pathname, search } = useLocation();
+  const [path, query] = to.split("?");
+  const wanted = new URLSearchParams(query);
+  const now = new URLSearchParams(search);
+  const sameQuery = [...wanted].every(([key, value]) => now.get(key) === value);
+  const above = also && isHere(pathname, also);
+  const active = above || (isHere(pathname, path) && sameQuery && (query || !now.get("family")));
+  return (
+    <Link to={to} className={active ? "on" : undefined} aria-current={active ? "page" : undefined}>
+      <span className="nav-text">
+        {icon}
+        <span className="truncate">{label}</span>
+      </span>
+      {count === null || count === undefined ? null : <b className="num">{count}</b>}
+    </Link>
+  );
+}
+
+/** The address with some query parameters set; an empty value removes one. Any change returns to page one. */
+function changed(search, set) {
+  const query = new URLSearchParams(search);
+  if (!("page" in set)) query.delete("page");
+  for (const [key, value] of Object.entries(set)) {
+    if (value === "" || value === null || value === undefined) query.delete(key);
+    else query.set(key, String(value));
+  }
+  const text = query.toString();
+  return text ? `?${text}` : "";
+}
+
+/** A filter chip or tab: sets query parameters, and knows whether they are set. */
+export function QueryLink({ set, children, className, role }) {
+  const { pathname, search } = useLocation();
+  const now = new URLSearchParams(search);
+  const active = Object.entries(set).every(([key, value]) => (now.get(key) ?? "") === String(value ?? ""));
+  return (
+    <Link
+      to={pathname + changed(search, set)}
+      className={`${className ?? ""} ${active ? "on" : ""}`}
+      aria-current={active ? "true" : undefined}
+      role={role}
+      preventScrollReset
+    >
+      {children}
+    </Link>
+  );
+}
+
+/** A search box whose text lives in the query; what is being typed is never replaced. */
+export function SearchField({ param = "q", label }) {
+  const { pathname, search } = useLocation();
+  const navigate = useNavigate();
+  const inAddress = new URLSearchParams(search).get(param) ?? "";
+  const [text, setText] = useState(inAddress);
+  const typed = useRef(inAddress);
+  useEffect(() => {
+    // Back, forward or a cleared filter changed the address: follow it, unless it is our own echo.
+    if (inAddress !== typed.current) {
+      typed.current = inAddress;
+      setText(inAddress);
+    }
+  }, [inAddress]);
+  useEffect(() => {
+    if (text === typed.current) return undefined;
+    const timer = setTimeout(() => {
+      typed.current = text.trim();
+      navigate(pathname + changed(search, { [param]: text.trim() }), { replace: true, preventScrollReset: true });
+    }, 250);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <label className="search">
+      <span className="visually-hidden">{label}</span>
+      <svg viewBox="0 0 16 16" aria-hidden="true">
+        <circle cx="7" cy="7" r="4.5" />
+        <path d="m10.5 10.5 3 3" />
+      </svg>
+      <input type="search" value={text} placeholder={label} onChange={(event) => setText(event.target.value)} />
+    </label>
+  );
+}
+
+/** Page numbers of a list, in the query. */
+export function Pages({ page, pages, label, previous, next }) {
+  const { pathname, search } = useLocation();
+  if (!(pages > 1)) return null;
+  const to = (number) => pathname + changed(search, { page: number > 1 ? number : "" });
+  const step = (number, text, arrow) =>
+    number < 1 || number > pages ? (
+      <span className="btn" aria-disabled="true">{arrow}<span className="visually-hidden">{text}</span></span>
+    ) : (
+      <Link className="btn" to={to(number)}>{arrow}<span className="visually-hidden">{text}</span></Link>
+    );
+  return (
+    <nav className="pages" aria-label={label}>
+      {step(page - 1, previous, "←")}
+      <span className="num sub">{`${page} / ${pages}`}</span>
+      {step(page + 1, next, "→")}
+    </nav>
+  );
+}
+
+/** Opens the top of a page after following a link, and leaves the place alone after going back. */
+export function Arrival() {
+  const { pathname } = useLocation();
+  const first = useRef(true);
+  const popped = useRef(false);
+  useEffect(() => {
+    const pop = () => (popped.current = true);
+    window.addEventListener("popstate", pop);
+    return () => window.removeEventListener("popstate", pop);
+  }, []);
+  useEffect(() => {
+    if (first.current) first.current = false;
+    else if (!popped.current) {
+      window.scrollTo(0, 0);
+      document.getElementById("main")?.focus({ preventScroll: true });
+    }
+    popped.current = false;
+  }, [pathname]);
+  return null;
+}

@@ -1,0 +1,100 @@
+// Small pieces with behaviour of their own.
+import { useEffect, useRef, useState } from "react";
+import { Link } from "react-router";
+import * as Menu from "@radix-ui/react-dropdown-menu";
+import { useIntl } from "$/portal/intl";
+import { notify } from "$/portal/notices";
+
+/** Flashes its content once when the value it shows has changed; not when it first appears. */
+export function Flash({ of, children, className }) {
+  const before = useRef(of);
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    if (before.current !== of) {
+      before.current = of;
+      setTurn((count) => count + 1);
+    }
+  }, [of]);
+  return (
+    <span key={turn} className={`${className ?? ""} ${turn ? "flash" : ""}`}>
+      {children}
+    </span>
+  );
+}
+
+/** A value in fixed-width letters with a button that copies it. */
+export function Copyable({ value, hidden, shown }) {
+  const intl = useIntl();
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(value ?? "");
+    setCopied(true);
+    setTimeout(() => setCopied(false), 2000);
+  };
+  return (
+    <span className="copyable">
+      <code>{hidden ? "••••••••" : (shown ?? value)}</code>
+      <button type="button" className="btn ghost icon" onClick={copy} aria-label={intl.t("Copy")}>
+        <svg viewBox="0 0 16 16" aria-hidden="true">
+          {copied ? <path d="m3.5 8.5 3 3 6-7" /> : <path d="M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z" />}
+        </svg>
+      </button>
+      <span className="visually-hidden" role="status">
+        {copied ? intl.t("Copied") : ""}
+      </span>
+    </span>
+  );
+}
+
+/** "Good morning, Olena", by the viewer's own clock. */
+export function Greeting({ name }) {
+  const intl = useIntl();
+  const [hour, setHour] = useState(null);
+  useEffect(() => setHour(new Date().getHours()), []);
+  if (!name || hour === null) return <span className="skeleton title" />;
+  const first = name.split(" ")[0];
+  if (hour >= 5 && hour < 12) return intl.t("Good morning, {name}", { name: first });
+  if (hour >= 12 && hour < 18) return intl.t("Good afternoon, {name}", { name: first });
+  return intl.t("Good evening, {name}", { name: first });
+}
+
+/** The actions of a row: links, and values to copy. An item without a target is left out. */
+export function RowMenu({ label, items }) {
+  const intl = useIntl();
+  const copy = async (value) => {
+    await navigator.clipboard.writeText(value);
+    notify({ kind: "ok", msgid: N_("Copied") });
+  };
+  return (
+    <Menu.Root modal={false}>
+      <Menu.Trigger className="btn ghost icon" aria-label={label}>
+        <svg viewBox="0 0 16 16" aria-hidden="true" className="dots">
+          <circle cx="3" cy="8" r="1" />
+          <circle cx="8" cy="8" r="1" />
+          <circle cx="13" cy="8" r="1" />
+        </svg>
+      </Menu.Trigger>
+      <Menu.Portal>
+        <Menu.Content className="menu" align="end" sideOffset={4} collisionPadding={8}>
+          {items
+            .filter((item) => item.to || item.copy)
+            .map((item) =>
+              item.to ? (
+                <Menu.Item key={item.text} className="menu-item" asChild>
+                  <Link to={item.to}>{intl.t(item.text)}</Link>
+                </Menu.Item>
+              ) : (
+                <Menu.Item key={item.text} className="menu-item" onSelect={() => copy(item.copy)}>
+                  {intl.t(item.text)}
+                </Menu.Item>
+              ),
+            )}
+        </Menu.Content>
+      </Menu.Portal>
+    </Menu.Root>
+  );
+}
+
+function N_(msgid) {
+  return msgid;
+}

@@ -1,0 +1,164 @@
+"""The words for every code that views carry, and the tone of each status. One place for wording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from opsportal.locale import N_
+
+Words = Mapping[str, str]
+Tones = Mapping[str, str]
+
+FAMILY: Final[Words] = {
+    "server": N_("Servers"),
+    "storage": N_("Storage"),
+    "hosting": N_("Hosting"),
+    "vpn": N_("VPN"),
+    "domain": N_("Domains"),
+}
+FAMILY_ONE: Final[Words] = {
+    "server": N_("Server"),
+    "storage": N_("Storage"),
+    "hosting": N_("Hosting"),
+    "vpn": N_("VPN"),
+    "domain": N_("Domain"),
+}
+ROLE: Final[Words] = {
+    "client": N_("Client"),
+    "operator": N_("Operator"),
+    "technician": N_("Technician"),
+}
+SERVICE: Final[Words] = {
+    "pending": N_("Pending"),
+    "provisioning": N_("Being prepared"),
+    "active": N_("Active"),
+    "suspended": N_("Suspended"),
+    "terminated": N_("Terminated"),
+    "cancelled": N_("Cancelled"),
+}
+SERVICE_TONE: Final[Tones] = {
+    "pending": "warn",
+    "provisioning": "info",
+    "active": "ok",
+    "suspended": "bad",
+    "terminated": "mute",
+    "cancelled": "mute",
+}
+SUSPENSION: Final[Words] = {
+    "payment": N_("Paused because an invoice is unpaid."),
+    "policy": N_("Paused because of an abuse report. Support can tell you more."),
+}
+TERM: Final[Words] = {"hour": N_("per hour"), "month": N_("per month"), "year": N_("per year")}
+POWER: Final[Words] = {"on": N_("On"), "off": N_("Off"), "unknown": N_("Not known")}
+POWER_TONE: Final[Tones] = {"on": "ok", "off": "mute", "unknown": "warn"}
+
+JOB_KIND: Final[Words] = {
+    "power_on": N_("Power on"),
+    "power_off": N_("Power off"),
+    "reboot": N_("Reboot"),
+}
+JOB_DOING: Final[Words] = {
+    "power_on": N_("Powering on"),
+    "power_off": N_("Powering off"),
+    "reboot": N_("Rebooting"),
+}
+JOB: Final[Words] = {
+    "queued": N_("Waiting"),
+    "running": N_("Running"),
+    "verifying": N_("Checking the result"),
+    "unknown": N_("Outcome not known yet"),
+    "succeeded": N_("Done"),
+    "failed": N_("Failed"),
+    "cancelled": N_("Cancelled"),
+    "expired": N_("Expired"),
+}
+JOB_TONE: Final[Tones] = {
+    "queued": "mute",
+    "running": "info",
+    "verifying": "info",
+    "unknown": "warn",
+    "succeeded": "ok",
+    "failed": "bad",
+    "cancelled": "mute",
+    "expired": "warn",
+}
+STEP: Final[Words] = {
+    "read": N_("Read the power state"),
+    "switch_off": N_("Switch off"),
+    "verify_off": N_("Verify that it is off"),
+    "switch_on": N_("Switch on"),
+    "verify_on": N_("Verify that it is on"),
+}
+STEP_NOTE: Final[Words] = {
+    "was_on": N_("It was on already; no command was needed."),
+    "was_off": N_("It was off already; no command was needed."),
+}
+OUTCOME: Final[Words] = {
+    "verified": N_("Read back from the server and confirmed."),
+    "reconciled": N_(
+        "The connection was lost on the way; the server was asked afterwards and has reached the goal."
+    ),
+    "cancelled": N_("Cancelled before it began. The server was not touched."),
+    "waited_too_long": N_(
+        "It waited too long and was dropped, so that it does not happen by surprise. The server was not touched. Start it again if you still need it."
+    ),
+    "reboot_uncertain": N_(
+        "The server is on, but nobody can say whether it restarted. Look at it, then reboot again if needed."
+    ),
+    "reboot_left_off": N_("The server was switched off and did not come back on. Power it on."),
+    "not_carried_out": N_(
+        "The connection was lost on the way; the server was asked afterwards and nothing had changed. Start it again."
+    ),
+    "never_answered": N_(
+        "The management controller stopped answering, so the outcome is not known. Check the server before you try again."
+    ),
+    "bmc_unreachable": N_(
+        "The management controller does not answer. Nothing was changed. Try again in a minute, or open a ticket."
+    ),
+    "bmc_credentials_refused": N_(
+        "The management controller refused our password. Nothing was changed. We have to correct it; please open a ticket."
+    ),
+    "bmc_user_unknown": N_(
+        "The management controller does not know our user name. Nothing was changed. We have to correct it; please open a ticket."
+    ),
+    "bmc_busy": N_("The management controller is busy. Nothing was changed. Wait a minute and try again."),
+    "bmc_protocol_error": N_(
+        "The management controller answers in a way we do not understand. Nothing was changed. Please open a ticket."
+    ),
+    "bmc_ignored_command": N_(
+        "The management controller accepted the command, but the server did not follow. Try again, or open a ticket."
+    ),
+    "bmc_refused_command": N_(
+        "The management controller refused the command in the server's present state. Nothing was changed. Please open a ticket."
+    ),
+    "bmc_deadline_exceeded": N_(
+        "The time was used up before the result could be confirmed. Check the power state before you try again."
+    ),
+}
+AUDIT: Final[Words] = {
+    "server:power_on_requested": N_("Power on requested"),
+    "server:power_off_requested": N_("Power off requested"),
+    "server:reboot_requested": N_("Reboot requested"),
+    "job:cancelled": N_("Job cancelled"),
+    "job:retried": N_("Job repeated"),
+    "person:signed_in": N_("Signed in"),
+    "person:sign_in_failed": N_("Sign-in refused"),
+    "person:signed_out": N_("Signed out"),
+    "person:signed_out_everywhere": N_("Signed out everywhere"),
+    "person:password_changed": N_("Password changed"),
+    "person:second_factor_enabled": N_("Two-factor authentication switched on"),
+    "person:second_factor_disabled": N_("Two-factor authentication switched off"),
+    "person:recovery_codes_renewed": N_("New recovery codes made"),
+    "person:recovery_code_used": N_("Recovery code used"),
+    "person:locale_changed": N_("Language changed"),
+    "person:profile_changed": N_("Profile changed"),
+}
+WORKER: Final[Words] = {
+    "busy": N_("Working"),
+    "idle": N_("Waiting"),
+    "lost": N_("Lost"),
+    "suspended": N_("Paused"),
+}
+WORKER_TONE: Final[Tones] = {"busy": "info", "idle": "ok", "lost": "bad", "suspended": "warn"}
+LANGUAGE: Final[Words] = {"en": "English", "uk": "Українська", "es": "Español"}

@@ -1,0 +1,113 @@
+"""A hardware job as a timeline: named steps with times, what happens now, how it ended, what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from opsportal.components import labels
+from opsportal.components.clock import ago, elapsed
+from opsportal.components.elements import button, skeleton, status, tag
+from opsportal.components.text import t, t_code
+
+
+class JobProgress(rx.Component):
+    """A bar and a sentence: how long it has taken, of how long it usually takes."""
+
+    library = "$/portal/clock"
+    tag = "JobProgress"
+
+    since: rx.Var[str]
+    usual: rx.Var[int]
+
+
+def job_status(job: Any, *, flash: bool = False) -> rx.Component:
+    """The status of a job; a job that should have ended is called late."""
+    word = status(job.status, words=labels.JOB, tones=labels.JOB_TONE, flash=flash)
+    return rx.cond(job.is_late, tag(t("Late"), "warn"), word)
+
+
+def _step(step: Any) -> rx.Component:
+    note = rx.cond(step.note_code, rx.el.small(t_code(step.note_code, labels.STEP_NOTE)))
+    return rx.el.li(
+        rx.el.span(t_code(step.name, labels.STEP), _step_word(step), note),
+        rx.cond(step.started_at, elapsed(step.started_at, until=step.finished_at)),
+        class_name=step.status,
+        key=step.name,
+    )
+
+
+def _step_word(step: Any) -> rx.Component:
+    """What the dot shows by colour, for those who do not see it."""
+    return rx.match(
+        step.status,
+        ("done", rx.el.span(", ", t("done"), class_name="visually-hidden")),
+        ("running", rx.el.span(", ", t("happening now"), class_name="visually-hidden")),
+        ("failed", rx.el.span(", ", t("failed"), class_name="visually-hidden")),
+        ("skipped", rx.el.span(" · ", t("not needed"), class_name="sub")),
+        rx.el.span(", ", t("still to come"), class_name="visually-hidden"),
+    )
+
+
+def outcome(job: Any) -> rx.Component:
+    """How a job ended, in a sentence with the next step; nothing while it goes on."""
+    tone = rx.match(job.status, ("succeeded", "ok"), ("failed", "bad"), ("expired", "warn"), "mute")
+    return rx.cond(
+        job.outcome_code,
+        rx.el.p(t_code(job.outcome_code, labels.OUTCOME), class_name=f"outcome {tone}"),
+        rx.match(
+            job.status,
+            (
+                "queued",
+                rx.el.p(
+                    t("Waits for a free worker. If none is free in time it is dropped."), class_name="sub"
+                ),
+            ),
+            (
+                "unknown",
+                rx.el.p(
+                    t("The connection was lost on the way. The server is being asked what really happened."),
+                    class_name="outcome warn",
+                ),
+            ),
+            rx.fragment(),
+        ),
+    )
+
+
+def job_timeline(job: Any, *, on_cancel: Any, on_retry: Any) -> rx.Component:
+    """The whole of one job. The handlers take the job's id."""
+    return rx.el.div(
+        rx.el.div(
+            rx.el.div(
+                rx.el.h3(
+                    rx.cond(
+                        job.is_active, t_code(job.kind, labels.JOB_DOING), t_code(job.kind, labels.JOB_KIND)
+                    )
+                ),
+                rx.el.p(
+                    t("Started by {actor}", actor=job.actor), " · ", ago(job.created_at), class_name="sub"
+                ),
+            ),
+            job_status(job, flash=True),
+            class_name="job-head",
+        ),
+        rx.cond(
+            job.is_active & (job.started_at != ""),
+            JobProgress.create(since=job.started_at, usual=job.usual_seconds),
+        ),
+        rx.el.ol(rx.foreach(job.steps, _step), class_name="steps"),
+        outcome(job),
+        rx.el.div(
+            rx.cond(job.can_cancel, button(t("Cancel"), on_click=on_cancel(job.id))),
+            rx.cond(job.can_retry, button(t("Try again"), on_click=on_retry(job.id))),
+            class_name="row",
+        ),
+        class_name="job",
+        aria_live="polite",
+    )
+
+
+def timeline_skeleton(steps: int = 3) -> rx.Component:
+    return rx.el.ol(*(rx.el.li(skeleton("line")) for _ in range(steps)), class_name="steps", aria_busy="true")

@@ -1,0 +1,60 @@
+"""Every page and its address. `register(app)` is called once, by opsportal.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from opsportal.components.text import t
+from opsportal.pages.account import account_page, password_page, two_factor_page
+from opsportal.pages.audit import audit_page
+from opsportal.pages.companies import companies_page, company_page
+from opsportal.pages.dashboard import dashboard_page
+from opsportal.pages.fleet import fleet_page
+from opsportal.pages.frame import BRAND
+from opsportal.pages.outside import not_found_page, sign_in_page
+from opsportal.pages.queues import queues_page
+from opsportal.pages.server import server_page
+from opsportal.pages.services import service_page, services_page
+from opsportal.state.account import AccountState
+from opsportal.state.dashboard import DashboardState
+from opsportal.state.server import ServerState
+from opsportal.state.services import ServicesState, ServiceState
+from opsportal.state.staff import AuditState, CompaniesState, CompanyState, FleetState, QueuesState
+
+
+@dataclass(frozen=True)
+class Page:
+    """An address, what is there, what it is called in the browser's tab, and the event that loads it."""
+
+    route: str
+    component: Callable[[], rx.Component]
+    title: Any
+    on_load: Any = None
+
+
+PAGES = (
+    Page("/", dashboard_page, t("Dashboard"), DashboardState.open),
+    Page("/services", services_page, t("Services"), ServicesState.open),
+    Page("/services/[service_id]", service_page, t("Service"), ServiceState.open),
+    Page("/servers/[server_id]", server_page, t("Server"), ServerState.open),
+    Page("/account", account_page, t("My account"), AccountState.open),
+    Page("/account/password", password_page, t("Change password"), AccountState.open),
+    Page("/account/two-factor", two_factor_page, t("Two-factor authentication"), AccountState.open),
+    Page("/queues", queues_page, t("Queues"), QueuesState.open),
+    Page("/fleet", fleet_page, t("Fleet"), FleetState.open),
+    Page("/companies", companies_page, t("Companies"), CompaniesState.open),
+    Page("/companies/[company_id]", company_page, t("Company"), CompanyState.open),
+    Page("/audit", audit_page, t("Audit trail"), AuditState.open),
+    Page("/sign-in", sign_in_page, t("Sign in")),
+    Page("404", not_found_page, t("Not found")),
+)
+
+
+def register(app: rx.App) -> None:
+    """Add every page to the app."""
+    for page in PAGES:
+        app.add_page(page.component, route=page.route, title=page.title + f" · {BRAND}", on_load=page.on_load)

@@ -1,0 +1,149 @@
+"""The signed-in frame with our states in it, and how a page is put into it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from opsportal.components import labels, shell
+from opsportal.components.elements import skeleton
+from opsportal.components.shell import Group, Item
+from opsportal.components.text import t, t_code
+from opsportal.settings import settings
+from opsportal.state.shell import PaletteState, ShellState
+
+BRAND = settings().brand
+
+
+def _client_menu() -> rx.Component:
+    counters = ShellState.counters
+    return shell.menu(
+        [
+            Group(None, [Item(t("Dashboard"), "/")]),
+            Group(
+                t("Services"),
+                [
+                    Item(t("All services"), "/services", also="/servers"),
+                    Item(t("Servers"), "/services?family=server", counters.server),
+                    Item(t("Storage"), "/services?family=storage", counters.storage),
+                    Item(t("Hosting"), "/services?family=hosting", counters.hosting),
+                    Item(t("VPN"), "/services?family=vpn", counters.vpn),
+                    Item(t("Domains"), "/services?family=domain", counters.domain),
+                ],
+            ),
+            _account_group(),
+        ]
+    )
+
+
+def _account_group() -> Group:
+    return Group(
+        t("Account"),
+        [
+            Item(t("My account"), "/account"),
+            Item(t("Password"), "/account/password"),
+            Item(t("Two-factor"), "/account/two-factor"),
+        ],
+    )
+
+
+def _operator_menu() -> rx.Component:
+    return shell.menu(
+        [
+            Group(
+                t("Data centre"),
+                [
+                    Item(t("Queues"), "/queues", ShellState.counters.active_jobs),
+                    Item(t("Fleet"), "/fleet", also="/servers"),
+                ],
+            ),
+            Group(
+                t("Business"),
+                [
+                    Item(t("Companies"), "/companies"),
+                    Item(t("Services"), "/services"),
+                    Item(t("Audit trail"), "/audit"),
+                ],
+            ),
+            _account_group(),
+        ]
+    )
+
+
+def _technician_menu() -> rx.Component:
+    return shell.menu(
+        [
+            Group(
+                t("Data centre"),
+                [
+                    Item(t("Fleet"), "/fleet", also="/servers"),
+                    Item(t("Queues"), "/queues", ShellState.counters.active_jobs),
+                ],
+            ),
+            _account_group(),
+        ]
+    )
+
+
+def _menu() -> rx.Component:
+    return rx.match(
+        ShellState.me.role,
+        ("client", _client_menu()),
+        ("operator", _operator_menu()),
+        ("technician", _technician_menu()),
+        rx.el.div(*(skeleton("nav") for _ in range(7)), class_name="skeletons", aria_busy="true"),
+    )
+
+
+def _page(label: Any, href: str) -> dict[str, Any]:
+    return {"label": label, "href": href}
+
+
+def _palette() -> rx.Component:
+    own = [
+        _page(t("My account"), "/account"),
+        _page(t("Change password"), "/account/password"),
+        _page(t("Two-factor authentication"), "/account/two-factor"),
+    ]
+    client = [
+        _page(t("Dashboard"), "/"),
+        _page(t("All services"), "/services"),
+        *(_page(t(words), f"/services?family={family}") for family, words in labels.FAMILY.items()),
+        _page(t("Suspended services"), "/services?status=suspended"),
+        *own,
+    ]
+    technician = [_page(t("Fleet"), "/fleet"), _page(t("Queues"), "/queues"), *own]
+    operator = [
+        _page(t("Queues"), "/queues"),
+        _page(t("Fleet"), "/fleet"),
+        _page(t("Companies"), "/companies"),
+        _page(t("Services"), "/services"),
+        _page(t("Audit trail"), "/audit"),
+        *own,
+    ]
+    role = ShellState.me.role
+    return shell.Palette.create(
+        pages=rx.match(role, ("operator", operator), ("technician", technician), client),
+        hits=PaletteState.hits,
+        on_search=PaletteState.search,
+    )
+
+
+def framed(content: rx.Component) -> rx.Component:
+    """A page inside the shell of whoever looks at it."""
+    me = ShellState.me
+    return shell.frame(
+        content,
+        brand_name=BRAND,
+        company=rx.cond(me.company, me.company, t_code(me.role, labels.ROLE)),
+        side=_menu(),
+        avatar=shell.Avatar.create(
+            name=me.name,
+            email=me.email,
+            sign_out_url="/auth/sign-out",
+            on_locale=ShellState.set_locale,
+        ),
+        palette=_palette(),
+        notices=shell.Notices.create(notice=ShellState.notice),
+    )

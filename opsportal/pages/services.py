@@ -1,0 +1,193 @@
+"""The services list, one service, and the cells that both lists of services share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from opsportal.components import labels
+from opsportal.components.confirm import copyable
+from opsportal.components.elements import RowMenu, card, key_values, link, or_dash, skeleton, status, tag
+from opsportal.components.headers import header
+from opsportal.components.states import empty, lines, page_body
+from opsportal.components.tables import Column, chips, pages, search_field, table
+from opsportal.components.text import date, money, t, t_code, tn
+from opsportal.locale import N_
+from opsportal.pages.frame import framed
+from opsportal.state.services import ServicesState, ServiceState
+
+
+def address_of(service: Any) -> Any:
+    """Where a service is managed: a server on its own page."""
+    return rx.cond(service.server_id > 0, f"/servers/{service.server_id}", f"/services/{service.id}")
+
+
+def name_cell(service: Any) -> rx.Component:
+    return rx.el.div(
+        link(service.name, to=address_of(service), class_name="row-link strong"),
+        rx.el.small(t_code(service.family, labels.FAMILY_ONE), " · ", f"#{service.id}", class_name="num"),
+    )
+
+
+def status_cell(service: Any) -> rx.Component:
+    """The status word, a pending termination, and for a server whether it is on."""
+    return rx.el.div(
+        status(service.status, words=labels.SERVICE, tones=labels.SERVICE_TONE, flash=True),
+        rx.cond(service.termination_on, tag(t("Ends {date}", date=date(service.termination_on)), "warn")),
+        class_name="tags",
+    )
+
+
+def power_cell(service: Any) -> rx.Component:
+    return rx.cond(
+        service.power,
+        status(service.power, words=labels.POWER, tones=labels.POWER_TONE, flash=True),
+        rx.el.span("–", class_name="faint", aria_hidden="true"),
+    )
+
+
+def price_cell(service: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(money(service.price_minor, service.currency), class_name="nowrap"),
+        rx.el.small(t_code(service.term, labels.TERM)),
+    )
+
+
+def _menu(service: Any) -> rx.Component:
+    server = rx.cond(service.server_id > 0, f"/servers/{service.server_id}", "")
+    return RowMenu.create(
+        label=t("Actions for {name}", name=service.name),
+        items=[
+            {"text": N_("Manage"), "to": address_of(service)},
+            {"text": N_("Jobs"), "to": rx.cond(server, f"{server}?tab=jobs", "")},
+            {"text": N_("History"), "to": rx.cond(server, f"{server}?tab=history", "")},
+            {"text": N_("Copy the address"), "copy": service.ip},
+        ],
+    )
+
+
+COLUMNS = (
+    Column(t("Service"), name_cell),
+    Column(t("Plan"), lambda s: s.plan, show="wide"),
+    Column(t("IP address"), lambda s: or_dash(s.ip, rx.el.span(s.ip, class_name="num nowrap")), show="wide"),
+    Column(t("Status"), status_cell),
+    Column(t("Power"), power_cell, show="widest"),
+    Column(t("Paid until"), lambda s: rx.el.span(date(s.period_end), class_name="num nowrap"), show="wide"),
+    Column(t("Price"), price_cell, right=True),
+    Column(rx.el.span(t("Actions"), class_name="visually-hidden"), _menu, right=True, show="wide"),
+)
+
+
+def _nothing() -> rx.Component:
+    filtered = (ServicesState.q != "") | (ServicesState.status != "") | (ServicesState.family != "")
+    return rx.cond(
+        filtered,
+        empty(
+            t("No service matches"),
+            t("Change the filter or the search, or look at all services."),
+            link(t("Show all services"), to="/services", class_name="btn"),
+        ),
+        empty(
+            t("No services yet"),
+            t(
+                "Servers, storage, hosting, VPN and domains of your company will be listed here once they are ordered."
+            ),
+        ),
+    )
+
+
+def services_page() -> rx.Component:
+    """Everything a company has ordered."""
+    listing = ServicesState.listing
+    statuses = [(code, t(words)) for code, words in labels.SERVICE.items() if code != "provisioning"]
+    return framed(
+        rx.fragment(
+            header(
+                rx.cond(ServicesState.family, t_code(ServicesState.family, labels.FAMILY), t("Services")),
+                sub=rx.cond(
+                    listing.is_ready, tn("{n} service", "{n} services", n=listing.total), skeleton("sub")
+                ),
+            ),
+            rx.el.div(
+                search_field(t("Search by name, plan, address or number")),
+                chips(
+                    t("Status"),
+                    "status",
+                    [("", t("All")), *statuses, ("termination", t("Termination request"))],
+                ),
+                class_name="toolbar",
+            ),
+            page_body(
+                problem_view=ServicesState.problem,
+                ready=True,
+                content=card(
+                    table(
+                        COLUMNS,
+                        listing.rows,
+                        key=lambda s: s.id,
+                        label=t("Services"),
+                        ready=listing.is_ready,
+                        empty=_nothing(),
+                        expected=8,
+                    ),
+                    pages(listing),
+                ),
+                loading=rx.fragment(),
+                retry=ServicesState.open,
+            ),
+        )
+    )
+
+
+def suspension(service: Any) -> rx.Component:
+    """Why a service is paused and what to do; nothing while it runs."""
+    return rx.cond(
+        service.status == "suspended",
+        rx.el.p(t_code(service.suspension_reason, labels.SUSPENSION), class_name="banner bad", role="status"),
+    )
+
+
+def contract(service: Any) -> rx.Component:
+    """Plan, price and period of a service."""
+    return key_values(
+        (t("Number"), rx.el.span(f"#{service.id}", class_name="num")),
+        (t("Plan"), service.plan),
+        (
+            t("Price"),
+            rx.fragment(money(service.price_minor, service.currency), " ", t_code(service.term, labels.TERM)),
+        ),
+        (t("Paid until"), date(service.period_end)),
+        (t("Termination"), or_dash(service.termination_on, date(service.termination_on))),
+    )
+
+
+def service_page() -> rx.Component:
+    """A service that is not a server."""
+    service = ServiceState.service
+    body = rx.fragment(
+        header(
+            service.name,
+            crumbs=[(t("Services"), "/services")],
+            beside=status(service.status, words=labels.SERVICE, tones=labels.SERVICE_TONE, flash=True),
+            sub=t_code(service.family, labels.FAMILY_ONE),
+        ),
+        suspension(service),
+        rx.el.div(
+            card(contract(service), title=t("Contract")),
+            card(
+                key_values((t("IP address"), or_dash(service.ip, copyable(service.ip)))),
+                title=t("Access"),
+            ),
+            class_name="grid halves",
+        ),
+    )
+    return framed(
+        page_body(
+            problem_view=ServiceState.problem,
+            ready=service.id > 0,
+            content=body,
+            loading=rx.fragment(header(skeleton("title")), card(lines(5))),
+            retry=ServiceState.open,
+        )
+    )
