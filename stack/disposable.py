@@ -22,7 +22,7 @@ from psycopg import sql
 from stack import postgres, tether, valkey
 from stack.sockets import short_directory
 
-PASSWORD = "a disposable store's password"
+PASSWORD = "disposable"  # noqa: S105 guards nothing: the socket's directory does
 SETTINGS = postgres.THROWAWAY | {"max_connections": "300"}
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -90,7 +90,7 @@ class Run:
 
         `build` must leave no connection open: PostgreSQL copies no database that is in use.
         """
-        cluster = self.postgres()
+        self.postgres()
         with self._once(self.directory / "postgres" / f"template-{name}") as is_first:
             if is_first:
                 build(self._create(name, template="template0"))

@@ -85,7 +85,9 @@ def _create(environment: Path) -> None:
     )
     if result.returncode != 0:
         shutil.rmtree(environment, ignore_errors=True)
-        raise EnvironmentProblem(f"The environment could not be made: {_last_line(result.stderr + result.stdout)}")
+        raise EnvironmentProblem(
+            f"The environment could not be made: {_last_line(result.stderr + result.stdout)}"
+        )
 
 
 def _install(root: Path, files: tuple[str, ...]) -> None:
@@ -93,7 +95,14 @@ def _install(root: Path, files: tuple[str, ...]) -> None:
     for outdated in (RUNTIME, DEVELOPMENT):
         _stamp(root, outdated).unlink(missing_ok=True)
     wanted = digest(root, files)
-    pip = [str(root / ".venv/bin/python"), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    pip = [
+        str(root / ".venv/bin/python"),
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "install",
+    ]
     result = subprocess.run(
         [*pip, "--quiet", "-r", files[0]], cwd=root, stderr=subprocess.PIPE, text=True, check=False
     )
@@ -106,7 +115,9 @@ def _install(root: Path, files: tuple[str, ...]) -> None:
 
 
 def _last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith(("[notice]", "WARNING"))]
+    lines = [
+        line for line in text.splitlines() if line.strip() and not line.startswith(("[notice]", "WARNING"))
+    ]
     return lines[-1].strip() if lines else "no reason given"
 
 

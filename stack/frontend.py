@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -49,18 +50,20 @@ class Frontend:
             and self._stamp.read_text() == self._key(self.sources_digest())
         )
 
-    def build(self, environment: Mapping[str, str], *, log: Path) -> bool:
+    def build(
+        self, environment: Mapping[str, str], *, log: Path, given_up: threading.Event | None = None
+    ) -> bool:
         """Builds unless the present build is current; returns whether it had to.
 
         `environment` is what the application needs to be imported. Builds at the same time wait for
-        each other. Raises FrontendBuildError.
+        each other. Once `given_up` is set, none is begun. Raises FrontendBuildError.
         """
         (self.root / "build").mkdir(exist_ok=True)
         with (self.root / "build" / "frontend.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if self.is_current():
                 return False
-            self._build(environment, log)
+            self._build(environment, log, given_up or threading.Event())
             return True
 
     def sources_digest(self) -> str:
@@ -71,18 +74,20 @@ class Frontend:
             total.update(f"{file.relative_to(self.root)}\0{content}\n".encode())
         return total.hexdigest()
 
-    def _build(self, environment: Mapping[str, str], log: Path) -> None:
+    def _build(self, environment: Mapping[str, str], log: Path, given_up: threading.Event) -> None:
         was_interrupted = self._unfinished.exists()
         sources = self.sources_digest()
         self._stamp.unlink(missing_ok=True)
         self._unfinished.touch()
         succeeded = self._run(environment, log)
-        if not succeeded and was_interrupted:
+        if not succeeded and was_interrupted and not given_up.is_set():
             # What an interrupted npm left behind can make the next one fail.
             shutil.rmtree(self.web, ignore_errors=True)
             succeeded = self._run(environment, log)
         if not succeeded:
-            raise FrontendBuildError(f"The frontend could not be built ({_reason(log)}): {log} has the whole story.")
+            raise FrontendBuildError(
+                f"The frontend could not be built ({_reason(log)}): {log} has the whole story."
+            )
         self._stamp.write_text(self._key(sources))
         self._unfinished.unlink()
 

@@ -153,13 +153,13 @@ def _initialise(cluster: Cluster, *, throwaway: bool) -> None:
         command.append("--no-sync")
     options = cluster.account.popen_options if cluster.account else {}
     result = subprocess.run(
-        command, cwd="/", env=_plain_environment(), capture_output=True, text=True, check=False, **options
+        command, cwd="/", env=plain_environment(), capture_output=True, text=True, check=False, **options
     )
     if result.returncode != 0:
         raise PostgresError(f"initdb failed: {result.stderr.strip()}")
     unfinished.rename(cluster.directory)
 
 
-def _plain_environment() -> dict[str, str]:
+def plain_environment() -> dict[str, str]:
     """Ours without PG*: a PGDATA or PGHOST of the user's must not lead our programs elsewhere."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}

@@ -17,7 +17,7 @@ def main() -> None:
     """Leaves the built frontend in .web/build/client; raises or exits non-zero when it cannot."""
     Path(environment.REFLEX_DIR.get()).mkdir(parents=True, exist_ok=True)
     if prerequisites.needs_reinit():
-        prerequisites.initialize_frontend_dependencies()
+        prerequisites.initialize_frontend_dependencies()  # type: ignore[no-untyped-call]
     export.export(zipping=False, frontend=True, backend=False, env=constants.Env.PROD)
 
 

@@ -16,7 +16,9 @@ from reflex_base.plugins import Plugin
 PLACEHOLDER = "http://origin.invalid"
 """`api_url` of the build (RFC 6761 6.4: .invalid never resolves)."""
 
-_ADDRESS = re.compile(r"""(?P<quote>["'`])(?P<scheme>http|ws)://origin\.invalid(?P<path>[^"'`$\\]*)(?P=quote)""")
+_ADDRESS = re.compile(
+    r"""(?P<quote>["'`])(?P<scheme>http|ws)://origin\.invalid(?P<path>[^"'`$\\]*)(?P=quote)"""
+)
 _BASE = {"http": "location.origin", "ws": '"ws"+location.origin.slice(4)'}
 
 

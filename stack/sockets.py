@@ -32,5 +32,5 @@ def _place(home: Path) -> Path:
 
 def short_directory() -> Path:
     """A directory for temporary files with a short path: /tmp where there is one."""
-    tmp = Path("/tmp")
+    tmp = Path("/tmp")  # noqa: S108 what we make there is private and checked to be ours
     return tmp if os.access(tmp, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())

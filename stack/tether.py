@@ -19,10 +19,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from stack.account import Account
 
-GRACE = 15.0
+GRACE = 25.0
 """Seconds a command has to end after it was asked to, before it is killed."""
 
 
@@ -61,7 +62,8 @@ def tethered(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code, or 0 when it was ended because the holder is gone."""
     options = _parse(arguments)
-    child = subprocess.Popen(options.command, **_identity(options.identity))
+    identity: dict[str, Any] = _identity(options.identity)
+    child = subprocess.Popen(options.command, **identity)
     ended_by_us = threading.Event()
 
     def stop(_signal: int = 0, _frame: FrameType | None = None) -> None:
@@ -90,7 +92,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _identity(value: str) -> dict[str, object]:
+def _identity(value: str) -> dict[str, Any]:
     if not value:
         return {}
     uid, gid = value.split(":")

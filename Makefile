@@ -1,0 +1,43 @@
+# Needs Python 3.11 or newer with its venv module, and nothing else. `make help` lists the commands.
+
+PYTHON := $(shell for one in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$one" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$one" && break; done)
+VENV := .venv/bin/python
+CHECKED := bmc workers opsportal/domain stack lab
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test lint format bench clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: setup ## Portal, workers and a data centre to play with; PORT=8000 LAB=24 (servers) DATA=.data
+	@$(VENV) -m stack demo --ends-with-parent
+
+test: setup-dev ## Everything: installs what tests need, checks, runs all tests; ARGS for pytest
+	@$(VENV) -m stack.system_tools requirements-apt.txt
+	@$(MAKE) --no-print-directory lint
+	@$(VENV) -m pytest -p tests.ordering -n auto --maxprocesses 8 --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+lint: setup-dev ## ruff, mypy (strict) and the rules about who may import whom
+	@$(VENV) -m ruff check .
+	@$(VENV) -m mypy --strict $(wildcard $(CHECKED))
+	@PYTHONPATH=. .venv/bin/lint-imports
+
+format: setup-dev ## Formats the code
+	@$(VENV) -m ruff format .
+
+bench: setup-dev ## Measures beside peers, into build/bench.json; ONLY=name for one
+	@$(VENV) -m stack.system_tools requirements-apt.txt
+	@$(VENV) -m benchmarks
+
+setup: ## The Python environment in .venv, from pinned requirements
+	@$(if $(PYTHON),$(PYTHON) -m stack.environment,$(NO_PYTHON))
+
+setup-dev:
+	@$(if $(PYTHON),$(PYTHON) -m stack.environment --dev,$(NO_PYTHON))
+
+clean: ## Removes what was built (not .venv, not the state in .data)
+	rm -rf .web .states build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+NO_PYTHON = echo "This needs Python 3.11 or newer, and none is on PATH: install one (on Debian or Ubuntu: apt-get install python3 python3-venv)." >&2; exit 1

@@ -1,0 +1,95 @@
+"""One installation on this machine: its directory of state, its databases, its processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack import leftovers, postgres, secrets, valkey
+from stack.options import Options
+from stack.programs import Program, background, lab, web
+from stack.sockets import socket_directory
+from stack.supervision import Supervisor
+
+DATABASE = "opsportal"
+POSTGRES_SETTINGS = {"max_connections": "200"}
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What the options lead to, prepared but not running."""
+
+    options: Options
+    secrets: secrets.Secrets
+    cluster: postgres.Cluster
+    store: valkey.Store
+
+    @classmethod
+    def prepare(cls, options: Options) -> Installation:
+        """Secrets and databases in the directory of state, made if they are not there."""
+        found = secrets.load_or_create(options.data)
+        return cls(
+            options=options,
+            secrets=found,
+            cluster=postgres.prepare_cluster(options.data / "postgres"),
+            store=valkey.prepare_store(options.data / "valkey", password=found.valkey_password),
+        )
+
+    @property
+    def logs(self) -> Path:
+        """Where every process writes its log."""
+        return self.options.data / "log"
+
+    def supervisor(self, lock: Path) -> Supervisor:
+        """A supervisord for this installation that lives no longer than `lock` is held."""
+        sockets = socket_directory(self.options.data)
+        return Supervisor(sockets, socket_path=sockets / "supervisor.sock", logs=self.logs, lock=lock)
+
+    def databases(self) -> list[Program]:
+        """The database servers. They get no secrets of ours in their environment."""
+        no_secrets = dict.fromkeys(("SECRET_KEY", "REDIS_URL", "DATABASE_URL"), "")
+        account = self.cluster.account
+        return [
+            Program(
+                "postgres",
+                tuple(self.cluster.command(POSTGRES_SETTINGS)),
+                group="databases",
+                environment=no_secrets,
+                stop_signal="INT",
+                seconds_to_stop=10,
+                user=account.name if account else None,
+            ),
+            Program("valkey", tuple(self.store.command()), group="databases", environment=no_secrets),
+        ]
+
+    def portal(self) -> list[Program]:
+        """The portal's own processes."""
+        return [web(self.options.port), *background()]
+
+    def lab(self) -> list[Program]:
+        """The data centre that the demo manages."""
+        return [lab(str(self.options.data / "lab"), self.options.servers)]
+
+    def environment(self) -> dict[str, str]:
+        """What every process gets: settings, and the mark by which a later start knows them."""
+        return {
+            **postgres.plain_environment(),
+            "DATABASE_URL": self.cluster.url(DATABASE),
+            "REDIS_URL": self.store.url(),
+            "SECRET_KEY": self.secrets.secret_key,
+            "PUBLIC_URL": self.options.url,
+            "BMC_NETWORKS": "127.0.0.0/8",
+            "DATA": str(self.options.data),
+            "PYTHONUNBUFFERED": "1",
+            leftovers.MARK: leftovers.mark_for(self.options.data),
+        }
+
+    def end_leftovers(self) -> int:
+        """Ends what an earlier start left running; returns how many processes there were."""
+        return end_leftovers(self.options.data)
+
+
+def end_leftovers(data: Path) -> int:
+    """Ends what an earlier start with this directory of state left running; returns how many there were."""
+    directories = [data / "postgres" / "cluster", data / "valkey"]
+    return leftovers.end(leftovers.mark_for(data), directories)

@@ -1,0 +1,87 @@
+"""What the caller chose by environment variables: PORT, LAB and DATA, each checked."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+HOST = "127.0.0.1"
+
+
+class CannotStart(Exception):
+    """The stack cannot start; the message is one sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run the stack on this machine."""
+
+    data: Path
+    """Directory of all state, absolute."""
+    port: int
+    servers: int
+    """How many servers the lab has."""
+
+    @property
+    def url(self) -> str:
+        """Where browsers reach the portal."""
+        return f"http://{HOST}:{self.port}"
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Options:
+        """The options in these variables; raises CannotStart when one makes no sense."""
+        return cls(
+            data=Path(environment.get("DATA") or ".data").expanduser().absolute(),
+            port=_number(environment, "PORT", default=8000, highest=65_535),
+            servers=_number(environment, "LAB", default=24, highest=5_000),
+        )
+
+
+def check_port(port: int) -> None:
+    """Returns when we can listen on the port; raises CannotStart when not."""
+    with socket.socket() as probe:
+        # As servers do: a port that only closed connections still remember is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except PermissionError:
+            raise CannotStart(
+                f"Port {port} is for root only: choose another one, as in 'make demo PORT=8000'."
+            ) from None
+        except OSError:
+            raise CannotStart(
+                f"Port {port} is taken by another program: end that one, or choose a free port,"
+                f" as in 'make demo PORT={_free_port()}'."
+            ) from None
+
+
+def make_data_directory(data: Path) -> None:
+    """Makes the directory of all state; raises CannotStart when it cannot be written to."""
+    try:
+        if not data.exists():
+            data.mkdir(parents=True)
+            # Everything in it is private itself; as root, the database's account must walk through.
+            data.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        (data / "log").mkdir(mode=0o700, exist_ok=True)
+        (data / "log" / ".writable").touch()
+    except OSError as error:
+        raise CannotStart(
+            f"{data} cannot be used for the state ({error.strerror}): set DATA to another directory."
+        ) from None
+
+
+def _number(environment: Mapping[str, str], name: str, *, default: int, highest: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= highest:
+        raise CannotStart(f"{name} must be a number from 1 to {highest}, not {text!r}.")
+    return int(text)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,56 @@
+"""The processes of the portal, as data: what `python -m stack` runs and docs/ and systemd units repeat."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stack import reflex_inside
+
+PYTHON = (sys.executable, "-m")
+QUEUE_WORKERS = {"hardware": 2, "poll": 1, "default": 1}
+"""Worker processes per queue. One queue each: only then is taking a job crash-safe in RQ."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process that is kept running."""
+
+    name: str
+    command: tuple[str, ...]
+    group: str = "portal"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: str = "TERM"
+    seconds_to_stop: int = 6
+    user: str | None = None
+
+
+def web(port: int) -> Program:
+    """Pages, socket and plain HTTP on one port."""
+    command = (
+        *(*PYTHON, "granian", "--interface", "asgi", "--factory", "--host", "127.0.0.1", "--port", str(port)),
+        *("--workers", "1", "--respawn-failed-workers", "--workers-kill-timeout", "3", "--no-access-log"),
+        "opsportal.opsportal:app",
+    )
+    return Program("web", command, environment=reflex_inside.SERVE_WHAT_IS_BUILT)
+
+
+def background() -> list[Program]:
+    """What works behind the pages: outbox dispatcher, schedule, one worker process per row and queue."""
+    workers = [
+        Program(f"worker-{queue}-{number}", (*PYTHON, "workers.worker", queue))
+        for queue, count in QUEUE_WORKERS.items()
+        for number in range(1, count + 1)
+    ]
+    return [
+        Program("dispatcher", (*PYTHON, "workers.dispatcher")),
+        *workers,
+        Program("schedule", (*PYTHON, "workers.schedule")),
+    ]
+
+
+def lab(state: str, servers: int) -> Program:
+    """The data centre on a laptop: virtual BMCs and machines."""
+    command = (*PYTHON, "lab.bmcs", "serve", "--state", state, "--servers", str(servers))
+    return Program("lab", command, group="lab")
