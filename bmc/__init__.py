@@ -1,5 +1,6 @@
 """A library for BMCs. It knows hosts and credentials handed to it, and nothing of the portal."""
 
+from bmc.drivers import connect
 from bmc.endpoints import Endpoint
 from bmc.errors import (
     BmcBusy,
@@ -9,10 +10,13 @@ from bmc.errors import (
     BmcIgnoredCommand,
     BmcProtocolError,
     BmcRefusedCommand,
+    BmcSessionLost,
     BmcUnreachable,
     BmcUserUnknown,
 )
-from bmc.power import PowerControl, PowerGoal, PowerOutcome, PowerState, Progress, ensure_power
+from bmc.power import PowerControl, PowerGoal, PowerOutcome, PowerState, Progress
+from bmc.power_goals import ensure_power
+from bmc.sweeps import sweep_power
 
 __all__ = [
     "BmcBusy",
@@ -22,6 +26,7 @@ __all__ = [
     "BmcIgnoredCommand",
     "BmcProtocolError",
     "BmcRefusedCommand",
+    "BmcSessionLost",
     "BmcUnreachable",
     "BmcUserUnknown",
     "Endpoint",
@@ -30,5 +35,7 @@ __all__ = [
     "PowerOutcome",
     "PowerState",
     "Progress",
+    "connect",
     "ensure_power",
+    "sweep_power",
 ]

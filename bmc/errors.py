@@ -83,6 +83,17 @@ class BmcProtocolError(BmcError):
     )
 
 
+class BmcSessionLost(BmcError):
+    """The session, or the process that held it, ended between a request and its answer."""
+
+    code = "bmc_session_lost"
+    advice = (
+        "The connection to the management controller was lost before it answered. The server's power state "
+        "is read again before anything else is done."
+    )
+    is_retryable = True
+
+
 class BmcIgnoredCommand(BmcError):
     """The command was acknowledged and the state had not changed when time was up."""
 
@@ -123,6 +134,7 @@ ERRORS: dict[str, type[BmcError]] = {
         BmcUserUnknown,
         BmcBusy,
         BmcProtocolError,
+        BmcSessionLost,
         BmcIgnoredCommand,
         BmcRefusedCommand,
         BmcDeadlineExceeded,

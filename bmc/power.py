@@ -1,9 +1,7 @@
-"""Power as goals: read, command only if needed, read back until the machine agrees or time is up."""
+"""Power as a capability: what can be read and wanted, and what a driver must offer."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -52,18 +50,3 @@ class PowerOutcome:
     was_already: bool
     commands_sent: int
     seconds: float
-
-
-def ensure_power(
-    control: PowerControl,
-    goal: PowerGoal,
-    *,
-    deadline_s: float,
-    before_command: Callable[[], None],
-    on_progress: Progress,
-    poll_s: float = 1.0,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-) -> PowerOutcome:
-    """Bring the machine to `goal` and return only what a read-back has confirmed."""
-    raise NotImplementedError

@@ -1,0 +1,140 @@
+"""One BMC for as long as it is talked to: sign in, ask, leave. Child processes only."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator
+from typing import Any
+
+from bmc.ipmi import failures, sessions
+
+# A command for the BMC: network function, command, data, and whether it may be sent again unanswered.
+Command = tuple[int, int, tuple[int, ...], bool]
+Script = Generator[Command, Any, str]
+
+_CHASSIS, _APPLICATION = 0x00, 0x06
+_MALFORMED_LIMIT = 3
+
+
+class Refusal(Exception):
+    """A script ends without a result; the argument is a code of `bmc.errors`."""
+
+
+def read_power() -> Script:
+    """Get Chassis Status (IPMI v2.0 section 28.2); bit 0 of the first byte is main power."""
+    answer = yield _CHASSIS, 0x01, (), True
+    _check(failures.completion_failure(answer["code"]))
+    return "on" if answer["data"][0] & 1 else "off"
+
+
+def set_power(goal: str) -> Script:
+    """Become operator (section 22.18), then Chassis Control (section 28.3): 0 power down, 1 power up.
+
+    Chassis Control is sent exactly once: unanswered, only a read-back may decide about a second time.
+    """
+    answer = yield _APPLICATION, 0x3B, (sessions.OPERATOR,), True
+    _check(failures.privilege_failure(answer["code"]))
+    answer = yield _CHASSIS, 0x02, (1 if goal == "on" else 0,), False
+    _check(failures.completion_failure(answer["code"]))
+    return goal
+
+
+def _check(failure: str | None) -> None:
+    if failure is not None:
+        raise Refusal(failure)
+
+
+def script_for(action: str) -> Script:
+    """What to say for an action: "read", "on" or "off"."""
+    return read_power() if action == "read" else set_power(action)
+
+
+class Visit:
+    """A session with one BMC and the script that it is working through.
+
+    pyghmi's callbacks only leave their message in `inbox` and the visit in `awake`; `go_on` answers
+    later. pyghmi forgets a request that is sent from inside the callback of the one before: after the
+    callback it removes the current request from its list of expected answers, which by then is the new.
+    """
+
+    def __init__(self, credentials: tuple[str, int, str, str, int], awake: deque[Visit]) -> None:
+        self._credentials = credentials
+        self._awake = awake
+        self._session: sessions.Session | None = None
+        self._script: Script | None = None
+        self._inbox: deque[Any] = deque()
+        self._is_signed_in = False
+        self.deadline = 0.0
+        self.result: str | None = None
+        self.failure: str | None = None
+
+    def ask(self, action: str, deadline: float) -> None:
+        """Start an action that must be answered before `deadline` (monotonic seconds)."""
+        self._script, self.deadline = script_for(action), deadline
+        self.result = self.failure = None
+        self._inbox.clear()
+        if self._session is None:
+            self._session = sessions.sign_in(*self._credentials, self._hear)
+        else:
+            self._go_on_with(None)
+
+    def go_on(self) -> None:
+        """Work through what came in since; sets `result` or `failure` when the action has ended."""
+        while self._inbox and self._script is not None:
+            message = self._inbox.popleft()
+            if self._is_signed_in:
+                self._take_answer(message)
+            elif "error" in message:
+                self._fail(self._blame(failures.login_failure(message["error"])))
+            else:
+                self._is_signed_in = True
+                self._go_on_with(None)
+
+    def check_time(self, now: float) -> None:
+        """End the action when its time is up or the BMC has talked nonsense too often."""
+        if self._script is None or self._session is None:
+            return
+        if now >= self.deadline or self._session.packets_malformed >= _MALFORMED_LIMIT:
+            self._fail(self._blame("bmc_unreachable"))
+
+    def leave(self) -> None:
+        """Close the session without waiting; the visit is over."""
+        self._script = None
+        if self._session is not None:
+            self._session.leave()
+            self._session = None
+
+    def _hear(self, message: Any) -> None:
+        self._inbox.append(message)
+        self._awake.append(self)
+
+    def _take_answer(self, answer: Any) -> None:
+        if "error" in answer:
+            self._fail(self._blame(failures.login_failure(answer["error"])))
+        else:
+            self._go_on_with(answer)
+
+    def _go_on_with(self, answer: Any) -> None:
+        assert self._script is not None
+        assert self._session is not None
+        try:
+            netfn, command, data, may_repeat = self._script.send(answer)
+        except StopIteration as end:
+            self._script, self.result = None, end.value
+        except Refusal as refusal:
+            self._fail(str(refusal))
+        except (LookupError, TypeError, ValueError):  # an answer too short for what it claims to be
+            self._fail("bmc_protocol_error")
+        else:
+            self._session.request(netfn, command, data, retry=may_repeat, answer=self._hear)
+
+    def _blame(self, failure: str) -> str:
+        """Tell silence from nonsense: whoever answers, but never in IPMI, is not unreachable."""
+        session = self._session
+        if failure != "bmc_unreachable" or session is None:
+            return failure
+        is_nonsense = session.packets_heard and not session.is_heard_as_ipmi
+        return "bmc_protocol_error" if is_nonsense or session.packets_malformed else failure
+
+    def _fail(self, failure: str) -> None:
+        self._script, self.failure = None, failure
