@@ -63,7 +63,8 @@ _S, _R = ServiceStatus, SuspensionReason
 
 ACME = DemoCompany(
     "Acme Studio", "CZ", "EUR", "en",
-    ("kyiv-db-01", "kyiv-web-02", "kyiv-web-03", "prg-app-01", "prg-app-02", "vie-backup-01", "vie-ci-03"),
+    ("kyiv-db-01", "kyiv-web-02", "kyiv-web-03", "kyiv-cache-01", "prg-app-01", "prg-app-02", "prg-ci-01",
+     "vie-backup-01", "vie-ci-03", "vie-db-02", "vie-db-03"),
     (
         DemoService(Family.STORAGE, "acme-archive", "Object storage 10 TB", 4900, 18),
         DemoService(Family.STORAGE, "acme-media", "Object storage 2 TB", 1400, 9),

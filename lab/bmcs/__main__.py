@@ -40,7 +40,12 @@ def _serve(options: argparse.Namespace) -> None:
     from lab.bmcs.fleet import DirectoryInUse, serve
 
     try:
-        serve(options.state.resolve(), servers=options.servers, pace=options.pace)
+        serve(
+            options.state.resolve(),
+            servers=options.servers,
+            pace=options.pace,
+            with_parent=options.with_parent,
+        )
     except (DirectoryInUse, StateUnreadable, OSError) as error:
         raise LabUnreachable(str(error)) from error
 
@@ -67,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     serving = commands.add_parser("serve", parents=[state], help="run until told to stop")
     serving.add_argument("--servers", type=_servers, default=24)
     serving.add_argument("--pace", type=_pace, default=1.0, help="2 makes machines twice as fast")
+    serving.add_argument("--with-parent", action="store_true", help="end when the starting process is gone")
     commands.add_parser("status", parents=[state], help="every machine, one a line")
     console = commands.add_parser("console", parents=[named], help="the last lines of its serial console")
     console.add_argument("--lines", type=int, default=40)
@@ -83,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _servers(text: str) -> int:
     count = int(text)
-    if not 1 <= count <= 900:
+    if not 1 <= count <= 900:  # a file descriptor each, and 1024 is the usual limit
         raise argparse.ArgumentTypeError("1 to 900 servers")
     return count
 

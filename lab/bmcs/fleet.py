@@ -1,6 +1,7 @@
 """All machines and BMCs of one state directory, in one process and one thread."""
 
 import asyncio
+import contextlib
 import fcntl
 import itertools
 import os
@@ -18,9 +19,10 @@ from lab.bmcs.logs import log
 from lab.bmcs.machines import Machine
 from lab.bmcs.records import Entry, Record, Records
 
-MOST_SERVERS = 900  # one file descriptor each, below the usual limit of 1024
 UPTIME_SECONDS = 6 * 86400.0  # how long a new machine seems to have been running
 EXPIRY_SECONDS = 1.0
+PARENT_SECONDS = 0.5
+CLAIM_SECONDS = 2.0
 
 
 class DirectoryInUse(Exception):
@@ -103,16 +105,20 @@ class Fleet:
         self._expiry = self._loop.call_later(EXPIRY_SECONDS, self._expire)
 
 
-def serve(directory: Path, *, servers: int, pace: float = 1.0) -> None:
-    """Serve until SIGTERM or SIGINT. Raises DirectoryInUse, StateUnreadable, OSError when it cannot start."""
+def serve(directory: Path, *, servers: int, pace: float = 1.0, with_parent: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT. Raises DirectoryInUse, StateUnreadable, OSError when it cannot start.
+
+    `with_parent` also ends it when the process that started it is gone, for a supervisor that may be killed.
+    """
+    parent = os.getppid() if with_parent else None
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _claim(directory):
         (directory / "fleet.json").unlink(missing_ok=True)  # it means "they answer", which is not true yet
-        asyncio.run(_serve(Fleet(directory, servers=servers, pace=pace), directory))
+        asyncio.run(_serve(Fleet(directory, servers=servers, pace=pace), directory, parent=parent))
     log("stopped")
 
 
-async def _serve(fleet: Fleet, directory: Path) -> None:
+async def _serve(fleet: Fleet, directory: Path, *, parent: int | None) -> None:
     started = time.monotonic()
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -124,21 +130,38 @@ async def _serve(fleet: Fleet, directory: Path) -> None:
         await control.start()
         fleet.publish()
         log("ready", servers=len(fleet.bmcs), seconds=time.monotonic() - started)
-        await stop.wait()
+        await _stopped(stop, parent=parent)
     finally:
         await control.close()
         fleet.close()
 
 
+async def _stopped(stop: asyncio.Event, *, parent: int | None) -> None:
+    """Return when `stop` is set, or when `parent` is no longer our parent."""
+    while parent is None or os.getppid() == parent:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), None if parent is None else PARENT_SECONDS)
+            return
+    log("parent-gone", level="warning", parent=parent)
+
+
 def _claim(directory: Path) -> IO[bytes]:
-    """Lock `directory` for this process; the lock goes with the process, however it ends."""
+    """Lock `directory` for this process; the lock goes with the process, however it ends.
+
+    Waits CLAIM_SECONDS for a predecessor that is just ending.
+    """
     lock = (directory / "lock").open("ab")
-    os.set_inheritable(lock.fileno(), False)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    deadline = time.monotonic() + CLAIM_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except BlockingIOError:
+            if time.monotonic() < deadline:
+                time.sleep(0.05)
+                continue
         lock.close()
-        raise DirectoryInUse(
+        message = (
             f"Another lab already serves {directory}; nothing was started. Use that one, or stop it first."
-        ) from None
-    return lock
+        )
+        raise DirectoryInUse(message)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+import psutil
 import pytest
 
+from lab.bmcs.client import read_fleet
 from tests.lab.labs import ROOT, RunningLab
 from tests.tools import need_tool
 
@@ -146,6 +151,40 @@ def test_a_second_lab_in_the_same_directory_is_refused(start_lab: Start) -> None
         f"Another lab already serves {lab.directory}; nothing was started. Use that one, or stop it first.\n"
     )
     assert lab.take().pyghmi(["power"]) == ["on"]
+
+
+def test_a_successor_waits_for_a_lab_that_is_just_ending(start_lab: Start) -> None:
+    lab = start_lab(servers=1)
+    fleet, predecessor = lab.fleet(), lab.pid
+    os.kill(predecessor, signal.SIGSTOP)
+    try:
+        successor = RunningLab(lab.directory, servers=1)
+        threading.Timer(0.5, os.kill, (predecessor, signal.SIGKILL)).start()
+        successor.start()
+        assert successor.fleet() == fleet
+        assert successor.end() == 0
+    finally:
+        lab.end(signal.SIGKILL)
+
+
+def test_told_so_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-m', 'lab.bmcs', 'serve', '--servers', '1',"
+        " '--with-parent', '--state', sys.argv[1]])\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        lab = psutil.Process(int(parent.stdout.readline()))
+        read_fleet(tmp_path, timeout=20)
+        parent.kill()
+        parent.stdout.close()
+    psutil.wait_procs([lab], timeout=10)
+    assert not lab.is_running() or lab.status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_bmc_whose_port_a_stranger_took_moves_alone(start_lab: Start) -> None:
