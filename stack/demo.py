@@ -123,6 +123,7 @@ class _Demo:
             build.give_up()
             supervisor.stop()
             end_leftovers(self.options.data)
+            installation.discard_sockets()
 
     def _start(self, installation: Installation, supervisor: Supervisor, build: _Build) -> None:
         self._start_databases(installation, supervisor)
@@ -191,6 +192,8 @@ class _Demo:
                 end_leftovers(self.options.data)
                 self._start_databases(installation, supervisor)
                 supervisor.launch([*installation.lab(), *installation.portal()])
+                self._wait_until_healthy(supervisor)
+                say("everything runs again")
 
 
 class _Build:

@@ -66,6 +66,11 @@ class Frontend:
             self._build(environment, log, given_up or threading.Event())
             return True
 
+    def mark_current(self, sources: str) -> None:
+        """Records that what is built now was built from the sources with this digest."""
+        self._stamp.write_text(self._key(sources))
+        self._unfinished.unlink(missing_ok=True)
+
     def sources_digest(self) -> str:
         """One number for the names and contents of all sources."""
         total = hashlib.sha256()
@@ -88,8 +93,7 @@ class Frontend:
             raise FrontendBuildError(
                 f"The frontend could not be built ({_reason(log)}): {log} has the whole story."
             )
-        self._stamp.write_text(self._key(sources))
-        self._unfinished.unlink()
+        self.mark_current(sources)
 
     def _run(self, environment: Mapping[str, str], log: Path) -> bool:
         with log.open("wb") as output:

@@ -8,7 +8,7 @@ from pathlib import Path
 from stack import leftovers, postgres, secrets, valkey
 from stack.options import Options
 from stack.programs import Program, background, lab, web
-from stack.sockets import socket_directory
+from stack.sockets import discard_socket_directory, socket_directory
 from stack.supervision import Supervisor
 
 DATABASE = "opsportal"
@@ -58,6 +58,7 @@ class Installation:
                 stop_signal="INT",
                 seconds_to_stop=10,
                 user=account.name if account else None,
+                directory=Path("/"),  # the account need not be able to enter the project
             ),
             Program("valkey", tuple(self.store.command()), group="databases", environment=no_secrets),
         ]
@@ -84,9 +85,10 @@ class Installation:
             leftovers.MARK: leftovers.mark_for(self.options.data),
         }
 
-    def end_leftovers(self) -> int:
-        """Ends what an earlier start left running; returns how many processes there were."""
-        return end_leftovers(self.options.data)
+    def discard_sockets(self) -> None:
+        """Leaves nothing in shared places after the last process has ended."""
+        for home in (self.options.data, self.store.directory, self.cluster.directory.parent):
+            discard_socket_directory(home)
 
 
 def end_leftovers(data: Path) -> int:

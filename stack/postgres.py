@@ -6,6 +6,7 @@ directory is the database's superuser, as with any cluster owned by one account.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import shutil
@@ -78,7 +79,8 @@ def reachable_home(home: Path, account: Account | None) -> Path:
     """
     home.parent.mkdir(parents=True, exist_ok=True)
     if not home.exists() and not may_enter(home.parent, account):
-        elsewhere = Path("/var/lib/opsportal") / str(home.resolve()).strip("/").replace("/", "-")
+        digest = hashlib.sha256(os.fsencode(home.parent.resolve() / home.name)).hexdigest()[:12]
+        elsewhere = Path("/var/lib/opsportal") / digest
         elsewhere.mkdir(mode=0o755, parents=True, exist_ok=True)
         home.symlink_to(elsewhere)
     home.mkdir(exist_ok=True)

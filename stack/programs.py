@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from stack import reflex_inside
 
@@ -24,6 +25,8 @@ class Program:
     stop_signal: str = "TERM"
     seconds_to_stop: int = 6
     user: str | None = None
+    directory: Path | None = None
+    """Where it starts; the project's root when None."""
 
 
 def web(port: int) -> Program:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -20,6 +21,13 @@ LONGEST_PATH = 103
 def socket_directory(home: Path, account: Account | None = None) -> Path:
     """The directory for sockets of what lives in `home`: always the same one, mode 0700, made if needed."""
     return make_private_directory(_place(home.resolve()), account)
+
+
+def discard_socket_directory(home: Path) -> None:
+    """Removes the directory when it is not in `home`, so that nothing is left in a shared place."""
+    place = _place(home.resolve())
+    if not place.is_relative_to(home.resolve()):
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _place(home: Path) -> Path:

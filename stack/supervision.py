@@ -136,7 +136,7 @@ class Supervisor:
     def _program_settings(self, program: Program) -> dict[str, object]:
         settings: dict[str, object] = {
             "command": shlex.join(program.command),
-            "directory": ROOT,
+            "directory": program.directory or ROOT,
             "autostart": "false",
             "autorestart": "true",
             "startsecs": 1,

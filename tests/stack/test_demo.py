@@ -1,0 +1,220 @@
+"""The demo's life: start, start again, ports and doubles, kills of everything, and no process left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from stack import demo as demo_module
+from stack.installation import Installation
+from stack.options import Options
+from stack.supervision import Supervisor
+from tests.stack.standin import PROGRAMS, Demo, free_port, make_project, running_demo, start
+from tests.stack.waiting import wait_until
+
+pytestmark = pytest.mark.xdist_group("stack-demo")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return make_project(tmp_path / "project")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    """A directory that is too deep for sockets and, as root, closed to the database's account."""
+    yield tmp_path / "state"
+    cluster = tmp_path / "state" / "postgres"
+    if cluster.is_symlink():
+        shutil.rmtree(cluster.resolve())
+
+
+def supervisor_of(running: Demo) -> Supervisor:
+    options = Options(running.data, running.port, 2)
+    return Installation.prepare(options).supervisor(running.data / "lock")
+
+
+def is_healthy(running: Demo) -> bool:
+    return demo_module.health(f"http://127.0.0.1:{running.port}") == ""
+
+
+def test_prints_address_and_sign_ins_and_leaves_nothing(project: Path, data: Path) -> None:
+    with running_demo(project, data) as running:
+        lines = running.wait_until_announced()
+        assert lines[-3:] == [
+            f"portal http://127.0.0.1:{running.port}",
+            "sign-in client ana@example.com horse staple JBSWY3DP",
+            "sign-in operator op@example.com battery -",
+        ]
+        supervisor = supervisor_of(running)
+        wait_until(lambda: supervisor.states() == dict.fromkeys(PROGRAMS, "RUNNING"))
+        assert running.end() == 0
+        assert running.processes() == []
+
+
+def test_second_start_keeps_data_and_is_quick(project: Path, data: Path) -> None:
+    with running_demo(project, data) as running:
+        running.wait_until_announced()
+        secrets = (data / "secrets.json").read_text()
+        running.end()
+    began = time.monotonic()
+    with running_demo(project, data) as running:
+        running.wait_until_announced()
+        assert time.monotonic() - began < 20
+        assert (data / "secrets.json").read_text() == secrets
+
+
+def test_every_process_that_is_killed_comes_back(project: Path, data: Path) -> None:
+    with running_demo(project, data) as running:
+        running.wait_until_announced()
+        supervisor = supervisor_of(running)
+        before = supervisor.pids()
+        assert before.keys() == PROGRAMS
+        for pid in before.values():
+            os.kill(pid, signal.SIGKILL)
+
+        def all_are_back() -> bool:
+            pids = supervisor.pids()
+            states = supervisor.states()
+            return all(states[name] == "RUNNING" and pids[name] != before[name] for name in PROGRAMS)
+
+        wait_until(all_are_back, timeout=30)
+        wait_until(lambda: is_healthy(running))
+        assert running.end() == 0
+        assert running.processes() == []
+
+
+def test_server_process_that_outlives_its_parent_is_ended(project: Path, data: Path) -> None:
+    with running_demo(project, data) as running:
+        running.wait_until_announced()
+        web = psutil.Process(supervisor_of(running).pids()["web"])
+        children = web.children(recursive=True)
+        assert children
+        web.kill()
+        wait_until(lambda: not any(child.is_running() for child in children))
+        wait_until(lambda: is_healthy(running))
+
+
+def test_everything_comes_back_when_supervisord_is_killed(project: Path, data: Path) -> None:
+    with running_demo(project, data) as running:
+        running.wait_until_announced()
+        supervisor = supervisor_of(running)
+        before = supervisor.pids()
+        psutil.Process(before["web"]).parent().kill()
+        assert running.process.stdout is not None
+        assert running.process.stdout.readline() == "· supervisord has ended: starting everything again\n"
+        assert running.process.stdout.readline() == "· everything runs again\n"
+        assert is_healthy(running)
+        assert not set(before.values()) & set(supervisor.pids().values())
+        assert running.end() == 0
+        assert running.processes() == []
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP])
+def test_told_to_end(project: Path, data: Path, sent: signal.Signals) -> None:
+    with running_demo(project, data) as running:
+        running.wait_until_announced()
+        began = time.monotonic()
+        running.process.send_signal(sent)
+        assert running.process.wait(30) == 0
+        assert time.monotonic() - began < 15
+        assert running.processes() == []
+
+
+def test_everything_ends_when_the_launcher_is_killed(project: Path, data: Path) -> None:
+    with running_demo(project, data) as running:
+        running.wait_until_announced()
+        running.process.kill()
+        wait_until(lambda: running.processes() == [], timeout=30)
+
+
+def test_next_start_ends_what_a_double_kill_left(project: Path, data: Path) -> None:
+    with running_demo(project, data) as running:
+        running.wait_until_announced()
+        tether = next(one for one in running.processes() if "stack.tether" in one.cmdline())
+        left = [one for one in running.processes() if one != tether]
+        running.process.kill()
+        running.process.wait()
+        tether.kill()
+        assert all(one.is_running() for one in left)
+        with running_demo(project, data, running.port) as second:
+            lines = second.wait_until_announced()
+            assert lines[0] == f"· ended {len(left)} processes that an earlier start had left behind"
+            assert not any(one.is_running() for one in left)
+
+
+def test_a_strangers_process_is_left_alone(project: Path, data: Path) -> None:
+    """Process numbers in stale files say nothing: whoever has that number now is not ours."""
+    stranger = subprocess.Popen(["sleep", "60"], cwd=project)
+    try:
+        with running_demo(project, data) as running:
+            running.wait_until_announced()
+            running.process.kill()
+            wait_until(lambda: running.processes() == [], timeout=30)
+        (data / "starting.json").write_text(f'{{"pid": {stranger.pid}, "url": ""}}')
+        cluster = data / "postgres" / "cluster"
+        (cluster / "postmaster.pid").write_text(f"{stranger.pid}\n{cluster}\n")
+        with running_demo(project, data) as running:
+            running.wait_until_announced()
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_port_that_is_taken_is_said_in_one_sentence(project: Path, data: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        refused = start(project, data, port)
+        output, _ = refused.communicate(timeout=30)
+    assert refused.returncode == 1
+    assert output.startswith(f"Port {port} is taken by another program: end that one, or choose a free port")
+    assert len(output.splitlines()) == 1
+    assert not (data / "secrets.json").exists()
+
+
+def test_second_start_on_the_same_state_is_refused(project: Path, data: Path) -> None:
+    with running_demo(project, data) as running:
+        running.wait_until_announced()
+        refused = start(project, data, free_port())
+        output, _ = refused.communicate(timeout=30)
+        assert refused.returncode == 1
+        assert output == (
+            f"A demo with its state in {data} runs already"
+            f" (process {running.process.pid}, http://127.0.0.1:{running.port}):"
+            " use that one, end it, or set DATA to another directory.\n"
+        )
+        assert is_healthy(running)
+
+
+def test_a_step_that_fails_names_itself_and_its_log(project: Path, data: Path) -> None:
+    (project / "lab/demo_data.py").write_text("raise SystemExit('no companies today')")
+    with running_demo(project, data) as running:
+        output, _ = running.process.communicate(timeout=60)
+        assert running.process.returncode == 1
+        assert output.splitlines()[-1] == (
+            "Stopped while filling in the demo companies: no companies today"
+            f" ({data}/log/lab.demo_data.log has the whole story)"
+        )
+        assert running.processes() == []
+
+
+def test_a_start_that_was_killed_half_way_is_started_over(project: Path, data: Path) -> None:
+    with running_demo(project, data) as running:
+        assert running.process.stdout is not None
+        while "migrating" not in running.process.stdout.readline():
+            pass
+        running.process.kill()
+    with running_demo(project, data) as running:
+        assert running.wait_until_announced()[-3] == f"portal http://127.0.0.1:{running.port}"
