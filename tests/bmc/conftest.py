@@ -1,0 +1,105 @@
+"""BMCs of both kinds behind one set of switches, so that one contract can be held against both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pytest
+
+import bmc
+from bmc.memory import MemoryBmc, plugged_in
+from tests.bmc.ipmi_sim import StartBmc, start_bmc
+
+__all__ = ["start_bmc"]
+
+
+class FaultyBmc(Protocol):
+    """A BMC under test, with its machine and its faults."""
+
+    @property
+    def endpoint(self) -> bmc.Endpoint: ...
+    def power(self) -> bmc.PowerState: ...
+    def switch(self, state: bmc.PowerState) -> None: ...
+    def commands(self) -> list[str]: ...
+    def fall_silent(self) -> None: ...
+    def wake_up(self) -> None: ...
+    def ignore_commands(self) -> None: ...
+    def refuse_commands(self) -> None: ...
+    def follow_slowly(self, seconds: float) -> None: ...
+    def answer_slowly(self, seconds: float) -> None: ...
+
+
+@dataclass
+class MemorySwitches:
+    """FaultyBmc for the in-memory driver."""
+
+    endpoint: bmc.Endpoint
+    bmc: MemoryBmc
+
+    def power(self) -> bmc.PowerState:
+        return self.bmc.power()
+
+    def switch(self, state: bmc.PowerState) -> None:
+        self.bmc.state = state
+
+    def commands(self) -> list[str]:
+        return [f"power {goal}" for goal in self.bmc.commands]
+
+    def fall_silent(self) -> None:
+        self.bmc.is_silent = True
+
+    def wake_up(self) -> None:
+        self.bmc.is_silent = False
+
+    def ignore_commands(self) -> None:
+        self.bmc.ignores_commands = True
+
+    def refuse_commands(self) -> None:
+        self.bmc.refuses_commands = True
+
+    def follow_slowly(self, seconds: float) -> None:
+        self.bmc.effect_s = seconds
+
+    def answer_slowly(self, seconds: float) -> None:
+        self.bmc.answer_s = seconds
+
+
+@pytest.fixture(params=["memory", "ipmi_sim"])
+def faulty_bmc(request: pytest.FixtureRequest, start_bmc: StartBmc) -> Iterator[FaultyBmc]:
+    """A healthy BMC of either kind whose machine is on."""
+    with ExitStack() as plugged:
+        if request.param == "ipmi_sim":
+            yield start_bmc()
+        else:
+            memory_bmc = MemoryBmc()
+            yield MemorySwitches(plugged.enter_context(plugged_in("memory-1", memory_bmc)), memory_bmc)
+
+
+@dataclass
+class Witness:
+    """Takes both callbacks of `ensure_power` and remembers what happened in which order."""
+
+    events: list[str] = field(default_factory=list)
+    stop_at: int | None = None
+
+    def before_command(self) -> None:
+        if self.stop_at == self.events.count("fence"):
+            raise PermissionError("the lease is somebody else's")
+        self.events.append("fence")
+
+    def on_progress(self, step: str, /, **facts: object) -> None:
+        self.events.append(step)
+
+    @property
+    def story(self) -> list[str]:
+        """The events without the repeated looks of a wait."""
+        return [event for event in self.events if event not in {"waiting", "retrying"}]
+
+
+@pytest.fixture
+def witness() -> Witness:
+    """A fresh witness."""
+    return Witness()

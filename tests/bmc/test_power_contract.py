@@ -1,0 +1,213 @@
+"""What every power driver promises, held against the in-memory driver and a real BMC alike."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+import bmc
+from bmc import PowerGoal, PowerState
+from tests.bmc.conftest import FaultyBmc, Witness
+
+ON_THE_WAY_OFF = ["reading", "read", "fence", "commanding", "acknowledged", "verifying"]
+
+
+def switch(faulty: FaultyBmc, goal: PowerGoal, witness: Witness, **how: float) -> bmc.PowerOutcome:
+    with bmc.connect(faulty.endpoint) as control:
+        return bmc.ensure_power(
+            control,
+            goal,
+            deadline_s=how.pop("deadline_s", 10.0),
+            before_command=witness.before_command,
+            on_progress=witness.on_progress,
+            poll_s=0.1,
+            **how,
+        )
+
+
+def test_reads_the_state_anew_each_time(faulty_bmc: FaultyBmc) -> None:
+    with bmc.connect(faulty_bmc.endpoint) as control:
+        first = control.power_state(timeout_s=5)
+        faulty_bmc.switch(PowerState.OFF)
+        assert (first, control.power_state(timeout_s=5)) == (PowerState.ON, PowerState.OFF)
+    assert faulty_bmc.commands() == []
+
+
+def test_switches_off_and_on_with_one_command_each(faulty_bmc: FaultyBmc) -> None:
+    with bmc.connect(faulty_bmc.endpoint) as control:
+        control.set_power(PowerGoal.OFF, timeout_s=5)
+        assert faulty_bmc.power() == PowerState.OFF
+        control.set_power(PowerGoal.ON, timeout_s=5)
+        assert faulty_bmc.power() == PowerState.ON
+    assert faulty_bmc.commands() == ["power off", "power on"]
+
+
+def test_a_goal_is_reached_and_verified(faulty_bmc: FaultyBmc, witness: Witness) -> None:
+    outcome = switch(faulty_bmc, PowerGoal.OFF, witness)
+    assert (outcome.state, outcome.was_already, outcome.commands_sent) == (PowerState.OFF, False, 1)
+    assert 0 <= outcome.seconds < 10
+    assert faulty_bmc.power() == PowerState.OFF
+    assert faulty_bmc.commands() == ["power off"]
+    assert witness.events == [*ON_THE_WAY_OFF, "verified"]
+
+
+def test_a_machine_that_is_there_already_gets_no_command(faulty_bmc: FaultyBmc, witness: Witness) -> None:
+    outcome = switch(faulty_bmc, PowerGoal.ON, witness)
+    assert (outcome.state, outcome.was_already, outcome.commands_sent) == (PowerState.ON, True, 0)
+    assert faulty_bmc.commands() == []
+    assert witness.events == ["reading", "read", "verified"]
+
+
+def test_the_fence_stops_the_command(faulty_bmc: FaultyBmc, witness: Witness) -> None:
+    witness.stop_at = 0
+    with pytest.raises(PermissionError):
+        switch(faulty_bmc, PowerGoal.OFF, witness)
+    assert faulty_bmc.commands() == []
+    assert faulty_bmc.power() == PowerState.ON
+
+
+def test_a_slow_machine_is_waited_for(faulty_bmc: FaultyBmc, witness: Witness) -> None:
+    faulty_bmc.follow_slowly(1)
+    outcome = switch(faulty_bmc, PowerGoal.OFF, witness)
+    assert (outcome.state, outcome.commands_sent) == (PowerState.OFF, 1)
+    assert faulty_bmc.commands() == ["power off"]
+    assert witness.story == [*ON_THE_WAY_OFF, "verified"]
+    assert "waiting" in witness.events
+
+
+def test_a_bmc_that_ignores_the_command_is_found_out(faulty_bmc: FaultyBmc, witness: Witness) -> None:
+    faulty_bmc.ignore_commands()
+    with pytest.raises(bmc.BmcIgnoredCommand) as caught:
+        switch(faulty_bmc, PowerGoal.OFF, witness, deadline_s=1.5)
+    assert (caught.value.commands_sent, caught.value.is_outcome_unknown) == (1, False)
+    assert faulty_bmc.commands() == ["power off"]
+    assert faulty_bmc.power() == PowerState.ON
+
+
+def test_an_ignored_command_is_sent_a_second_time_and_no_third(
+    faulty_bmc: FaultyBmc, witness: Witness
+) -> None:
+    faulty_bmc.ignore_commands()
+    with pytest.raises(bmc.BmcIgnoredCommand) as caught:
+        switch(faulty_bmc, PowerGoal.OFF, witness, deadline_s=2.0, resend_after_s=0.3)
+    assert caught.value.commands_sent == 2
+    assert faulty_bmc.commands() == ["power off", "power off"]
+    assert witness.events.count("fence") == 2
+
+
+def test_the_fence_is_asked_before_the_second_command_too(faulty_bmc: FaultyBmc, witness: Witness) -> None:
+    faulty_bmc.ignore_commands()
+    witness.stop_at = 1
+    with pytest.raises(PermissionError):
+        switch(faulty_bmc, PowerGoal.OFF, witness, resend_after_s=0.3)
+    assert faulty_bmc.commands() == ["power off"]
+
+
+def test_a_refused_command_changes_nothing(faulty_bmc: FaultyBmc, witness: Witness) -> None:
+    faulty_bmc.refuse_commands()
+    with pytest.raises(bmc.BmcRefusedCommand) as caught:
+        switch(faulty_bmc, PowerGoal.OFF, witness)
+    assert (caught.value.commands_sent, caught.value.is_outcome_unknown) == (1, False)
+    assert faulty_bmc.power() == PowerState.ON
+
+
+def test_a_wrong_password_is_said_at_once(faulty_bmc: FaultyBmc) -> None:
+    endpoint = replace(faulty_bmc.endpoint, password="wrong")
+    start = time.monotonic()
+    with bmc.connect(endpoint) as control, pytest.raises(bmc.BmcCredentialsRefused):
+        control.set_power(PowerGoal.OFF, timeout_s=10)
+    assert time.monotonic() - start < 2
+    assert (faulty_bmc.power(), faulty_bmc.commands()) == (PowerState.ON, [])
+
+
+def test_a_wrong_password_is_not_tried_again(faulty_bmc: FaultyBmc, witness: Witness) -> None:
+    endpoint = replace(faulty_bmc.endpoint, password="wrong")
+    with bmc.connect(endpoint) as control, pytest.raises(bmc.BmcCredentialsRefused) as caught:
+        bmc.ensure_power(
+            control,
+            PowerGoal.OFF,
+            deadline_s=10,
+            before_command=witness.before_command,
+            on_progress=witness.on_progress,
+        )
+    assert (caught.value.commands_sent, caught.value.is_outcome_unknown) == (0, False)
+    assert witness.events == ["reading", "retrying"]
+
+
+def test_an_unknown_user_is_said_at_once(faulty_bmc: FaultyBmc) -> None:
+    endpoint = replace(faulty_bmc.endpoint, username="nobody")
+    with bmc.connect(endpoint) as control, pytest.raises(bmc.BmcUserUnknown):
+        control.set_power(PowerGoal.OFF, timeout_s=10)
+    assert (faulty_bmc.power(), faulty_bmc.commands()) == (PowerState.ON, [])
+
+
+def test_a_silent_bmc_is_unreachable_within_the_timeout(faulty_bmc: FaultyBmc) -> None:
+    faulty_bmc.fall_silent()
+    start = time.monotonic()
+    with bmc.connect(faulty_bmc.endpoint) as control, pytest.raises(bmc.BmcUnreachable):
+        control.power_state(timeout_s=1.0)
+    assert time.monotonic() - start < 1.5
+
+
+def test_a_bmc_silent_to_the_end_gets_no_command(faulty_bmc: FaultyBmc, witness: Witness) -> None:
+    faulty_bmc.fall_silent()
+    with pytest.raises(bmc.BmcUnreachable) as caught:
+        switch(faulty_bmc, PowerGoal.OFF, witness, deadline_s=1.5)
+    assert (caught.value.commands_sent, caught.value.is_outcome_unknown) == (0, False)
+    assert "fence" not in witness.events
+    faulty_bmc.wake_up()
+    assert (faulty_bmc.power(), faulty_bmc.commands()) == (PowerState.ON, [])
+
+
+def test_a_bmc_that_falls_silent_during_the_command_leaves_the_outcome_unknown(
+    faulty_bmc: FaultyBmc, witness: Witness
+) -> None:
+    witness.before_command = faulty_bmc.fall_silent  # type: ignore[method-assign]
+    with pytest.raises(bmc.BmcDeadlineExceeded) as caught:
+        switch(faulty_bmc, PowerGoal.OFF, witness, deadline_s=2.0)
+    assert (caught.value.commands_sent, caught.value.is_outcome_unknown) == (1, True)
+
+
+def test_a_bmc_that_wakes_up_in_time_is_switched_after_all(faulty_bmc: FaultyBmc, witness: Witness) -> None:
+    faulty_bmc.fall_silent()
+
+    def on_progress(step: str, /, **facts: object) -> None:
+        witness.on_progress(step)
+        if step == "retrying":
+            faulty_bmc.wake_up()
+
+    with bmc.connect(faulty_bmc.endpoint) as control:
+        outcome = bmc.ensure_power(
+            control,
+            PowerGoal.OFF,
+            deadline_s=15,
+            before_command=witness.before_command,
+            on_progress=on_progress,
+        )
+    assert outcome.commands_sent == 1
+    assert faulty_bmc.commands() == ["power off"]
+
+
+def test_a_slow_answer_costs_a_timeout_and_no_more(faulty_bmc: FaultyBmc) -> None:
+    faulty_bmc.answer_slowly(2)
+    start = time.monotonic()
+    with bmc.connect(faulty_bmc.endpoint) as control, pytest.raises(bmc.BmcUnreachable):
+        control.power_state(timeout_s=0.6)
+    assert time.monotonic() - start < 1.2
+
+
+def test_a_bmc_serves_again_after_a_failure(faulty_bmc: FaultyBmc) -> None:
+    with bmc.connect(faulty_bmc.endpoint) as control:
+        assert control.power_state(timeout_s=5) == PowerState.ON
+        faulty_bmc.fall_silent()
+        with pytest.raises(bmc.BmcUnreachable):
+            control.power_state(timeout_s=0.6)
+        faulty_bmc.wake_up()
+        assert control.power_state(timeout_s=5) == PowerState.ON
+
+
+def test_an_unknown_driver_is_refused() -> None:
+    with pytest.raises(ValueError, match="no driver 'telepathy'"):
+        bmc.connect(bmc.Endpoint("127.0.0.1", driver="telepathy"))
