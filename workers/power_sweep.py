@@ -41,12 +41,8 @@ def run() -> None:
 
 
 def _keep(unit: Unit, answers: dict[int, bmc.PowerState | bmc.BmcError], fences: dict[int, int]) -> None:
-    owners = {
-        server_id: company_id
-        for server_id, company_id in unit.exec(
-            select(Server.id, Service.company_id).join(Service, col(Service.id) == col(Server.service_id))
-        )
-    }
+    rented = select(Server.id, Service.company_id).join(Service, col(Service.id) == col(Server.service_id))
+    owners = {row[0]: row[1] for row in unit.exec(rented)}
     query = select(Server).where(col(Server.id).in_(answers)).order_by(col(Server.id)).with_for_update()
     for server in unit.exec(query):
         assert server.id is not None

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from opsportal.domain.refusals import NotFound
 
 Id = Annotated[int, Field(gt=0, lt=2**63)]
-Search = Annotated[str, Field(max_length=100)]
+Search = Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
+"""What somebody looks for. PostgreSQL has no NUL in texts, so nothing can contain one."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -28,7 +29,8 @@ class Page(Address):
 
 def address(state: rx.State, model: type[Model]) -> Model:
     """The page's address, parsed. A malformed one is an address where nothing is: `NotFound`."""
-    given: dict[str, Any] = dict(state.router.page.params)
+    # Query and path parameters together, as the event carried them.
+    given: dict[str, Any] = dict(state.router_data.get("query") or {})
     try:
         return model.model_validate(given)
     except ValidationError:
