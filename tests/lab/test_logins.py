@@ -7,11 +7,13 @@ import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
 
-from lab.bmcs.sessions import HANDSHAKE_SECONDS, MOST_SESSIONS
+from lab.bmcs.sessions import HANDSHAKE_SECONDS, IDLE_SECONDS, MOST_SESSIONS, Sessions
 from tests.lab.labs import RunningLab, Server
 from tests.lab.rmcp import Wire, frame, open_request
 from tests.tools import need_tool
@@ -128,6 +130,34 @@ def test_fifty_clients_at_once(server: Server) -> None:
 def test_a_session_that_says_goodbye_is_gone(server: Server) -> None:
     assert server.pyghmi(["power"]) == ["on"]
     until(lambda: server.show()["sessions"] == 0, seconds=2)
+
+
+def test_a_full_table_lets_go_of_unfinished_logins_first_and_then_of_the_idlest() -> None:
+    sessions, now = Sessions(), time.monotonic()
+    busy, idle = _session(1, touched=now), _session(2, touched=now - 5)
+    unfinished = [
+        _session(number, touched=now, is_established=False) for number in range(3, 3 + MOST_SESSIONS - 2)
+    ]
+    for session in (busy, idle, *unfinished):
+        sessions.add(session)
+    for number in range(100, 100 + len(unfinished)):
+        sessions.add(_session(number, touched=now))
+    assert [sessions.find(session.number) for session in unfinished] == [None] * len(unfinished)
+    assert (sessions.find(1), sessions.find(2), len(sessions)) == (busy, idle, MOST_SESSIONS)
+    sessions.add(_session(500, touched=now))
+    assert (sessions.find(1), sessions.find(2), len(sessions)) == (busy, None, MOST_SESSIONS)
+
+
+def test_a_session_that_idled_a_minute_is_forgotten() -> None:
+    sessions, now = Sessions(), time.monotonic()
+    sessions.add(_session(1, touched=now - IDLE_SECONDS - 1))
+    sessions.add(_session(2, touched=now - IDLE_SECONDS + 10))
+    sessions.expire()
+    assert [session.number for session in sessions] == [2]
+
+
+def _session(number: int, *, touched: float, is_established: bool = True) -> Any:
+    return SimpleNamespace(number=number, touched=touched, is_established=is_established, is_refused=False)
 
 
 def test_five_thousand_logins_leave_a_bounded_table_and_no_memory_behind(
