@@ -138,6 +138,7 @@ class _Demo:
     def _start_databases(self, installation: Installation, supervisor: Supervisor) -> None:
         programs = [*installation.databases(), *installation.lab(), *installation.portal()]
         supervisor.start(programs, self.environment)
+        postgres.forget_dead_postmaster(installation.cluster)
         supervisor.launch(installation.databases())
         valkey.wait_until_ready(installation.store)
         postgres.wait_until_ready(installation.cluster)

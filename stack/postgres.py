@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg
 
 from stack.account import Account, database_account, make_private_directory, may_enter
@@ -87,6 +88,29 @@ def reachable_home(home: Path, account: Account | None) -> Path:
     home = home.resolve()
     home.chmod(0o711 if account else 0o700)
     return home
+
+
+def forget_dead_postmaster(cluster: Cluster) -> None:
+    """Removes the lock file of a server that was killed, once it is certain that it has gone.
+
+    PostgreSQL refuses to start while the process number in that file is in use by the same account,
+    which some time after a kill may be anybody's. A server that lives has our cluster as its
+    working directory.
+    """
+    file = cluster.directory / "postmaster.pid"
+    if not file.exists():
+        return
+    first_line = file.read_text().split("\n", 1)[0].strip()
+    if not (first_line.isdigit() and _serves(int(first_line), cluster)):
+        file.unlink()
+
+
+def _serves(pid: int, cluster: Cluster) -> bool:
+    try:
+        process = psutil.Process(pid)
+        return process.name() == "postgres" and process.cwd() == str(cluster.directory.resolve())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def wait_until_ready(cluster: Cluster, *, timeout: float = 60.0) -> None:

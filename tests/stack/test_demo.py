@@ -109,7 +109,7 @@ def test_everything_comes_back_when_supervisord_is_killed(project: Path, data: P
         running.wait_until_announced()
         supervisor = supervisor_of(running)
         before = supervisor.pids()
-        psutil.Process(before["web"]).parent().kill()
+        os.kill(psutil.Process(before["web"]).ppid(), signal.SIGKILL)
         assert running.process.stdout is not None
         assert running.process.stdout.readline() == "· supervisord has ended: starting everything again\n"
         assert running.process.stdout.readline() == "· everything runs again\n"

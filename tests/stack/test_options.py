@@ -1,0 +1,62 @@
+"""What a caller may say by environment variables, and the sentences for what makes no sense."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from stack.options import CannotStart, Options, check_port, make_data_directory
+
+
+def test_defaults() -> None:
+    assert Options.read({}) == Options(data=Path.cwd() / ".data", port=8000, servers=24)
+    assert Options.read({"PORT": "", "LAB": "", "DATA": ""}) == Options.read({})
+
+
+def test_chosen() -> None:
+    options = Options.read({"PORT": "8080", "LAB": "100", "DATA": "/srv/state"})
+    assert options == Options(data=Path("/srv/state"), port=8080, servers=100)
+    assert options.url == "http://127.0.0.1:8080"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("PORT", "http", "PORT must be a number from 1 to 65535, not 'http'."),
+        ("PORT", "0", "PORT must be a number from 1 to 65535, not '0'."),
+        ("PORT", "65536", "PORT must be a number from 1 to 65535, not '65536'."),
+        ("PORT", "८०", "PORT must be a number from 1 to 65535, not '८०'."),
+        ("LAB", "-1", "LAB must be a number from 1 to 5000, not '-1'."),
+    ],
+)
+def test_nonsense_is_named(name: str, value: str, sentence: str) -> None:
+    with pytest.raises(CannotStart) as refusal:
+        Options.read({name: value})
+    assert str(refusal.value) == sentence
+
+
+def test_port_is_free_or_taken() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        other.listen()
+        with pytest.raises(CannotStart, match=f"Port {port} is taken by another program"):
+            check_port(port)
+    check_port(port)
+
+
+def test_state_directory_is_private(tmp_path: Path) -> None:
+    make_data_directory(tmp_path / "a" / "state")
+    mode = stat.S_IMODE((tmp_path / "a" / "state").stat().st_mode)
+    assert mode == (0o711 if os.geteuid() == 0 else 0o700)
+    assert stat.S_IMODE((tmp_path / "a" / "state" / "log").stat().st_mode) == 0o700
+
+
+def test_state_directory_that_cannot_be_one(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotStart, match="cannot be used for the state"):
+        make_data_directory(tmp_path / "file" / "state")
