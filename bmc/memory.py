@@ -43,7 +43,7 @@ class MemoryBmc:
     lost_answers: int = 0
     """So many commands take effect, and their acknowledgement is lost."""
     is_flapping: bool = False
-    """Every second request goes unanswered."""
+    """Of every three requests the first goes unanswered."""
     answer_s: float = 0.0
     """How long it takes to answer."""
     effect_s: float = 0.0
@@ -58,7 +58,7 @@ class MemoryBmc:
     def answer(self, endpoint: Endpoint, timeout_s: float) -> None:
         """Take a request up to the point where a healthy BMC would act; raise as an ill one would."""
         self._requests += 1
-        is_unheard = self.is_silent or (self.is_flapping and self._requests % 2 == 1)
+        is_unheard = self.is_silent or (self.is_flapping and self._requests % 3 == 1)
         if is_unheard or self.answer_s > timeout_s:
             self.sleep(timeout_s)
             raise BmcUnreachable

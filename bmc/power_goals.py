@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ from bmc.power import PowerControl, PowerGoal, PowerOutcome, PowerState, Progres
 _REQUEST_TIMEOUT_S = 6.0  # pyghmi gives a silent BMC up after about 5 s and says why
 _FIRST_PAUSE_S = 0.05
 _LAST_LOOK_S = 0.5  # a read that gets less time would fail for that reason alone
-_COMMANDS_WITHOUT_EFFECT = 2
+_LOST_AFTER_S = 2.0  # a command without an answer and without an effect so much later was a lost packet
+_ACKNOWLEDGED_IN_VAIN = 2
 
 
 def ensure_power(
@@ -38,7 +40,7 @@ def ensure_power(
 
     A machine that is there already gets no command. `before_command` runs right before every command and
     stops it by raising. A command is sent again only when a read-back shows that the one before had no
-    effect: soon if the BMC was busy, after `resend_after_s` and only once if it took the command.
+    effect: soon if the BMC was busy or did not answer, after `resend_after_s` and only once if it said yes.
 
     Steps reported: `reading`, `read` (state), `commanding` (goal, attempt), `acknowledged`,
     `unconfirmed` (code), `verifying`, `waiting` (state), `retrying` (code), `verified` (state). What
@@ -66,7 +68,7 @@ class _Operation:
     wanted: PowerState = field(init=False)
     deadline: float = 0.0
     commands_sent: int = 0
-    commands_taken: int = 0  # acknowledged, or unanswered and so perhaps carried out
+    acknowledged: int = 0
 
     def __post_init__(self) -> None:
         self.wanted = PowerState(self.goal.value)
@@ -92,9 +94,8 @@ class _Operation:
             self.control.set_power(self.goal, timeout_s=self._patience())
         except BmcError as error:
             self.on_progress("unconfirmed", code=error.code)
-            self.commands_taken += not isinstance(error, BmcBusy)
             return error
-        self.commands_taken += 1
+        self.acknowledged += 1
         self.on_progress("acknowledged")
         return None
 
@@ -106,11 +107,15 @@ class _Operation:
             if state != self.wanted:
                 raise self._told(error)
             return state
+        return self._read(until=self.clock() + self._patience_with(error))
+
+    def _patience_with(self, error: BmcError | None) -> float:
+        """How long the command may go without effect before it is sent again, in seconds."""
         if isinstance(error, BmcBusy):
-            return self._read(until=self.clock() + self.poll_s)
-        if self.commands_taken < _COMMANDS_WITHOUT_EFFECT:
-            return self._read(until=self.clock() + self.resend_after_s)
-        return self._read(until=self.deadline)
+            return self.poll_s
+        if error is not None:
+            return _LOST_AFTER_S
+        return self.resend_after_s if self.acknowledged < _ACKNOWLEDGED_IN_VAIN else math.inf
 
     def _read(self, *, until: float) -> PowerState:
         """Read until the goal is seen or `until` has passed; raises when the last read was none."""
@@ -144,7 +149,7 @@ class _Operation:
     def _stop_if_too_late(self) -> None:
         if self.deadline - _LAST_LOOK_S > self.clock():
             return
-        raise self._told(BmcIgnoredCommand() if self.commands_taken else BmcDeadlineExceeded())
+        raise self._told(BmcIgnoredCommand() if self.acknowledged else BmcDeadlineExceeded())
 
     def _told(self, error: BmcError, *, is_unread: bool = False) -> BmcError:
         """The error for the caller, with what is known about the machine."""

@@ -27,13 +27,18 @@ def read_power() -> Script:
     return "on" if answer["data"][0] & 1 else "off"
 
 
-def set_power(goal: str) -> Script:
-    """Become operator (section 22.18), then Chassis Control (section 28.3): 0 power down, 1 power up.
-
-    Chassis Control is sent exactly once: unanswered, only a read-back may decide about a second time.
-    """
+def become_operator() -> Script:
+    """Set Session Privilege Level (IPMI v2.0 section 22.18)."""
     answer = yield _APPLICATION, 0x3B, (sessions.OPERATOR,), True
     _check(failures.privilege_failure(answer["code"]))
+    return "operator"
+
+
+def set_power(goal: str) -> Script:
+    """Chassis Control (IPMI v2.0 section 28.3): 0 power down, 1 power up.
+
+    Sent exactly once: when it goes unanswered, only a read-back may decide about a second time.
+    """
     answer = yield _CHASSIS, 0x02, (1 if goal == "on" else 0,), False
     _check(failures.completion_failure(answer["code"]))
     return goal
@@ -42,11 +47,6 @@ def set_power(goal: str) -> Script:
 def _check(failure: str | None) -> None:
     if failure is not None:
         raise Refusal(failure)
-
-
-def script_for(action: str) -> Script:
-    """What to say for an action: "read", "on" or "off"."""
-    return read_power() if action == "read" else set_power(action)
 
 
 class Visit:
@@ -64,13 +64,14 @@ class Visit:
         self._script: Script | None = None
         self._inbox: deque[Any] = deque()
         self._is_signed_in = False
+        self._is_operator = False
         self.deadline = 0.0
         self.result: str | None = None
         self.failure: str | None = None
 
     def ask(self, action: str, deadline: float) -> None:
-        """Start an action that must be answered before `deadline` (monotonic seconds)."""
-        self._script, self.deadline = script_for(action), deadline
+        """Start "read", "on" or "off", to be answered before `deadline` (monotonic seconds)."""
+        self._script, self.deadline = self._script_for(action), deadline
         self.result = self.failure = None
         self._inbox.clear()
         if self._session is None:
@@ -103,6 +104,14 @@ class Visit:
         if self._session is not None:
             self._session.leave()
             self._session = None
+
+    def _script_for(self, action: str) -> Script:
+        if action == "read":
+            return (yield from read_power())
+        if not self._is_operator:
+            yield from become_operator()
+            self._is_operator = True
+        return (yield from set_power(action))
 
     def _hear(self, message: Any) -> None:
         self._inbox.append(message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 import pytest
 
 import bmc
+from bmc import PowerState
 from bmc.memory import MemoryBmc, plugged_in
 from tests.bmc.ipmi_sim import StartBmc, start_bmc
 
@@ -21,8 +22,8 @@ class FaultyBmc(Protocol):
 
     @property
     def endpoint(self) -> bmc.Endpoint: ...
-    def power(self) -> bmc.PowerState: ...
-    def switch(self, state: bmc.PowerState) -> None: ...
+    def power(self) -> PowerState: ...
+    def switch(self, state: PowerState) -> None: ...
     def commands(self) -> list[str]: ...
     def fall_silent(self) -> None: ...
     def wake_up(self) -> None: ...
@@ -39,10 +40,10 @@ class MemorySwitches:
     endpoint: bmc.Endpoint
     bmc: MemoryBmc
 
-    def power(self) -> bmc.PowerState:
+    def power(self) -> PowerState:
         return self.bmc.power()
 
-    def switch(self, state: bmc.PowerState) -> None:
+    def switch(self, state: PowerState) -> None:
         self.bmc.state = state
 
     def commands(self) -> list[str]:
@@ -84,6 +85,8 @@ class Witness:
 
     events: list[str] = field(default_factory=list)
     stop_at: int | None = None
+    listener: Callable[[str], None] = lambda step: None
+    """Is told every step, and may interfere."""
 
     def before_command(self) -> None:
         if self.stop_at == self.events.count("fence"):
@@ -92,6 +95,7 @@ class Witness:
 
     def on_progress(self, step: str, /, **facts: object) -> None:
         self.events.append(step)
+        self.listener(step)
 
     @property
     def story(self) -> list[str]:

@@ -47,7 +47,7 @@ set_working_mc 0x20
     guid a123456789abcdefa123456789{port:06x}
   endlan
   chassis_control "{chassis} {directory}"
-  user 2 true "{username}" "{password}" {privilege} 10 md5
+  user 2 true "{username}" "{password}" admin 10 md5
 """
 _EMULATION = """\
 mc_setbmc 0x20
@@ -88,11 +88,11 @@ class SimulatedBmc:
         """Answer again, first what has queued up."""
         self.process.send_signal(signal.SIGCONT)
 
-    def ignore_commands(self, is_on: bool = True) -> None:  # noqa: FBT001, FBT002
+    def ignore_commands(self, is_on: bool = True) -> None:
         """Acknowledge commands and do nothing."""
         self._set_fault("ignores", is_on)
 
-    def refuse_commands(self, is_on: bool = True) -> None:  # noqa: FBT001, FBT002
+    def refuse_commands(self, is_on: bool = True) -> None:
         """Answer commands with a completion code other than success."""
         self._set_fault("refuses", is_on)
 
@@ -109,7 +109,7 @@ class SimulatedBmc:
         self.process.kill()
         self.process.wait()
 
-    def _set_fault(self, name: str, is_on: bool, content: str = "") -> None:  # noqa: FBT001
+    def _set_fault(self, name: str, is_on: bool, content: str = "") -> None:
         path = self.directory / name
         if is_on:
             path.write_text(content + "\n")
@@ -127,7 +127,6 @@ def running_bmc(
     *,
     username: str = "admin",
     password: str = "s3cret",
-    privilege: str = "admin",
     is_on: bool = True,
     host: str = "127.0.0.1",
     port: int | None = None,
@@ -148,7 +147,6 @@ def running_bmc(
             directory=directory,
             username=username,
             password=password,
-            privilege=privilege,
         )
     )
     command = [program, "-c", "lan.conf", "-f", "bmc.emu", "-s", "state", "-n"]
@@ -159,7 +157,7 @@ def running_bmc(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509
+            preexec_fn=_end_with_parent,
         )
     try:
         _wait_until_it_answers(process, host, port, directory / "output")

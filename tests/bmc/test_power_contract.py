@@ -14,16 +14,23 @@ from tests.bmc.conftest import FaultyBmc, Witness
 ON_THE_WAY_OFF = ["reading", "read", "fence", "commanding", "acknowledged", "verifying"]
 
 
-def switch(faulty: FaultyBmc, goal: PowerGoal, witness: Witness, **how: float) -> bmc.PowerOutcome:
+def switch(
+    faulty: FaultyBmc,
+    goal: PowerGoal,
+    witness: Witness,
+    *,
+    deadline_s: float = 10.0,
+    resend_after_s: float = 10.0,
+) -> bmc.PowerOutcome:
     with bmc.connect(faulty.endpoint) as control:
         return bmc.ensure_power(
             control,
             goal,
-            deadline_s=how.pop("deadline_s", 10.0),
+            deadline_s=deadline_s,
             before_command=witness.before_command,
             on_progress=witness.on_progress,
             poll_s=0.1,
-            **how,
+            resend_after_s=resend_after_s,
         )
 
 
@@ -164,7 +171,7 @@ def test_a_bmc_silent_to_the_end_gets_no_command(faulty_bmc: FaultyBmc, witness:
 def test_a_bmc_that_falls_silent_during_the_command_leaves_the_outcome_unknown(
     faulty_bmc: FaultyBmc, witness: Witness
 ) -> None:
-    witness.before_command = faulty_bmc.fall_silent  # type: ignore[method-assign]
+    witness.listener = lambda step: faulty_bmc.fall_silent() if step == "commanding" else None
     with pytest.raises(bmc.BmcDeadlineExceeded) as caught:
         switch(faulty_bmc, PowerGoal.OFF, witness, deadline_s=2.0)
     assert (caught.value.commands_sent, caught.value.is_outcome_unknown) == (1, True)
@@ -172,20 +179,8 @@ def test_a_bmc_that_falls_silent_during_the_command_leaves_the_outcome_unknown(
 
 def test_a_bmc_that_wakes_up_in_time_is_switched_after_all(faulty_bmc: FaultyBmc, witness: Witness) -> None:
     faulty_bmc.fall_silent()
-
-    def on_progress(step: str, /, **facts: object) -> None:
-        witness.on_progress(step)
-        if step == "retrying":
-            faulty_bmc.wake_up()
-
-    with bmc.connect(faulty_bmc.endpoint) as control:
-        outcome = bmc.ensure_power(
-            control,
-            PowerGoal.OFF,
-            deadline_s=15,
-            before_command=witness.before_command,
-            on_progress=on_progress,
-        )
+    witness.listener = lambda step: faulty_bmc.wake_up() if step == "retrying" else None
+    outcome = switch(faulty_bmc, PowerGoal.OFF, witness, deadline_s=15)
     assert outcome.commands_sent == 1
     assert faulty_bmc.commands() == ["power off"]
 
