@@ -16,6 +16,7 @@ from typing import Any
 import pyotp
 from sqlmodel import col, select
 
+from lab.bmcs.client import read_fleet
 from lab.people import COMPANIES, PASSWORD, PEOPLE, DemoCompany, DemoPerson, DemoService
 from opsportal.db import Unit, unit_of_work
 from opsportal.domain.accounts.passwords import hash_password
@@ -176,7 +177,7 @@ def seed(fleet: list[dict[str, Any]]) -> list[dict[str, str | None]]:
 
 def main() -> None:
     data = settings().data
-    fleet = json.loads((data / "lab" / "fleet.json").read_text())
+    fleet = read_fleet(data / "lab", timeout=20)
     target = data / SIGN_INS
     fresh = target.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from opsportal.components.frontend import app_options
 from opsportal.logs import configure_logs
 from opsportal.pages import register
+from opsportal.state.envelope import harden
 from opsportal.state.guard import Guard
 from opsportal.state.runtime import runtime
 from opsportal.web import auth, health
@@ -17,11 +18,16 @@ from opsportal.web.sockets import Sockets
 configure_logs("web")
 
 sockets = Sockets()
+plain_http = Starlette(routes=[*health.ROUTES, *auth.ROUTES])
+plain_http.state.vitals = health.Vitals(
+    count_tabs=lambda: runtime.feed.tab_count, is_listening=lambda: runtime.listener.is_listening
+)
 app = rx.App(
     **app_options(),
-    api_transformer=[Starlette(routes=[*health.ROUTES, *auth.ROUTES]), lambda inner: Gate(inner, sockets)],
+    api_transformer=[plain_http, lambda inner: Gate(inner, sockets)],
 )
 register(app)
 app.add_middleware(Guard(), index=0)
-runtime.attach(app, on_session_ended=sockets.end_session)
+harden(app)
+runtime.attach(app, on_session_ended=sockets.end_session, open_sessions=sockets.sessions)
 app.register_lifespan_task(runtime.lifespan)

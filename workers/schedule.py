@@ -38,7 +38,7 @@ def main() -> None:
     while True:
         try:
             clock.plant()
-            Clock(queues.connection()).start()
+            Clock(queues.connection()).start()  # type: ignore[no-untyped-call]
             return
         except (RedisError, OperationalError) as away:
             log.warning("store_away", error=type(away).__name__)

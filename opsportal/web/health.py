@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import func, text
@@ -17,12 +19,19 @@ from opsportal.db import Unit, in_thread, in_unit
 from opsportal.integrations import queue_watch
 from opsportal.models import HardwareJob, Outbox, ScheduledTask
 from opsportal.models.base import utcnow
-from opsportal.state.runtime import runtime
 from opsportal.web.browser import Browser
 from opsportal.web.gate import BROWSER_KEY
 
 SCHEDULE_LATE = dt.timedelta(seconds=40)
 OUTBOX_LATE = dt.timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """What this process knows of itself; the application's `state.vitals`."""
+
+    count_tabs: Callable[[], int]
+    is_listening: Callable[[], bool]
 
 
 def _check_database(unit: Unit) -> dict[str, str]:
@@ -38,7 +47,7 @@ def _check_database(unit: Unit) -> dict[str, str]:
     }
 
 
-async def _check() -> dict[str, str]:
+async def _check(vitals: Vitals) -> dict[str, str]:
     try:
         problems = {"database": "", **await in_unit(_check_database)}
     except SQLAlchemyError:
@@ -47,13 +56,13 @@ async def _check() -> dict[str, str]:
     problems["redis"] = "does not answer" if seen.is_away else ""
     for queue in seen.queues:
         problems[f"worker:{queue.name}"] = "" if queue.workers else "no worker listens"
-    problems["live"] = "" if runtime.listener.is_listening else "changes are not being heard"
+    problems["live"] = "" if vitals.is_listening() else "changes are not being heard"
     return problems
 
 
 async def healthz(request: Request) -> Response:
     """200 when all is alive, else 503 naming what is not."""
-    problems = await _check()
+    problems = await _check(request.app.state.vitals)
     failing = {name: why for name, why in problems.items() if why}
     body = {"status": "failing" if failing else "ok", "failing": failing, "checked": sorted(problems)}
     return JSONResponse(body, status_code=503 if failing else 200)
@@ -70,7 +79,9 @@ async def metrics(request: Request) -> Response:
     if "x-forwarded-for" in request.headers or not ipaddress.ip_address(browser.ip or "::").is_loopback:
         return PlainTextResponse("Not found", status_code=404)
     registry = CollectorRegistry()
-    Gauge("opsportal_tabs", "Open tabs of this process", registry=registry).set(runtime.feed.tab_count)
+    Gauge("opsportal_tabs", "Open tabs of this process", registry=registry).set(
+        request.app.state.vitals.count_tabs()
+    )
     jobs = Gauge("opsportal_hardware_jobs", "Hardware jobs by status", ["status"], registry=registry)
     for status, number in (await in_unit(_count_jobs)).items():
         jobs.labels(status).set(number)
@@ -80,7 +91,7 @@ async def metrics(request: Request) -> Response:
         waiting.labels(queue.name).set(queue.waiting)
         alive.labels(queue.name).set(queue.workers)
     problems = Gauge("opsportal_problem", "1 while /healthz names this part", ["part"], registry=registry)
-    for part, why in (await _check()).items():
+    for part, why in (await _check(request.app.state.vitals)).items():
         problems.labels(part).set(bool(why))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
