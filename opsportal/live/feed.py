@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
@@ -26,7 +27,9 @@ log = structlog.get_logger("live")
 COALESCE_S = 0.03
 """A transaction often announces several topics, and a job several transactions: wait this long for company."""
 SETTLE_S = 0.6
-"""A watch younger than this is loaded once more after a push: its page's own first load may be on its way."""
+"""What a page read first may reach it after a push that is newer: so much later it is told once more."""
+RETRY_S = 1.0
+"""A view that could not be read is tried again after this."""
 
 
 class View(Protocol):
@@ -74,7 +77,10 @@ class Tab:
 
     session_id: int
     watches: frozenset[Watch] = frozenset()
-    since: float = 0.0
+    opened_at: float | None = None
+    """When its first read had ended; None while it is under way."""
+    overtaken: set[Watch] = dataclasses.field(default_factory=set)
+    """What was pushed while the first read was under way."""
 
 
 Push = Callable[[Watch, Any, list[str]], Awaitable[None]]
@@ -89,8 +95,8 @@ class Feed:
         self._showing: dict[Watch, set[str]] = defaultdict(set)
         self._by_topic: dict[str, set[Watch]] = defaultdict(set)
         self._dirty: set[Watch] = set()
-        self._runner: asyncio.Task[None] | None = None
-        self._settling: set[asyncio.TimerHandle] = set()
+        self._waking: asyncio.TimerHandle | None = None
+        self._reading: dict[Watch, asyncio.Task[None]] = {}
 
     @property
     def tab_count(self) -> int:
@@ -99,13 +105,23 @@ class Feed:
     def show(self, token: str, session_id: int, watches: Iterable[Watch]) -> None:
         """Replace what a tab shows. Call before the page's own first read, so that no change falls between."""
         self.forget(token)
-        tab = Tab(session_id, frozenset(watches), asyncio.get_running_loop().time())
+        tab = Tab(session_id, frozenset(watches))
         self._tabs[token] = tab
         for watch in tab.watches:
             if watch not in self._showing:
                 for topic in watch.topics():
                     self._by_topic[topic].add(watch)
             self._showing[watch].add(token)
+
+    def opened(self, token: str) -> None:
+        """The tab's own first read has ended and is on its way to it."""
+        tab = self._tabs.get(token)
+        if tab is not None:
+            loop = asyncio.get_running_loop()
+            tab.opened_at = loop.time()
+            for watch in tab.overtaken:
+                loop.call_later(SETTLE_S, self._again, watch)
+            tab.overtaken.clear()
 
     def forget(self, token: str) -> None:
         """The tab is gone."""
@@ -144,14 +160,25 @@ class Feed:
         self._wake()
 
     def _wake(self) -> None:
-        if self._dirty and (self._runner is None or self._runner.done()):
-            self._runner = asyncio.create_task(self._run(), name="live feed")
+        if self._dirty and self._waking is None:
+            self._waking = asyncio.get_running_loop().call_later(COALESCE_S, self._read_dirty)
 
-    async def _run(self) -> None:
-        while self._dirty:
-            await asyncio.sleep(COALESCE_S)
-            dirty, self._dirty = self._dirty, set()
-            await asyncio.gather(*(self._refresh(watch) for watch in dirty))
+    def _read_dirty(self) -> None:
+        """Read what has changed, each watch by itself: a slow one delays nobody else."""
+        self._waking = None
+        for watch in self._dirty - self._reading.keys():
+            self._dirty.discard(watch)
+            task = asyncio.create_task(self._refresh(watch), name=f"live {watch.view.name}")
+            self._reading[watch] = task
+            task.add_done_callback(functools.partial(self._read, watch))
+
+    def _read(self, watch: Watch, task: asyncio.Task[None]) -> None:
+        del self._reading[watch]
+        if not task.cancelled() and task.exception() is not None:
+            log.error("view_failed", view=watch.view.name, exc_info=task.exception())
+            task.get_loop().call_later(RETRY_S, self._again, watch)
+        if watch in self._dirty:  # changed again while it was being read
+            self._wake()
 
     async def _refresh(self, watch: Watch) -> None:
         if watch not in self._showing:
@@ -160,9 +187,6 @@ class Feed:
             value: Any = await in_unit(watch.view.load, watch.actor, watch.params)
         except Refusal as refusal:
             value = refusal
-        except Exception:
-            log.exception("view_failed", view=watch.view.name)
-            return
         tokens = list(self._showing.get(watch, ()))
         if tokens:
             await self._push(watch, value, tokens)
@@ -170,11 +194,14 @@ class Feed:
 
     def _settle(self, watch: Watch, tokens: list[str]) -> None:
         loop = asyncio.get_running_loop()
-        youngest = max((self._tabs[t].since for t in tokens if t in self._tabs), default=0.0)
-        if loop.time() - youngest < SETTLE_S:
-            handle = loop.call_later(SETTLE_S, self._again, watch)
-            self._settling.add(handle)
-            loop.call_later(SETTLE_S, self._settling.discard, handle)
+        opened_just_now = False
+        for tab in filter(None, map(self._tabs.get, tokens)):
+            if tab.opened_at is None:
+                tab.overtaken.add(watch)
+            elif loop.time() - tab.opened_at < SETTLE_S:
+                opened_just_now = True
+        if opened_just_now:
+            loop.call_later(SETTLE_S, self._again, watch)
 
     def _again(self, watch: Watch) -> None:
         if watch in self._showing:

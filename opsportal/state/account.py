@@ -35,7 +35,7 @@ class AccountState(rx.State):
     @allow(Permission.OWN_ACCOUNT)
     async def end_other_sessions(self) -> None:
         """Sign out everywhere but here."""
-        await in_unit(sessions.end_other_sessions, current_actor())
+        await in_unit(sessions.sign_out_others, current_actor())
 
     @allow(Permission.OWN_ACCOUNT)
     async def sign_out_everywhere(self) -> Any:

@@ -14,47 +14,72 @@ import inspect
 import secrets
 import typing
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import reflex as rx
 import structlog
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from reflex.event import Event
 from reflex.middleware.middleware import Middleware
-from reflex.state import BaseState, StateUpdate
+from reflex.state import BaseState, OnLoadInternalState, StateUpdate, UpdateVarsInternalState
 from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.refusals import BadRequest, Forbidden, Refusal, SignInRequired
 from opsportal.state.runtime import VAR_SUFFIX, runtime
-from opsportal.state.views import NoticeView
+from opsportal.state.views import NoticeView, ProblemView
 
 log = structlog.get_logger("guard")
 
 SESSION_HEADER = "x-opsportal-session"
 """Set by the gate, which drops any that a browser sends."""
 
+OPEN = "open"
+"""The handler that every page's State has for loading it."""
+
 PUBLIC = "public"
 """Declared for handlers that anybody may call."""
-
-_REFLEX_OWN = frozenset(
-    {
-        "hydrate",
-        "hydrate_and_load",
-        "on_load_internal",
-        "update_vars_internal",
-        "set_is_hydrated",
-        "handle_frontend_exception",
-    }
-)
 
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
 _actor: contextvars.ContextVar[Actor | None] = contextvars.ContextVar("actor", default=None)
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=False)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", arbitrary_types_allowed=False, hide_input_in_errors=True
+    )
+
+
+class _Nothing(_Strict):
+    pass
+
+
+class _Hydrate(_Strict):
+    """We keep nothing in client storage, so a browser has no vars to bring."""
+
+    vars: Annotated[dict[str, Any], Field(max_length=0)] | None = None
+    hashes: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=200)] | None = None
+
+
+class _Vars(_Strict):
+    vars: Annotated[dict[str, Any], Field(max_length=0)]
+
+
+class _Flag(_Strict):
+    value: bool
+
+
+_ROOT = rx.State.get_full_name()
+REFLEX_OWN: dict[str, type[BaseModel]] = {
+    f"{_ROOT}.hydrate": _Nothing,
+    f"{_ROOT}.hydrate_and_load": _Hydrate,
+    f"{_ROOT}.set_is_hydrated": _Flag,
+    f"{OnLoadInternalState.get_full_name()}.on_load_internal": _Nothing,
+    f"{OnLoadInternalState.get_full_name()}.set_is_hydrated": _Flag,
+    f"{UpdateVarsInternalState.get_full_name()}.update_vars_internal": _Vars,
+}
+"""Reflex's own events that a page needs, by full name, and what may be in them. They show empty defaults."""
 
 
 def current_actor() -> Actor:
@@ -89,17 +114,31 @@ def allow(permission: Permission | str) -> Callable[[Handler], Handler]:
             try:
                 return await fn(self, **payload)
             except Refusal as refusal:
+                if fn.__name__ == OPEN and not isinstance(refusal, SignInRequired):
+                    return await _show_problem(self, ProblemView(code=refusal.code, msgid=refusal.msgid))
                 return await _tell(self, notice_of(refusal), refusal)
             except Exception:
                 error_id = secrets.token_hex(4)
                 log.exception("handler_failed", error_id=error_id, handler=fn.__qualname__)
-                return await _tell(self, fault_notice(error_id), None)
+                notice = fault_notice(error_id)
+                if fn.__name__ == OPEN:
+                    self.problem = ProblemView(code="fault", msgid=notice.msgid, error_id=error_id)
+                return await _tell(self, notice, None)
 
         guarded.portal_permission = permission  # type: ignore[attr-defined]
         guarded.portal_payload = model  # type: ignore[attr-defined]
         return typing.cast(Handler, guarded)
 
     return declare
+
+
+async def _show_problem(state: rx.State, problem: ProblemView) -> Any:
+    """A page that cannot be opened shows why inside its frame, and no longer follows what it showed."""
+    from opsportal.state.shell import SHELL
+    from opsportal.state.showing import show
+
+    state.problem = problem
+    return await show(state, *SHELL)
 
 
 def notice_of(refusal: Refusal) -> NoticeView:
@@ -134,51 +173,60 @@ class Guard(Middleware):
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:  # type: ignore[override]
         try:
-            await self._check(event)
+            await _check(event)
         except Refusal as refusal:
             log.info("event_refused", name=event.name[:200], code=refusal.code)
-            return self._refused(refusal)
+            return refused(refusal)
+        except Exception:
+            error_id = secrets.token_hex(4)
+            log.exception("guard_failed", error_id=error_id, name=event.name[:200])
+            return _noticed(fault_notice(error_id))
         return None
 
-    async def _check(self, event: Event) -> None:
-        registered = RegistrationContext.get().event_handlers.get(event.name)
-        if registered is None:
-            raise BadRequest
-        fn = registered.handler.fn
-        if _is_reflex_own(event.name, fn):
-            _actor.set(None)
-            return
-        permission = getattr(fn, "portal_permission", None)
-        if permission is None:
-            raise Forbidden
+
+async def _check(event: Event) -> None:
+    """Raise a Refusal unless this event may reach its handler. What is not declared, may not."""
+    _actor.set(None)
+    registered = RegistrationContext.get().event_handlers.get(event.name)
+    if registered is None:
+        raise BadRequest
+    own = REFLEX_OWN.get(event.name)
+    if own is not None:
+        _check_payload(own, event.payload)
+        return
+    fn = registered.handler.fn
+    permission = getattr(fn, "portal_permission", None)
+    if permission is None:
+        raise Forbidden
+    if permission != PUBLIC:
         actor = await _find_actor()
+        if actor is None:
+            raise SignInRequired
+        actor.require(permission)
         _actor.set(actor)
-        if permission != PUBLIC:
-            if actor is None:
-                raise SignInRequired
-            actor.require(permission)
-        _check_payload(fn.portal_payload, event.payload)
-
-    @staticmethod
-    def _refused(refusal: Refusal) -> StateUpdate:
-        from opsportal.state.shell import ShellState
-
-        events = []
-        if isinstance(refusal, SignInRequired):
-            events = Event.from_event_type(rx.redirect("/sign-in"))
-        notice = {f"notice{VAR_SUFFIX}": notice_of(refusal)}
-        return StateUpdate(delta={ShellState.get_full_name(): notice}, events=events)
+    _check_payload(fn.portal_payload, event.payload)
 
 
-def _is_reflex_own(name: str, fn: Callable[..., Any]) -> bool:
-    return fn.__module__.startswith("reflex") and name.rsplit(".", 1)[-1] in _REFLEX_OWN
+def refused(refusal: Refusal) -> StateUpdate:
+    """What the browser is told instead of an answer; the tab's state does not change."""
+    if isinstance(refusal, SignInRequired):
+        return _noticed(notice_of(refusal), *Event.from_event_type(rx.redirect("/sign-in")))
+    return _noticed(notice_of(refusal))
+
+
+def _noticed(notice: NoticeView, *events: Event) -> StateUpdate:
+    from opsportal.state.shell import ShellState
+
+    return StateUpdate(
+        delta={ShellState.get_full_name(): {f"notice{VAR_SUFFIX}": notice}}, events=list(events)
+    )
 
 
 def _check_payload(model: type[BaseModel], payload: Mapping[str, Any]) -> None:
     """Strict: nothing is converted, so what was checked is what the handler gets."""
     try:
         model.model_validate(dict(payload))
-    except (ValidationError, TypeError, ValueError):
+    except (ValidationError, TypeError, ValueError, RecursionError):
         raise BadRequest from None
 
 

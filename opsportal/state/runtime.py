@@ -12,7 +12,10 @@ from typing import Any
 
 import reflex as rx
 from reflex.state import StateUpdate
+from sqlalchemy.exc import SQLAlchemyError
 
+from opsportal.db import in_unit
+from opsportal.domain.accounts import sessions
 from opsportal.domain.refusals import Refusal
 from opsportal.live.feed import Feed, Watch
 from opsportal.live.listener import Listener
@@ -27,14 +30,26 @@ class Runtime:
     def __init__(self) -> None:
         self.feed = Feed(self._push)
         self.actors = Actors()
-        self.listener = Listener(on_topics=self._heard, on_gap=self._gap)
+        self.listener = Listener(on_topics=self._heard, on_hearing=self._hearing, on_deaf=self.actors.deaf)
         self.app: rx.App | None = None
         self.on_session_ended: Callable[[int], None] = lambda _: None
+        self.open_sessions: Callable[[], Iterable[int]] = lambda: ()
+        self._checking: set[asyncio.Task[None]] = set()
 
-    def attach(self, app: rx.App, *, on_session_ended: Callable[[int], None]) -> None:
-        """Serve this app. A tab that disconnects is forgotten, unless it is connected again already."""
+    def attach(
+        self,
+        app: rx.App,
+        *,
+        on_session_ended: Callable[[int], None],
+        open_sessions: Callable[[], Iterable[int]] = lambda: (),
+    ) -> None:
+        """Serve this app. A tab that disconnects is forgotten, unless it is connected again already.
+
+        `open_sessions` names the sessions that have a socket; `on_session_ended` closes them.
+        """
         self.app = app
         self.on_session_ended = on_session_ended
+        self.open_sessions = open_sessions
         namespace = app.event_namespace
         assert namespace is not None
         disconnected = namespace.on_disconnect
@@ -47,23 +62,52 @@ class Runtime:
 
         namespace.on_disconnect = on_disconnect  # type: ignore[method-assign]
 
+    def is_connected(self, token: str) -> bool:
+        """Whether a tab has its socket open; a handler may outlive it."""
+        namespace = self.app.event_namespace if self.app else None
+        return namespace is not None and token in namespace.token_to_sid
+
+    def show(self, token: str, session_id: int, watches: Iterable[Watch]) -> None:
+        """From now on this tab shows these watches. A tab that has gone shows nothing."""
+        if self.is_connected(token):
+            self.feed.show(token, session_id, watches)
+
     def _heard(self, topics: Iterable[str]) -> None:
         heard = list(topics)
         for topic in heard:
             kind, _, number = topic.partition(":")
             if kind == "session":
-                self._session_changed(int(number))
+                self._session_ended(int(number))
+        if any(topic.startswith("person:") for topic in heard):
+            # Rights hang on the person too: somebody deactivated, or with another role.
+            self.actors.forget_all()
+            self._check_sessions()
         self.feed.changed(heard)
 
-    def _session_changed(self, session_id: int) -> None:
+    def _session_ended(self, session_id: int) -> None:
         self.actors.forget(session_id)
         self.feed.forget_session(session_id)
         self.on_session_ended(session_id)
 
-    def _gap(self) -> None:
-        self.actors.forget_all()
-        self.actors.is_fresh = True
+    def _hearing(self) -> None:
+        self.actors.hearing()
+        self._check_sessions()
         self.feed.everything_changed()
+
+    def _check_sessions(self) -> None:
+        """End what has lost its rights unheard."""
+        task = asyncio.get_running_loop().create_task(self._end_lost_sessions(), name="check sessions")
+        self._checking.add(task)
+        task.add_done_callback(self._checking.discard)
+
+    async def _end_lost_sessions(self) -> None:
+        held = frozenset(self.open_sessions())
+        try:
+            alive = await in_unit(sessions.find_alive, held) if held else held
+        except SQLAlchemyError:
+            return  # the listener has lost the database too, and will ask again when it is back
+        for session_id in held - alive:
+            self._session_ended(session_id)
 
     async def _push(self, watch: Watch, value: Any, tokens: list[str]) -> None:
         assert self.app is not None
@@ -72,25 +116,19 @@ class Runtime:
         update = StateUpdate(delta={state: {name + VAR_SUFFIX: v for name, v in changes.items()}})
         namespace = self.app.event_namespace
         assert namespace is not None
-        await asyncio.gather(*(namespace.emit_update(update, token) for token in tokens))
+        connected = [token for token in tokens if token in namespace.token_to_sid]
+        await asyncio.gather(*(namespace.emit_update(update, token) for token in connected))
 
     @contextlib.asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
         """Listen while the process serves."""
-        task = asyncio.create_task(self._listen(), name="live listener")
+        task = asyncio.create_task(self.listener.run(), name="live listener")
         try:
             yield
         finally:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-
-    async def _listen(self) -> None:
-        while True:
-            try:
-                await self.listener.run()
-            finally:
-                self.actors.is_fresh = False
 
 
 runtime = Runtime()

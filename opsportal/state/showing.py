@@ -64,7 +64,8 @@ async def show(state: rx.State, *wanted: tuple[StateView, Any]) -> Any:
     """
     actor = current_actor()
     watches = [Watch.make(view, actor, params) for view, params in wanted]
-    runtime.feed.show(state.router.session.client_token, actor.session_id, watches)
+    token = state.router.session.client_token
+    runtime.show(token, actor.session_id, watches)
     for watch in watches:
         view: StateView = watch.view  # type: ignore[assignment]
         try:
@@ -80,4 +81,5 @@ async def show(state: rx.State, *wanted: tuple[StateView, Any]) -> Any:
         target = await state.get_state(view.state)
         for name, value in changes.items():
             setattr(target, name, value)
+    runtime.feed.opened(token)
     return None

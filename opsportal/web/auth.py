@@ -21,7 +21,14 @@ from starlette.routing import Route
 from opsportal.db import Unit, in_thread, in_unit
 from opsportal.domain.access import Actor
 from opsportal.domain.accounts import passwords, second_factor, sessions, sign_in
-from opsportal.domain.refusals import BadRequest, Refusal, SignInRequired, TooManyAttempts, WrongCredentials
+from opsportal.domain.refusals import (
+    BadRequest,
+    Refusal,
+    SignInRequired,
+    TooManyAttempts,
+    WrongCode,
+    WrongCredentials,
+)
 from opsportal.models import LoginStage
 from opsportal.settings import settings
 from opsportal.web import limits
@@ -55,7 +62,8 @@ class Nothing(_Body):
 
 
 class SignIn(_Body):
-    email: Annotated[str, Field(min_length=3, max_length=254)]
+    # PostgreSQL has no NUL in texts: an address with one is nobody's.
+    email: Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^\x00]+$")]
     password: Password
 
 
@@ -141,7 +149,10 @@ def _find(unit: Unit, cookie: str) -> tuple[int, LoginStage, Actor | None] | Non
     row = sessions.find_session(unit, cookie) if cookie else None
     if row is None or row.id is None:
         return None
-    return row.id, LoginStage(row.stage), sessions.find_actor(unit, row.id)
+    actor = sessions.find_actor(unit, row.id)
+    if row.stage == LoginStage.SIGNED_IN and actor is None:
+        return None
+    return row.id, LoginStage(row.stage), actor
 
 
 async def _actor(request: Request) -> Actor:
@@ -187,9 +198,22 @@ async def complete(request: Request) -> Response:
     body, browser = await _body(request, OneCode), _browser(request)
     session_id = await _waiting(request)
     person_id = await in_unit(sign_in.waiting_person, session_id)
-    await in_thread(limits.count, (limits.SECOND_FACTOR, f"second-factor:{person_id}"))
-    opened = await in_unit(sign_in.complete, session_id, code=body.code.strip(), **_where(browser))
+    await _count_code(person_id)
+    try:
+        opened = await in_unit(sign_in.complete, session_id, code=body.code.strip(), **_where(browser))
+    except WrongCode:
+        await in_unit(sign_in.note_refused_code, person_id, ip=browser.ip)
+        raise
     return _with_cookie({"stage": opened.stage.value}, opened)
+
+
+async def _count_code(person_id: int) -> None:
+    """Guessing codes is slow wherever one is asked for: all doors count together."""
+    await in_thread(
+        limits.count,
+        (limits.SECOND_FACTOR, f"second-factor:{person_id}"),
+        (limits.SECOND_FACTOR_HOUR, f"second-factor-hour:{person_id}"),
+    )
 
 
 async def cancel(request: Request) -> Response:
@@ -247,6 +271,7 @@ async def renew_recovery_codes(request: Request) -> Response:
     """New recovery codes instead of the old ones, shown this once."""
     body = await _body(request, OneCode)
     actor = await _sensitive(request)
+    await _count_code(actor.person_id)
     codes = await in_unit(second_factor.renew_recovery_codes, actor, code=body.code.strip())
     return JSONResponse({"recovery_codes": codes})
 
@@ -255,6 +280,7 @@ async def disable_two_factor(request: Request) -> Response:
     """Turn the second factor off."""
     body = await _body(request, PasswordAndCode)
     actor = await _sensitive(request)
+    await _count_code(actor.person_id)
     await in_unit(second_factor.turn_off, actor, password=body.password, code=body.code.strip())
     return JSONResponse({})
 

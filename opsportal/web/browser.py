@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,11 @@ def first(headers: Headers, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in headers if key == name), "")
 
 
+def joined(headers: Headers, name: bytes, separator: str) -> str:
+    """All headers of this name as one: HTTP/2 may split cookies, proxies add lines (RFC 9110 section 5.3)."""
+    return separator.join(value.decode("latin-1") for key, value in headers if key == name)
+
+
 def _cookie(header: str, name: str) -> str:
     for part in header.split(";"):
         key, _, value = part.strip().partition("=")
@@ -41,13 +47,20 @@ def _cookie(header: str, name: str) -> str:
 
 def client_ip(scope: dict[str, Any]) -> str:
     """The peer's address, or the one that the configured number of trusted proxies vouches for."""
-    peer = scope.get("client") or ("", 0)
+    peer = str((scope.get("client") or ("", 0))[0])
     hops = settings().trusted_proxy_hops
     if hops:
-        forwarded = [part.strip() for part in first(scope["headers"], b"x-forwarded-for").split(",")]
-        if len(forwarded) >= hops and forwarded[-hops]:
-            return forwarded[-hops][:64]
-    return str(peer[0])
+        forwarded = [part.strip() for part in joined(scope["headers"], b"x-forwarded-for", ",").split(",")]
+        if len(forwarded) >= hops:
+            return _address(forwarded[-hops]) or peer
+    return peer
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return ""
 
 
 def look_at(scope: dict[str, Any]) -> Browser:
@@ -57,5 +70,5 @@ def look_at(scope: dict[str, Any]) -> Browser:
         ip=client_ip(scope),
         user_agent=first(headers, b"user-agent")[:200],
         origin=first(headers, b"origin"),
-        cookie=_cookie(first(headers, b"cookie"), cookie_name()),
+        cookie=_cookie(joined(headers, b"cookie", ";"), cookie_name()),
     )

@@ -7,6 +7,9 @@ It refuses foreign origins, closes what Reflex leaves open, and keeps floods out
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
+import re
 import secrets
 import urllib.parse
 import uuid
@@ -19,10 +22,21 @@ from opsportal.db import Unit, in_unit
 from opsportal.domain.accounts import sessions
 from opsportal.locale import N_
 from opsportal.models import LoginStage
+from opsportal.models.base import utcnow
 from opsportal.settings import settings
 from opsportal.web.browser import Browser, look_at
 from opsportal.web.headers import REPLACED, security_headers
-from opsportal.web.sockets import Message, Receive, Scope, Send, Socket, Sockets, guarded_receive
+from opsportal.web.sockets import (
+    SESSION_ENDED,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    Socket,
+    Sockets,
+    guarded_receive,
+    guarded_send,
+)
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -33,6 +47,7 @@ _HIDDEN = frozenset({b"cookie", b"authorization", SESSION_HEADER})
 _PUBLIC_PAGES = frozenset({"/sign-in", "/sign-in/"})
 _CLOSED = ("/_upload", "/_health", "/ping", "/_all_routes", "/auth-codespace")
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
+_OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x1f\\]{0,1000}")
 
 FOREIGN = N_("This request came from another site. Nothing was changed.")
 FAULT = N_(
@@ -51,13 +66,13 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._http(scope, receive, _with_headers(scope, send))
+            await self._http(scope, receive, Answer(scope, send))
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _http(self, scope: Scope, receive: Receive, send: Answer) -> None:
         browser = look_at(scope)
         refusal = _refuse(scope, browser)
         if refusal is None and _is_page(scope):
@@ -72,6 +87,8 @@ class Gate:
         except Exception:
             error_id = secrets.token_hex(4)
             log.exception("request_failed", error_id=error_id, path=scope["path"])
+            if send.has_begun:
+                raise  # half an answer is out: only the connection's end can tell
             await _error_page(scope, error_id)(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +101,8 @@ class Gate:
         ):
             await _deny(receive, send)
             return
-        session_id = await in_unit(_find_signed_in, browser.cookie) if browser.cookie else None
+        found = await in_unit(_find_signed_in, browser.cookie) if browser.cookie else None
+        session_id, expires_at = found or (None, None)
         if not self._sockets.has_room(session_id, browser.ip):
             await _deny(receive, send)
             return
@@ -94,20 +112,35 @@ class Gate:
             inner["headers"] = [*inner["headers"], (SESSION_HEADER, str(session_id).encode())]
         socket = Socket()
         self._sockets.add(socket, session_id, browser.ip)
+        alarm = _end_at(expires_at, socket) if expires_at else None
         try:
-            await self._app(inner, guarded_receive(receive, socket), send)
+            await self._app(inner, guarded_receive(receive, socket), guarded_send(send, socket))
         finally:
             self._sockets.remove(socket, session_id, browser.ip)
+            socket.end(1000)
+            if alarm:
+                alarm.cancel()
 
 
-def _with_headers(scope: Scope, send: Send) -> Send:
-    async def sending(message: Message) -> None:
+def _end_at(moment: dt.datetime, socket: Socket) -> asyncio.TimerHandle:
+    """Close a socket when its session runs out: nothing announces that."""
+    wait = max(0.0, (moment - utcnow()).total_seconds())
+    return asyncio.get_running_loop().call_later(wait, socket.end, SESSION_ENDED)
+
+
+class Answer:
+    """`send` that adds the security headers and remembers whether the answer has begun."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._path, self._send = scope["path"], send
+        self.has_begun = False
+
+    async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.has_begun = True
             kept = [(k, v) for k, v in message.get("headers", []) if k.lower() not in REPLACED]
-            message = {**message, "headers": [*kept, *security_headers(scope["path"])]}
-        await send(message)
-
-    return sending
+            message = {**message, "headers": [*kept, *security_headers(self._path)]}
+        await self._send(message)
 
 
 def _refuse(scope: Scope, browser: Browser) -> Response | None:
@@ -132,25 +165,32 @@ def _is_page(scope: Scope) -> bool:
 
 
 async def _send_to_sign_in(scope: Scope, browser: Browser) -> Response | None:
-    session_id = await in_unit(_find_signed_in, browser.cookie) if browser.cookie else None
+    found = await in_unit(_find_signed_in, browser.cookie) if browser.cookie else None
     is_public = scope["path"] in _PUBLIC_PAGES
-    if session_id is None and not is_public:
-        query = scope["query_string"].decode("latin-1")
-        wanted = scope["path"] + (f"?{query}" if query else "")
-        return RedirectResponse("/sign-in?" + urllib.parse.urlencode({"next": wanted}), status_code=303)
-    if session_id is not None and is_public:
+    if found is None and not is_public:
+        return RedirectResponse(_sign_in_address(scope), status_code=303)
+    if found is not None and is_public:
         return RedirectResponse("/", status_code=303)
     return None
 
 
-def _find_signed_in(unit: Unit, cookie: str) -> int | None:
+def _sign_in_address(scope: Scope) -> str:
+    """Where to sign in, and come back from only to a path of ours: `//host` and `/\\host` lead elsewhere."""
+    query = scope["query_string"].decode("latin-1")
+    wanted = scope["path"] + (f"?{query}" if query else "")
+    if not _OWN_PATH.fullmatch(wanted):
+        return "/sign-in"
+    return "/sign-in?" + urllib.parse.urlencode({"next": wanted})
+
+
+def _find_signed_in(unit: Unit, cookie: str) -> tuple[int, dt.datetime] | None:
     row = sessions.find_session(unit, cookie)
     if row is None or row.id is None or row.stage != LoginStage.SIGNED_IN:
         return None
     if sessions.find_actor(unit, row.id) is None:
         return None
     sessions.touch(unit, row.id)
-    return row.id
+    return row.id, row.expires_at
 
 
 def _without_secrets(scope: Scope) -> Scope:

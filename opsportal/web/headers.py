@@ -11,8 +11,12 @@ CSP = (
 
 
 def security_headers(path: str) -> list[tuple[bytes, bytes]]:
-    """What a browser must be told; pages and answers are never stored, built files for ever."""
-    lasting = path.startswith("/assets/")
+    """What a browser must be told. Built files keep for ever, secrets (/auth/) are never stored."""
+    keep = b"no-cache"
+    if path.startswith("/assets/"):
+        keep = b"public, max-age=31536000, immutable"
+    elif path.startswith("/auth/"):
+        keep = b"no-store"
     headers = [
         (b"content-security-policy", CSP.encode()),
         (b"x-content-type-options", b"nosniff"),
@@ -20,11 +24,24 @@ def security_headers(path: str) -> list[tuple[bytes, bytes]]:
         (b"cross-origin-opener-policy", b"same-origin"),
         (b"cross-origin-resource-policy", b"same-origin"),
         (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
-        (b"cache-control", b"public, max-age=31536000, immutable" if lasting else b"no-cache"),
+        (b"cache-control", keep),
     ]
     if settings().is_https:
         headers.append((b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
     return headers
 
 
-REPLACED = frozenset(name for name, _ in security_headers("/")) | {b"server"}
+REPLACED = frozenset(
+    {
+        b"content-security-policy",
+        b"x-content-type-options",
+        b"referrer-policy",
+        b"cross-origin-opener-policy",
+        b"cross-origin-resource-policy",
+        b"permissions-policy",
+        b"cache-control",
+        b"strict-transport-security",
+        b"server",
+    }
+)
+"""What an application behind the gate says about these is dropped."""

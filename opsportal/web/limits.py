@@ -22,6 +22,8 @@ SIGN_IN_PAIR = parse("8/minute")
 SIGN_IN_IP = parse("40/minute")
 SIGN_IN_EMAIL = parse("60/hour")
 SECOND_FACTOR = parse("6/minute")
+SECOND_FACTOR_HOUR = parse("30/hour")
+"""Three codes in a million are right at any moment: so it takes ten months of guessing for an even chance."""
 SENSITIVE = parse("10/minute")
 
 

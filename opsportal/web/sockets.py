@@ -13,11 +13,19 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+SESSION_ENDED = 4401
+TOO_BIG = 1009
+NOT_TEXT = 1003
+TOO_FAST = 1008
 FRAMES_PER_S = 40.0
 BURST = 120.0
 MAX_FRAME = 64 * 1024
 MAX_PER_SESSION = 60
 MAX_ANONYMOUS_PER_IP = 30
+OPENED_PER_S = 4.0
+OPENED_AT_ONCE = 120.0
+"""New sockets of one session, or of one address without a session: each costs the state of a new tab."""
+FORGET_S = 60.0
 
 
 class Bucket:
@@ -26,6 +34,11 @@ class Bucket:
     def __init__(self, rate: float, burst: float) -> None:
         self._rate, self._burst = rate, burst
         self._level, self._at = burst, time.monotonic()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing was taken for so long that a new bucket would be the same."""
+        return self._level + (time.monotonic() - self._at) * self._rate >= self._burst
 
     def take(self) -> bool:
         now = time.monotonic()
@@ -37,6 +50,20 @@ class Bucket:
         return True
 
 
+class Doorman:
+    """Lets each caller in at a bearable rate, and forgets who has not come for a while."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[object, Bucket] = {}
+        self._cleaned_at = time.monotonic()
+
+    def lets_in(self, caller: object) -> bool:
+        if time.monotonic() - self._cleaned_at > FORGET_S:
+            self._buckets = {who: bucket for who, bucket in self._buckets.items() if not bucket.is_full}
+            self._cleaned_at = time.monotonic()
+        return self._buckets.setdefault(caller, Bucket(OPENED_PER_S, OPENED_AT_ONCE)).take()
+
+
 class Socket:
     """One open websocket."""
 
@@ -44,9 +71,15 @@ class Socket:
         self.ended = asyncio.Event()
         self.close_code = 1008
 
+    @property
+    def has_ended(self) -> bool:
+        return self.ended.is_set()
+
     def end(self, code: int) -> None:
-        self.close_code = code
-        self.ended.set()
+        """Close it; the first reason stays."""
+        if not self.has_ended:
+            self.close_code = code
+            self.ended.set()
 
 
 class Sockets:
@@ -55,12 +88,20 @@ class Sockets:
     def __init__(self) -> None:
         self._by_session: dict[int, set[Socket]] = defaultdict(set)
         self._anonymous: Counter[str] = Counter()
+        self._doorman = Doorman()
 
     @property
     def count(self) -> int:
         return sum(map(len, self._by_session.values())) + self._anonymous.total()
 
+    def sessions(self) -> list[int]:
+        """The sessions that have a socket open."""
+        return list(self._by_session)
+
     def has_room(self, session_id: int | None, ip: str) -> bool:
+        """Whether one more may be opened now."""
+        if not self._doorman.lets_in(ip if session_id is None else session_id):
+            return False
         if session_id is None:
             return self._anonymous[ip] < MAX_ANONYMOUS_PER_IP
         return len(self._by_session.get(session_id, ())) < MAX_PER_SESSION
@@ -84,11 +125,19 @@ class Sockets:
     def end_session(self, session_id: int) -> None:
         """Close every socket of a session."""
         for socket in list(self._by_session.get(session_id, ())):
-            socket.end(4401)
+            socket.end(SESSION_ENDED)
 
 
-def _size(message: Message) -> int:
-    return len(message.get("text") or message.get("bytes") or "")
+def guarded_send(send: Send, socket: Socket) -> Send:
+    """`send` that says nothing more once the session has ended, except that the socket is closed and why."""
+
+    async def guarded(message: Message) -> None:
+        if message["type"] == "websocket.close":
+            await send({"type": "websocket.close", "code": socket.close_code if socket.has_ended else 1000})
+        elif not socket.has_ended:
+            await send(message)
+
+    return guarded
 
 
 def guarded_receive(receive: Receive, socket: Socket) -> Receive:
@@ -111,12 +160,19 @@ def guarded_receive(receive: Receive, socket: Socket) -> Receive:
         if message["type"] == "websocket.disconnect":
             ended.cancel()
         elif message["type"] == "websocket.receive":
-            if _size(message) > MAX_FRAME:
-                socket.end(1009)
-            elif not bucket.take():
-                socket.end(1008)
+            _judge(message, socket, bucket)
             if socket.ended.is_set():
                 return {"type": "websocket.disconnect", "code": socket.close_code}
         return message
 
     return guarded
+
+
+def _judge(message: Message, socket: Socket, bucket: Bucket) -> None:
+    text = message.get("text")
+    if text is None:
+        socket.end(NOT_TEXT)  # Reflex sends none, and python-socketio would build objects from it
+    elif len(text) > MAX_FRAME:
+        socket.end(TOO_BIG)
+    elif not bucket.take():
+        socket.end(TOO_FAST)

@@ -44,7 +44,7 @@ export function signInAgain() {
 
 /** Where a sign-in leads: only ever a path of ours, whatever the address bar said. */
 export function ownPath(path) {
-  return typeof path === "string" && /^\/(?![/\\])/.test(path) ? path : "/";
+  return typeof path === "string" && /^\/(?![/\\])[^\x00-\x1f]*$/.test(path) ? path : "/";
 }
 
 // The field a refusal is about, where it is about one.

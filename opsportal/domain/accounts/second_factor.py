@@ -31,6 +31,7 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read as somethi
 
 def matching_step(secret: str, code: str, *, after_step: int, now: float | None = None) -> int | None:
     """The time step this code belongs to, if it is near now and later than `after_step`."""
+    code = code.replace(" ", "")  # authenticators show it in two groups
     current = int((time.time() if now is None else now) // STEP_SECONDS)
     totp = pyotp.TOTP(secret, interval=STEP_SECONDS)
     for step in (current - 1, current, current + 1):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlmodel import col, select
@@ -100,6 +101,21 @@ def find_actor(unit: Unit, session_id: int) -> Actor | None:
     )
 
 
+def find_alive(unit: Unit, session_ids: Collection[int]) -> frozenset[int]:
+    """Which of these sessions still open the portal, in one query."""
+    rows = unit.exec(
+        select(LoginSession.id)
+        .join(Person, col(Person.id) == col(LoginSession.person_id))
+        .where(
+            col(LoginSession.id).in_(session_ids),
+            col(LoginSession.stage) == LoginStage.SIGNED_IN,
+            col(LoginSession.expires_at) > utcnow(),
+            col(Person.is_active),
+        )
+    )
+    return frozenset(row for row in rows if row is not None)
+
+
 def touch(unit: Unit, session_id: int) -> None:
     """Note that the session was used just now."""
     if (row := unit.get(LoginSession, session_id)) is not None:
@@ -177,6 +193,16 @@ def end_other_sessions(unit: Unit, actor: Actor) -> int:
     for row in rows:
         _end(unit, row, reason="ended from another session", actor_id=actor.person_id)
     return len(rows)
+
+
+def sign_out_others(unit: Unit, actor: Actor) -> int:
+    """What the actor asked for by hand: end all other sessions, and say so in the trail. Returns how many."""
+    ended = end_other_sessions(unit, actor)
+    trail.record(
+        unit, "person:signed_out_others", actor=actor, object_kind="person", object_id=actor.person_id,
+        object_name=actor.name, sessions_ended=ended,
+    )  # fmt: skip
+    return ended
 
 
 def sign_out_everywhere(unit: Unit, actor: Actor) -> None:

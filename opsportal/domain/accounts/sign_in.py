@@ -48,7 +48,10 @@ def _waiting(unit: Unit, session_id: int) -> tuple[LoginSession, Person]:
     row = unit.get(LoginSession, session_id, with_for_update=True)
     if row is None or row.stage != LoginStage.PASSWORD or row.expires_at <= utcnow():
         raise SignInRequired
-    return row, unit.get_one(Person, row.person_id, with_for_update=True)
+    person = unit.get_one(Person, row.person_id, with_for_update=True)
+    if not person.is_active:
+        raise SignInRequired
+    return row, person
 
 
 def complete(unit: Unit, session_id: int, *, code: str, ip: str, user_agent: str) -> OpenedSession:
@@ -80,3 +83,12 @@ def note_refused(unit: Unit, *, email: str, ip: str) -> None:
             unit, "person:sign_in_refused", actor=None, actor_name="", ip=ip, company_id=person.company_id,
             object_kind="person", object_id=person.id, object_name=person.name,
         )  # fmt: skip
+
+
+def note_refused_code(unit: Unit, person_id: int, *, ip: str) -> None:
+    """Keep a refused second factor in the trail: whoever sent it knows the password."""
+    person = unit.get_one(Person, person_id)
+    trail.record(
+        unit, "person:second_factor_refused", actor=None, actor_name="", ip=ip, company_id=person.company_id,
+        object_kind="person", object_id=person.id, object_name=person.name,
+    )  # fmt: skip
