@@ -38,7 +38,8 @@ def end_with_parent(parent: int) -> None:
     Three nets: Linux kills us with our parent; the end of standard input tells everybody else; and an
     alarm, set anew in every turn of the loop, ends a process that no longer turns.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent decides
+    for ignored in (signal.SIGINT, signal.SIGTERM):  # sent to whole groups; the parent decides
+        signal.signal(ignored, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the line above

@@ -132,40 +132,35 @@ def running_bmc(
     port: int | None = None,
 ) -> Iterator[SimulatedBmc]:
     """Run one BMC in `directory` (created) for a `with` block; it answers when the block begins."""
-    program = need_tool("ipmi_sim")
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "power").write_text(f"{int(is_on)}\n")
-    (directory / "commands").touch()
-    (directory / "bmc.emu").write_text(_EMULATION)
-    (directory / "state").mkdir(exist_ok=True)
-    port = port or _free_port(host)
-    (directory / "lan.conf").write_text(
-        _LAN.format(
-            host=host,
-            port=port,
-            chassis=_CHASSIS,
-            directory=directory,
-            username=username,
-            password=password,
-        )
-    )
-    command = [program, "-c", "lan.conf", "-f", "bmc.emu", "-s", "state", "-n"]
-    with (directory / "output").open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            preexec_fn=_end_with_parent,
-        )
+    endpoint = bmc.Endpoint(host, port or _free_port(host), username=username, password=password)
+    _write_files(directory, endpoint, is_on=is_on)
+    simulated = _start(directory, endpoint)
     try:
-        _wait_until_it_answers(process, host, port, directory / "output")
-        endpoint = bmc.Endpoint(host, port, username=username, password=password)
-        yield SimulatedBmc(endpoint, directory, process)
+        _wait_until_it_answers(simulated)
+        yield simulated
     finally:
-        process.kill()
-        process.wait()
+        simulated.stop()
+
+
+@contextmanager
+def running_fleet(directory: Path, count: int) -> Iterator[list[SimulatedBmc]]:
+    """Run `count` BMCs whose machines are on, each at an own loopback address, on one port. Linux only."""
+    port = _free_port("")
+    fleet: list[SimulatedBmc] = []
+    try:
+        for number in range(count):
+            host = f"127.77.{number // 250}.{number % 250 + 1}"
+            endpoint = bmc.Endpoint(host, port, username="admin", password="s3cret")
+            _write_files(directory / str(number), endpoint, is_on=True)
+            fleet.append(_start(directory / str(number), endpoint))
+        for simulated in fleet:
+            _wait_until_it_answers(simulated)
+        yield fleet
+    finally:
+        for simulated in fleet:
+            simulated.process.kill()
+        for simulated in fleet:
+            simulated.process.wait()
 
 
 @pytest.fixture
@@ -182,6 +177,37 @@ def start_bmc(tmp_path: Path) -> Iterator[StartBmc]:
         yield start
 
 
+def _write_files(directory: Path, endpoint: bmc.Endpoint, *, is_on: bool) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "state").mkdir(exist_ok=True)
+    (directory / "power").write_text(f"{int(is_on)}\n")
+    (directory / "commands").touch()
+    (directory / "bmc.emu").write_text(_EMULATION)
+    lan = _LAN.format(
+        host=endpoint.host,
+        port=endpoint.port,
+        chassis=_CHASSIS,
+        directory=directory,
+        username=endpoint.username,
+        password=endpoint.password,
+    )
+    (directory / "lan.conf").write_text(lan)
+
+
+def _start(directory: Path, endpoint: bmc.Endpoint) -> SimulatedBmc:
+    command = [need_tool("ipmi_sim"), "-c", "lan.conf", "-f", "bmc.emu", "-s", "state", "-n"]
+    with (directory / "output").open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=_end_with_parent,
+        )
+    return SimulatedBmc(endpoint, directory, process)
+
+
 def _end_with_parent() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -192,12 +218,12 @@ def _free_port(host: str) -> int:
         return int(sock.getsockname()[1])
 
 
-def _wait_until_it_answers(process: subprocess.Popen[bytes], host: str, port: int, output: Path) -> None:
+def _wait_until_it_answers(simulated: SimulatedBmc) -> None:
     end = time.monotonic() + _START_S
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.connect((host, port))
+        sock.connect((simulated.endpoint.host, simulated.endpoint.port))
         wait_s = 0.005
-        while time.monotonic() < end and process.poll() is None:
+        while time.monotonic() < end and simulated.process.poll() is None:
             sock.settimeout(wait_s)
             wait_s = min(wait_s * 2, 0.2)
             with suppress(OSError):  # refused: the port is not open yet; timed out: nobody reads it yet
@@ -205,4 +231,5 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], host: str, port: in
                 if sock.recv(256):
                     return
             time.sleep(0.002)
-    raise RuntimeError(f"ipmi_sim {process.pid} did not start on {host}:{port}: {output.read_text()}")
+    output = (simulated.directory / "output").read_text()
+    raise RuntimeError(f"ipmi_sim did not start at {simulated.endpoint}: {output}")
