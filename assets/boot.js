@@ -1,14 +1,24 @@
-// Runs before the first paint: names the language of the page and, where its texts still have to be
-// fetched, keeps the page from flashing in English. It never waits longer than two seconds.
+// Runs before the first paint. It sets the theme, names the language of the page and, where its texts
+// still have to be fetched, keeps the page from flashing in English: never longer than two seconds.
 (function () {
   var html = document.documentElement;
-  var known = ["en", "uk", "es"];
-  var locale = null;
-  try {
-    locale = localStorage.getItem("locale");
-  } catch (blocked) {
-    /* the browser's preference decides */
+  function saved(key) {
+    try {
+      return localStorage.getItem(key);
+    } catch (blocked) {
+      return null;
+    }
   }
+
+  var theme = saved("theme");
+  if (theme !== "light" && theme !== "dark") {
+    theme = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  }
+  html.classList.add(theme);
+  html.style.colorScheme = theme;
+
+  var known = ["en", "uk", "es"];
+  var locale = saved("locale");
   if (known.indexOf(locale) < 0) {
     locale = "en";
     var wanted = navigator.languages || [navigator.language];

@@ -37,6 +37,15 @@ class Greeting(rx.Component):
     name: rx.Var[str]
 
 
+class Agent(rx.Component):
+    """Browser and system of a user agent, in words."""
+
+    library = "$/portal/pieces"
+    tag = "Agent"
+
+    value: rx.Var[str]
+
+
 class RowMenu(rx.Component):
     """The actions of a row: `items` are {text: msgid, to} or {text: msgid, copy}."""
 

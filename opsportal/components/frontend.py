@@ -39,6 +39,8 @@ class Boundary(rx.Component):
     tag = "Boundary"
 
 
+_DOCUMENT = "app/_document.js"
+_THEME_SCRIPT = re.compile(r'jsx\("script",\{\},"(?:[^"\\]|\\.)*"\),')
 _INLINE_SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<body>.*?)</script>", re.DOTALL | re.IGNORECASE)
 
 
@@ -64,6 +66,10 @@ class PortalFrontend(rx.plugins.Plugin):
             modules.append((Path("portal/catalogues") / f"{locale}.js", f"export default {texts};\n"))
         return modules
 
+    def pre_compile(self, **context: Any) -> None:
+        """Take Reflex's inline theme script out of the document: /boot.js does its work."""
+        context["add_modify_task"](_DOCUMENT, _without_theme_script)
+
     def post_build(self, **context: Any) -> None:
         """Leave no inline script in the pages, so that the CSP needs `script-src 'self'` and nothing else."""
         static_dir: Path = context["static_dir"]
@@ -71,6 +77,14 @@ class PortalFrontend(rx.plugins.Plugin):
             page.write_text(
                 _without_inline_scripts(page.read_text(encoding="utf-8"), static_dir), encoding="utf-8"
             )
+
+
+def _without_theme_script(document: str) -> str:
+    """The compiled document without its one script that has text: moved to a file, hydration would not know it."""
+    shorter, found = _THEME_SCRIPT.subn("", document)
+    if found != 1:
+        raise ValueError(f"Reflex's document has {found} scripts with text, not the one for the theme.")
+    return shorter
 
 
 def _without_inline_scripts(html: str, static_dir: Path) -> str:

@@ -26,6 +26,7 @@ def header(
         path = [
             rx.el.nav(
                 *(part for text, to in crumbs for part in (link(text, to=to, class_name="crumb"), _slash())),
+                rx.el.span(title, aria_current="page", class_name="truncate"),
                 class_name="crumbs",
                 aria_label=t("Breadcrumb"),
             )

@@ -101,7 +101,8 @@ OUTCOME: Final[Words] = {
     ),
     "cancelled": N_("Cancelled before it began. The server was not touched."),
     "waited_too_long": N_(
-        "It waited too long and was dropped, so that it does not happen by surprise. The server was not touched. Start it again if you still need it."
+        "It waited too long and was dropped, so that nothing happens by surprise. The server was not touched."
+        " Start it again if you still need it."
     ),
     "reboot_uncertain": N_(
         "The server is on, but nobody can say whether it restarted. Look at it, then reboot again if needed."
@@ -114,23 +115,30 @@ OUTCOME: Final[Words] = {
         "The management controller stopped answering, so the outcome is not known. Check the server before you try again."
     ),
     "bmc_unreachable": N_(
-        "The management controller does not answer. Nothing was changed. Try again in a minute, or open a ticket."
+        "The management controller does not answer. Nothing was changed. Try again in a minute, or contact support."
     ),
     "bmc_credentials_refused": N_(
-        "The management controller refused our password. Nothing was changed. We have to correct it; please open a ticket."
+        "The management controller refused our password. Nothing was changed. We have to correct it; please contact support."
     ),
     "bmc_user_unknown": N_(
-        "The management controller does not know our user name. Nothing was changed. We have to correct it; please open a ticket."
+        "The management controller does not know our user name. Nothing was changed. We have to correct it; please contact support."
     ),
     "bmc_busy": N_("The management controller is busy. Nothing was changed. Wait a minute and try again."),
     "bmc_protocol_error": N_(
-        "The management controller answers in a way we do not understand. Nothing was changed. Please open a ticket."
+        "The management controller answers in a way we do not understand. Nothing was changed. Please contact support."
     ),
     "bmc_ignored_command": N_(
-        "The management controller accepted the command, but the server did not follow. Try again, or open a ticket."
+        "The management controller accepted the command, but the server did not follow. Try again, or contact support."
     ),
     "bmc_refused_command": N_(
-        "The management controller refused the command in the server's present state. Nothing was changed. Please open a ticket."
+        "The management controller refused the command in the server's present state. Nothing was changed. Please contact support."
+    ),
+    "bmc_outside_networks": N_(
+        "The address of the management controller is outside the networks the portal may reach. Nothing was changed."
+        " We have to correct it; please contact support."
+    ),
+    "internal": N_(
+        "Something went wrong on our side. The power state is being read again. Check it before you try again."
     ),
     "bmc_deadline_exceeded": N_(
         "The time was used up before the result could be confirmed. Check the power state before you try again."
@@ -141,18 +149,17 @@ AUDIT: Final[Words] = {
     "server:power_off_requested": N_("Power off requested"),
     "server:reboot_requested": N_("Reboot requested"),
     "job:cancelled": N_("Job cancelled"),
-    "job:retried": N_("Job repeated"),
     "person:signed_in": N_("Signed in"),
-    "person:sign_in_failed": N_("Sign-in refused"),
+    "person:sign_in_refused": N_("Sign-in refused"),
+    "person:second_factor_refused": N_("Second factor refused"),
     "person:signed_out": N_("Signed out"),
+    "person:signed_out_others": N_("Signed out other browsers"),
     "person:signed_out_everywhere": N_("Signed out everywhere"),
     "person:password_changed": N_("Password changed"),
-    "person:second_factor_enabled": N_("Two-factor authentication switched on"),
-    "person:second_factor_disabled": N_("Two-factor authentication switched off"),
+    "person:second_factor_on": N_("Two-factor authentication switched on"),
+    "person:second_factor_off": N_("Two-factor authentication switched off"),
     "person:recovery_codes_renewed": N_("New recovery codes made"),
     "person:recovery_code_used": N_("Recovery code used"),
-    "person:locale_changed": N_("Language changed"),
-    "person:profile_changed": N_("Profile changed"),
 }
 WORKER: Final[Words] = {
     "busy": N_("Working"),

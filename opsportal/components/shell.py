@@ -90,7 +90,7 @@ class Notices(rx.Component):
 
 
 class Arrival(rx.Component):
-    """Opens the top of a page after a link, keeps the place after going back."""
+    """Moves the focus to the content after a link to another page."""
 
     library = "$/portal/links"
     tag = "Arrival"

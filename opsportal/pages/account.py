@@ -9,7 +9,7 @@ import reflex as rx
 from opsportal.components import labels
 from opsportal.components.clock import ago
 from opsportal.components.confirm import confirm_button
-from opsportal.components.elements import button_link, card, key_values, or_dash, skeleton, tag
+from opsportal.components.elements import Agent, button_link, card, key_values, or_dash, skeleton, tag
 from opsportal.components.headers import header
 from opsportal.components.security import ChangePassword, TwoFactor
 from opsportal.components.states import lines, page_body
@@ -37,7 +37,7 @@ def _security(account: Any) -> rx.Component:
         key_values(
             (
                 t("Two-factor"),
-                rx.cond(account.has_second_factor, tag(t("On"), "ok"), tag(t("Off"), "warn")),
+                rx.cond(account.has_second_factor, tag(t("Enabled"), "ok"), tag(t("Not enabled"), "warn")),
             ),
             (
                 t("Last sign-in"),
@@ -59,7 +59,7 @@ def _security(account: Any) -> rx.Component:
 def _browser_cell(session: Any) -> rx.Component:
     return rx.el.div(
         rx.el.div(
-            rx.el.span(session.user_agent, class_name="agent"),
+            rx.el.span(Agent.create(value=session.user_agent), class_name="strong"),
             rx.cond(session.is_current, tag(t("This browser"), "info")),
             class_name="tags",
         ),
@@ -163,7 +163,7 @@ def two_factor_page() -> rx.Component:
     account = AccountState.account
     on_since = card(
         rx.el.div(
-            tag(t("On"), "ok"),
+            tag(t("Enabled"), "ok"),
             rx.el.span(t("since {date}", date=moment(account.second_factor_since)), class_name="sub"),
             class_name="tags",
         ),

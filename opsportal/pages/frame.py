@@ -24,8 +24,8 @@ def _client_menu() -> rx.Component:
             Group(
                 t("Services"),
                 [
-                    Item(t("All services"), "/services", also="/servers"),
-                    Item(t("Servers"), "/services?family=server", counters.server),
+                    Item(t("All services"), "/services"),
+                    Item(t("Servers"), "/services?family=server", counters.server, also="/servers"),
                     Item(t("Storage"), "/services?family=storage", counters.storage),
                     Item(t("Hosting"), "/services?family=hosting", counters.hosting),
                     Item(t("VPN"), "/services?family=vpn", counters.vpn),

@@ -140,7 +140,9 @@ _JOB_COLUMNS = (
     ),
     Column(t("Status"), lambda j: job_status(j, flash=True)),
     Column(
-        t("Outcome"), lambda j: rx.cond(j.outcome_code, t_code(j.outcome_code, labels.OUTCOME)), show="wide"
+        t("Outcome"),
+        lambda j: rx.cond(j.outcome_code, t_code(j.outcome_code, labels.OUTCOME), ""),
+        show="wide",
     ),
     Column(t("By"), lambda j: j.actor, show="wide"),
     Column(

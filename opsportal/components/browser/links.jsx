@@ -20,8 +20,9 @@ export function NavItem({ to, label, count, icon, also }) {
   const wanted = new URLSearchParams(query);
   const now = new URLSearchParams(search);
   const sameQuery = [...wanted].every(([key, value]) => now.get(key) === value);
-  const above = also && isHere(pathname, also);
-  const active = above || (isHere(pathname, path) && sameQuery && (query || !now.get("family")));
+  // A menu entry with a filter shares its path with the one without: only one of them may be marked.
+  const isFiltered = path === "/services" && !query && now.get("family");
+  const active = (also && isHere(pathname, also)) || (isHere(pathname, path) && sameQuery && !isFiltered);
   return (
     <Link to={to} className={active ? "on" : undefined} aria-current={active ? "page" : undefined}>
       <span className="nav-text">
@@ -117,23 +118,13 @@ export function Pages({ page, pages, label, previous, next }) {
   );
 }
 
-/** Opens the top of a page after following a link, and leaves the place alone after going back. */
+/** After a link to another page, moves the focus to its content: a screen reader begins there. */
 export function Arrival() {
   const { pathname } = useLocation();
   const first = useRef(true);
-  const popped = useRef(false);
-  useEffect(() => {
-    const pop = () => (popped.current = true);
-    window.addEventListener("popstate", pop);
-    return () => window.removeEventListener("popstate", pop);
-  }, []);
   useEffect(() => {
     if (first.current) first.current = false;
-    else if (!popped.current) {
-      window.scrollTo(0, 0);
-      document.getElementById("main")?.focus({ preventScroll: true });
-    }
-    popped.current = false;
+    else document.getElementById("main")?.focus({ preventScroll: true });
   }, [pathname]);
   return null;
 }

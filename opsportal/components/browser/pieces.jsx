@@ -95,6 +95,30 @@ export function RowMenu({ label, items }) {
   );
 }
 
+const BROWSERS = [
+  ["Edge", /Edg(?:e|A|iOS)?\/(\d+)/],
+  ["Opera", /OPR\/(\d+)/],
+  ["Firefox", /(?:Firefox|FxiOS)\/(\d+)/],
+  ["Chrome", /(?:Headless)?(?:Chrome|CriOS)\/(\d+)/],
+  ["Safari", /Version\/(\d+).*Safari/],
+];
+const SYSTEMS = [
+  ["Android", /Android/],
+  ["iOS", /iPhone|iPad/],
+  ["Windows", /Windows/],
+  ["macOS", /Mac OS X|Macintosh/],
+  ["Linux", /Linux|X11/],
+];
+
+/** "Firefox 131 · Linux" of a user agent; the agent itself where it is none we know. */
+export function Agent({ value }) {
+  const text = value ?? "";
+  const browser = BROWSERS.map(([name, pattern]) => [name, text.match(pattern)]).find(([, found]) => found);
+  const system = SYSTEMS.find(([, pattern]) => pattern.test(text));
+  const parts = [browser && `${browser[0]} ${browser[1][1]}`, system?.[0]].filter(Boolean);
+  return <span title={text}>{parts.length ? parts.join(" · ") : text.slice(0, 60)}</span>;
+}
+
 function N_(msgid) {
   return msgid;
 }
