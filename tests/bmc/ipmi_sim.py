@@ -7,7 +7,7 @@
         assert bmc.commands() == ["power off"]  # the machine touched exactly as intended
 
 Elsewhere: `from tests.bmc.ipmi_sim import start_bmc` in a conftest, or `with running_bmc(tmp_path) as bmc`.
-A BMC takes about 40 ms to start, a fleet of 300 about a second.
+A BMC takes about 40 ms to start, a fleet of 300 one to three seconds.
 """
 
 from __future__ import annotations
