@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import psycopg
 import structlog
@@ -14,7 +15,7 @@ from opsportal.settings import settings
 
 log = structlog.get_logger("live")
 RETRY_S = 0.5
-KEEPALIVE = {
+KEEPALIVE: dict[str, Any] = {
     "keepalives_idle": 5,
     "keepalives_interval": 5,
     "keepalives_count": 2,

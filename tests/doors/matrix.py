@@ -1,0 +1,168 @@
+"""Who may do what: the one table that says it for every event handler and every HTTP route.
+
+A door that is not in here makes `test_authorization.py` fail, so nobody adds one without deciding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.doors.server import PORTAL, STATE
+
+ANYBODY = frozenset({"anonymous", "client", "operator", "technician"})
+SIGNED_IN = ANYBODY - {"anonymous"}
+STAFF = frozenset({"operator", "technician"})
+OPERATOR = frozenset({"operator"})
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Door:
+    """An event handler: who may use it and on which kind of object."""
+
+    name: str
+    who: frozenset[str]
+    target: str = ""
+    payload: Callable[[int], dict[str, Any]] = field(default=lambda _: {})
+    path: str = "/404"
+    """The page's address, with {id} for the object."""
+    param: str = ""
+
+    @property
+    def is_page(self) -> bool:
+        return self.name.endswith(".open")
+
+    def expected(self, role: str, whose: str) -> str:
+        """The verdict for a role on its own, a foreign or a missing object."""
+        if not self.who:
+            return "forbidden"
+        if role not in self.who:
+            return "sign_in_required" if role == "anonymous" else "forbidden"
+        if whose == "missing":
+            return "not_found"
+        if whose == "foreign" and (role == "client" or self.target == "session"):
+            return "not_found"
+        return "allowed"
+
+
+def _page(name: str, who: frozenset[str], path: str, target: str = "", param: str = "") -> Door:
+    return Door(f"{PORTAL}{name}.open", who, target, path=path, param=param)
+
+
+DOORS = (
+    Door(f"{STATE}.hydrate", ANYBODY),
+    Door(f"{STATE}.hydrate_and_load", ANYBODY),
+    Door(f"{STATE}.set_is_hydrated", ANYBODY, payload=lambda _: {"value": True}),
+    Door(f"{STATE}.reflex___state____on_load_internal_state.on_load_internal", ANYBODY),
+    Door(
+        f"{STATE}.reflex___state____on_load_internal_state.set_is_hydrated",
+        ANYBODY,
+        payload=lambda _: {"value": True},
+    ),
+    Door(
+        f"{STATE}.reflex___state____update_vars_internal_state.update_vars_internal",
+        ANYBODY,
+        payload=lambda _: {"vars": {}},
+    ),
+    Door(f"{STATE}.reflex___state____frontend_event_exception_state.handle_frontend_exception", NOBODY),
+    Door(f"{PORTAL}shell____shell_state.dismiss", ANYBODY),
+    Door(f"{PORTAL}shell____shell_state.set_locale", SIGNED_IN, payload=lambda _: {"locale": "uk"}),
+    Door(f"{PORTAL}shell____palette_state.search", SIGNED_IN, payload=lambda _: {"query": "server"}),
+    _page("dashboard____dashboard_state", SIGNED_IN, "/"),
+    _page("services____services_state", frozenset({"client", "operator"}), "/services"),
+    _page(
+        "services____service_state",
+        frozenset({"client", "operator"}),
+        "/services/{id}",
+        "service",
+        "service_id",
+    ),
+    _page("server____server_state", SIGNED_IN, "/servers/{id}", "server", "server_id"),
+    Door(
+        f"{PORTAL}server____server_state.switch",
+        SIGNED_IN,
+        "server",
+        lambda number: {"server_id": number, "kind": "power_off"},
+    ),
+    Door(f"{PORTAL}server____server_state.cancel", SIGNED_IN, "queued job", lambda number: {"job_id": number}),
+    Door(f"{PORTAL}server____server_state.retry", SIGNED_IN, "failed job", lambda number: {"job_id": number}),
+    _page("account____account_state", SIGNED_IN, "/account"),
+    Door(
+        f"{PORTAL}account____account_state.end_session",
+        SIGNED_IN,
+        "session",
+        lambda number: {"session_id": number},
+    ),
+    Door(f"{PORTAL}account____account_state.end_other_sessions", SIGNED_IN),
+    Door(f"{PORTAL}account____account_state.sign_out_everywhere", SIGNED_IN),
+    _page("staff____queues_state", STAFF, "/queues"),
+    _page("staff____fleet_state", STAFF, "/fleet"),
+    _page("staff____companies_state", OPERATOR, "/companies"),
+    _page("staff____company_state", OPERATOR, "/companies/{id}", "company", "company_id"),
+    _page("staff____audit_state", OPERATOR, "/audit"),
+)
+
+NEVER = "setvar"
+"""Reflex gives every State this method, which sets any var to anything."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """An HTTP route: what is asked, and the answer at each stage of signing in."""
+
+    route: str
+    none: tuple[int, str]
+    password: tuple[int, str]
+    signed_in: tuple[int, str]
+    body: dict[str, Any] | None = None
+
+
+_OUT = (401, "sign_in_required")
+_CLOSED = (404, "")
+_FINE = (200, "")
+_CODE = {"code": "000000"}
+
+PATHS = (
+    Path("GET /auth/state", _FINE, _FINE, _FINE),
+    Path("GET /healthz", (503, ""), (503, ""), (503, "")),  # no worker runs here
+    Path("GET /metrics", _FINE, _FINE, _FINE),  # to this machine
+    Path("GET /ping", _CLOSED, _CLOSED, _CLOSED),
+    Path("GET /_health", _CLOSED, _CLOSED, _CLOSED),
+    Path("MOUNT /_event", _CLOSED, _CLOSED, _CLOSED),
+    Path(
+        "POST /auth/sign-in",
+        *((401, "wrong_credentials"),) * 3,
+        body={"email": "nobody@test.example", "password": "wrong"},
+    ),
+    Path("POST /auth/second-factor", _OUT, (401, "wrong_code"), _OUT, _CODE),
+    Path("POST /auth/cancel", _OUT, _FINE, _OUT, {}),
+    Path("POST /auth/sign-out", _OUT, _OUT, _FINE, {}),
+    Path(
+        "POST /auth/password",
+        *(_OUT, _OUT),
+        (400, "wrong_password"),
+        {"current": "wrong", "new": "another long password"},
+    ),
+    Path("POST /auth/two-factor/start", _OUT, _OUT, _FINE, {}),
+    Path("POST /auth/two-factor/enable", _OUT, _OUT, (400, "second_factor_not_started"), _CODE),
+    Path("POST /auth/two-factor/recovery-codes", _OUT, _OUT, (401, "wrong_code"), _CODE),
+    Path(
+        "POST /auth/two-factor/disable",
+        *(_OUT, _OUT),
+        (400, "wrong_password"),
+        {"password": "wrong", "code": "000000"},
+    ),
+)
+
+
+def undeclared_handlers(found: frozenset[str]) -> set[str]:
+    """Handlers that exist and are not in the table."""
+    known = {door.name for door in DOORS}
+    return {name for name in found if name not in known and not name.endswith(f".{NEVER}")}
+
+
+def undeclared_routes(found: frozenset[str]) -> set[str]:
+    """Routes that exist and are not in the table."""
+    return set(found) - {path.route for path in PATHS}

@@ -1,0 +1,143 @@
+"""Every door × every role × own, foreign and missing objects, on the running portal."""
+
+from __future__ import annotations
+
+import pytest
+
+from opsportal.domain.refusals import Refusal
+from opsportal.models import LoginStage, Person
+from tests.builders import make_company, make_person
+from tests.doors import matrix, world
+from tests.doors.listing import Listing, list_doors
+from tests.doors.matrix import DOORS, PATHS, Door, Path
+from tests.doors.server import SHELL, Browser, Server, Tab
+
+pytestmark = pytest.mark.xdist_group("doors-authorization")
+CODES = {refusal.msgid: refusal.code for refusal in Refusal.__subclasses__()}
+
+
+@pytest.fixture(scope="module")
+def listing(portal: str) -> Listing:
+    return list_doors()
+
+
+def test_every_handler_is_in_the_table(listing: Listing) -> None:
+    assert matrix.undeclared_handlers(listing.handlers) == set()
+    assert {door.name for door in DOORS} <= listing.handlers
+
+
+def test_every_route_is_in_the_table(listing: Listing) -> None:
+    assert matrix.undeclared_routes(listing.routes) == set()
+    assert {path.route for path in PATHS} <= listing.routes
+
+
+async def verdict(tab: Tab, door: Door, number: int) -> str:
+    """What comes of an event: `allowed`, or the code of the refusal."""
+    short = door.name.rsplit("____", 1)[-1].rpartition(".")[0]
+    tab.notices.clear()
+    tab.vars.pop(f"{short}.problem", None)
+    query = {door.param: str(number)} if door.param else {}
+    await tab.send(door.name, door.payload(number), path=door.path.replace("{id}", str(number)), query=query)
+    await tab.barrier()
+    if tab.notices:
+        return CODES.get(tab.notices[0], tab.notices[0])
+    problem = (tab.vars.get(f"{short}.problem") or {}).get("code", "")
+    return problem or "allowed"
+
+
+@pytest.mark.parametrize("role", world.ROLES)
+async def test_handlers(server: Server, role: str) -> None:
+    wrong: dict[tuple[str, str], str] = {}
+    for door in DOORS:
+        home, elsewhere = make_company(), make_company()
+        browser = Browser(server)
+        stranger = world.make_someone("client", company=elsewhere).actor
+        owner = stranger
+        if role != "anonymous":
+            someone = world.make_someone(role, company=home if role == "client" else None)
+            browser.cookie, owner = someone.cookie, someone.actor
+        objects = {"own": 0}
+        if door.target:
+            objects = {
+                "missing": world.MISSING,
+                "foreign": world.make_object(door.target, elsewhere, stranger),
+                "own": world.make_object(door.target, home, owner),
+            }
+        async with browser.tab() as tab:
+            await tab.barrier()
+            for whose, number in objects.items():
+                before = world.everything()
+                came = await verdict(tab, door, number)
+                expected = door.expected(role, whose)
+                if came != expected:
+                    wrong[door.name, whose] = f"{came} instead of {expected}"
+                if expected != "allowed" and world.everything() != before:
+                    wrong[door.name, whose] = "refused, but something has changed"
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("role", world.ROLES)
+async def test_vars_cannot_be_set(server: Server, listing: Listing, role: str) -> None:
+    browser = Browser(server)
+    if role != "anonymous":
+        browser.cookie = world.make_someone(role).cookie
+    before = None
+    async with browser.tab() as tab:
+        await tab.barrier()
+        before = world.everything()
+        for name in sorted(listing.handlers):
+            if name.endswith(f".{matrix.NEVER}"):
+                door = Door(name, matrix.NOBODY, payload=lambda _: {"var_name": "notice", "value": "x"})
+                assert await verdict(tab, door, 0) == "forbidden", name
+        for name in ("set_notice", "_tell", "get_state", "reset", "__init__", "portal_payload", "open.fn"):
+            assert await verdict(tab, Door(f"{SHELL}.{name}", matrix.NOBODY), 0) == "bad_request", name
+    assert world.everything() == before
+
+
+def _at_stage(server: Server, stage: str, role: str = "client") -> Browser:
+    browser = Browser(server)
+    if stage == "signed_in":
+        browser.cookie = world.make_someone(role).cookie
+    elif stage == "password":
+        person: Person = make_person(totp=True)
+        answer = browser.sign_in(person.email, "a good long password")
+        assert answer.json() == {"stage": LoginStage.PASSWORD}
+    return browser
+
+
+def _ask(browser: Browser, path: Path) -> tuple[int, str]:
+    method, _, address = path.route.partition(" ")
+    if method == "POST":
+        answer = browser.post(address, path.body)
+    else:
+        answer = browser.http.get(address)
+    is_json = answer.headers.get("content-type", "").startswith("application/json")
+    return answer.status_code, answer.json().get("code", "") if is_json else ""
+
+
+@pytest.mark.parametrize("stage", ["none", "password", "client", "operator", "technician"])
+def test_routes(server: Server, stage: str) -> None:
+    wrong = {}
+    for path in PATHS:
+        is_signed_in = stage in world.ROLES
+        browser = _at_stage(server, "signed_in", stage) if is_signed_in else _at_stage(server, stage)
+        before = world.everything()
+        came = _ask(browser, path)
+        expected = getattr(path, "signed_in" if is_signed_in else stage)
+        if came != expected:
+            wrong[path.route] = (came, expected)
+        harmless = expected[0] != 200 and expected[1] not in ("wrong_code",)
+        if harmless and world.everything() != before:
+            wrong[path.route] = "refused, but something has changed"
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("origin", ["", "null", "http://evil.example", "http://127.0.0.1:1", "HTTP://127.0.0.1"])
+def test_no_other_site_can_post(server: Server, origin: str) -> None:
+    browser = Browser(server, origin=origin)
+    browser.cookie = world.make_someone("client").cookie
+    before = world.everything()
+    for path in PATHS:
+        if path.body is not None:
+            assert _ask(browser, path) == (403, "foreign_origin"), path.route
+    assert world.everything() == before

@@ -1,0 +1,78 @@
+"""What the doors guard in these tests: two companies, staff, and something of everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import SQLModel
+
+from opsportal.db import unit_of_work
+from opsportal.domain.access import Actor
+from opsportal.models import Company, Family, HardwareJob, JobKind, JobStatus, Role, Server, Service
+from opsportal.models.base import utcnow
+from tests.builders import make_company, make_person, make_server, make_service, make_session
+
+MISSING = 987_654_321
+ROLES = ("anonymous", "client", "operator", "technician")
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A signed-in person and the cookie of the browser."""
+
+    actor: Actor
+    cookie: str
+
+
+def make_someone(role: Role | str, *, company: Company | None = None, **person: Any) -> Someone:
+    actor, cookie = make_session(make_person(Role(role), company=company, **person))
+    return Someone(actor, cookie)
+
+
+def make_job(server: Server, *, status: JobStatus, company_id: int | None) -> HardwareJob:
+    with unit_of_work() as unit:
+        job = HardwareJob(
+            server_id=server.id,
+            company_id=company_id,
+            kind=JobKind.POWER_OFF,
+            status=status,
+            actor_name="somebody",
+            not_after=utcnow(),
+        )
+        unit.add(job)
+    return job
+
+
+def make_object(kind: str, company: Company, owner: Actor) -> int:
+    """A new object of a company; of the owner for a login session. Its id."""
+    if kind == "session":
+        with unit_of_work() as unit:
+            from opsportal.models import Person
+
+            person = unit.get_one(Person, owner.person_id)
+        return make_session(person)[0].session_id
+    if kind == "company":
+        return company.id or 0
+    if kind == "service":
+        return make_service(company, family=Family.STORAGE).id or 0
+    service: Service = make_service(company)
+    server = make_server(service)
+    if kind == "server":
+        return server.id or 0
+    status = {"queued job": JobStatus.QUEUED, "failed job": JobStatus.FAILED}[kind]
+    return make_job(server, status=status, company_id=company.id).id or 0
+
+
+def everything() -> dict[str, tuple[int, str]]:
+    """Every table's number of rows and a digest of their content: equal means that nothing has changed."""
+    found = {}
+    with unit_of_work() as unit:
+        for table in SQLModel.metadata.sorted_tables:
+            digest = f"SELECT count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table.name} t"
+            found[table.name] = tuple(unit.execute(text(digest)).one())
+    return found  # type: ignore[return-value]
+
+
+__all__ = ["MISSING", "ROLES", "Someone", "everything", "make_company", "make_job", "make_object", "make_someone"]
