@@ -163,9 +163,14 @@ AUDIT: Final[Words] = {
 }
 WORKER: Final[Words] = {
     "busy": N_("Working"),
-    "idle": N_("Waiting"),
+    "idle": N_("Idle"),
     "lost": N_("Lost"),
     "suspended": N_("Paused"),
 }
 WORKER_TONE: Final[Tones] = {"busy": "info", "idle": "ok", "lost": "bad", "suspended": "warn"}
+TASK: Final[Words] = {
+    "forget_sent": N_("Clear handed-over messages"),
+    "power_sweep": N_("Read the power of all servers"),
+    "reconcile": N_("Settle jobs with an unknown outcome"),
+}
 LANGUAGE: Final[Words] = {"en": "English", "uk": "Українська", "es": "Español"}

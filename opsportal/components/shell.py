@@ -22,6 +22,7 @@ class NavItem(rx.Component):
     label: rx.Var[str]
     count: rx.Var[Any]
     also: rx.Var[str]
+    exact: rx.Var[bool]
 
 
 class Side(rx.Component):
@@ -98,12 +99,13 @@ class Arrival(rx.Component):
 
 @dataclass(frozen=True)
 class Item:
-    """An entry of the left menu. `also`: pages below this path mark it too."""
+    """An entry of the left menu. `also`: pages below this path mark it too. `exact`: those below its own do not."""
 
     label: Any
     to: str
     count: Any = None
     also: str = ""
+    exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ def _group(group: Group) -> Sequence[rx.Component]:
         NavItem.create(
             to=item.to,
             label=item.label,
+            exact=item.exact,
             **({} if item.count is None else {"count": item.count}),
             **({"also": item.also} if item.also else {}),
         )

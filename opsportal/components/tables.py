@@ -71,8 +71,12 @@ def table(
     ready: Any = True,
     empty: rx.Component | None = None,
     expected: int = 6,
+    stacked: bool = True,
 ) -> rx.Component:
-    """Rows of a list Var. While not `ready`, a skeleton of `expected` rows; with no rows, `empty`."""
+    """Rows of a list Var. While not `ready`, a skeleton of `expected` rows; with no rows, `empty`.
+
+    On a phone a row is a block of its own unless `stacked` is False.
+    """
     head = rx.el.thead(rx.el.tr(*(rx.el.th(c.title, class_name=c.class_name, scope="col") for c in columns)))
 
     def row(item: Any) -> rx.Component:
@@ -87,7 +91,10 @@ def table(
     )
     full = rx.el.table(head, rx.el.tbody(rx.foreach(rows, row)), aria_label=label)
     loaded = full if empty is None else rx.cond(rows.length() > 0, full, empty)
-    return rx.el.div(rx.cond(ready, loaded, rx.el.table(head, waiting, aria_label=label)), class_name="table")
+    return rx.el.div(
+        rx.cond(ready, loaded, rx.el.table(head, waiting, aria_label=label)),
+        class_name="table stacked" if stacked else "table",
+    )
 
 
 def chips(label: Any, param: str, options: Sequence[tuple[str, Any]]) -> rx.Component:

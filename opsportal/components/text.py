@@ -80,5 +80,5 @@ def time(iso: Any) -> rx.vars.StringVar:
 
 
 def duration(seconds: Any) -> rx.vars.StringVar:
-    """Seconds as the two largest units that say something: "4 min 2 s"."""
+    """Seconds as the two largest units that say something: "4m 2s"."""
     return _written("duration", seconds)

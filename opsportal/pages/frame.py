@@ -14,6 +14,7 @@ from opsportal.settings import settings
 from opsportal.state.shell import PaletteState, ShellState
 
 BRAND = settings().brand
+_ACTIVE_JOBS = rx.cond(ShellState.counters.active_jobs > 0, f"{ShellState.counters.active_jobs}", "")
 
 
 def _client_menu() -> rx.Component:
@@ -41,7 +42,7 @@ def _account_group() -> Group:
     return Group(
         t("Account"),
         [
-            Item(t("My account"), "/account"),
+            Item(t("My account"), "/account", exact=True),
             Item(t("Password"), "/account/password"),
             Item(t("Two-factor"), "/account/two-factor"),
         ],
@@ -54,7 +55,7 @@ def _operator_menu() -> rx.Component:
             Group(
                 t("Data centre"),
                 [
-                    Item(t("Queues"), "/queues", ShellState.counters.active_jobs),
+                    Item(t("Queues"), "/queues", _ACTIVE_JOBS),
                     Item(t("Fleet"), "/fleet", also="/servers"),
                 ],
             ),
@@ -78,7 +79,7 @@ def _technician_menu() -> rx.Component:
                 t("Data centre"),
                 [
                     Item(t("Fleet"), "/fleet", also="/servers"),
-                    Item(t("Queues"), "/queues", ShellState.counters.active_jobs),
+                    Item(t("Queues"), "/queues", _ACTIVE_JOBS),
                 ],
             ),
             _account_group(),

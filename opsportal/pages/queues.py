@@ -141,7 +141,7 @@ _TASK_COLUMNS = (
     Column(
         t("Task"),
         lambda k: rx.el.div(
-            rx.el.span(k.name, class_name="strong"),
+            rx.el.span(t_code(k.name, labels.TASK), class_name="strong"),
             rx.cond(k.last_error, rx.el.small(k.last_error, class_name="bad-text clamp")),
         ),
     ),
@@ -167,7 +167,12 @@ def _machinery(view: Any) -> rx.Component:
         rx.el.div(
             card(
                 table(
-                    _QUEUE_COLUMNS, view.queues, key=lambda q: q.name, label=t("Queues"), ready=view.is_ready
+                    _QUEUE_COLUMNS,
+                    view.queues,
+                    key=lambda q: q.name,
+                    label=t("Queues"),
+                    ready=view.is_ready,
+                    stacked=False,
                 ),
                 title=t("Queues"),
             ),

@@ -12,6 +12,7 @@ function cached(kind, tag, options) {
   return formatter;
 }
 
+const N_ = (msgid) => msgid;
 const missing = (value) => value === null || value === undefined || value === "";
 const isDateOnly = (iso) => /^\d{4}-\d{2}-\d{2}$/.test(iso);
 const NOTHING = "–";
@@ -45,6 +46,8 @@ function moneyFormat(tag, currency) {
 }
 
 function makeIntl(locale, tag = regionalTag(locale), timeZone = undefined) {
+  // Bound to this locale: while a prerendered page is hydrated, another language may be loaded already.
+  const text = i18next.getFixedT(locale);
   const number = (value, options = {}) =>
     missing(value) ? NOTHING : cached("NumberFormat", tag, options).format(value);
 
@@ -56,18 +59,18 @@ function makeIntl(locale, tag = regionalTag(locale), timeZone = undefined) {
     return out;
   };
 
-  const unit = (value, name) => number(value, { style: "unit", unit: name, unitDisplay: "short" });
+  const unit = (value, name) => number(value, { style: "unit", unit: name, unitDisplay: "narrow" });
 
   return {
     locale,
     tag,
     number,
     /** Text of a msgid; numbers among the parameters are written in the viewer's locale. */
-    t: (msgid, params) => (missing(msgid) ? "" : i18next.t(msgid, params ? shown(params) : undefined)),
+    t: (msgid, params) => (missing(msgid) ? "" : text(msgid, params ? shown(params) : undefined)),
     /** Text of a msgid with plural forms, chosen by `n`. */
     tn: (msgid, plural, n, params = {}) => {
       const options = { ...shown({ n: n ?? 0, ...params }), count: n ?? 0 };
-      return i18next.t(msgid, { ...options, defaultValue_one: msgid, defaultValue_other: plural });
+      return text(msgid, { ...options, defaultValue_one: msgid, defaultValue_other: plural });
     },
     /** Integer minor units and an ISO 4217 code. */
     money: (minor, currency) => {
@@ -79,9 +82,10 @@ function makeIntl(locale, tag = regionalTag(locale), timeZone = undefined) {
     moment: (iso) => written(iso, tag, { dateStyle: "medium", timeStyle: "short" }, timeZone),
     exact: (iso) => written(iso, tag, { dateStyle: "full", timeStyle: "long" }, timeZone),
     time: (iso) => written(iso, tag, { timeStyle: "medium" }, timeZone),
-    /** Seconds as the two largest units that say something: "4 min 2 s". */
+    /** Seconds as the two largest units that say something: "4m 2s". */
     duration: (seconds) => {
       if (missing(seconds)) return NOTHING;
+      if (seconds > 0 && seconds < 1) return `< ${unit(1, "second")}`;
       let rest = Math.max(0, Math.round(seconds));
       const parts = [];
       for (const [name, size] of UNITS) {
@@ -97,7 +101,7 @@ function makeIntl(locale, tag = regionalTag(locale), timeZone = undefined) {
       const at = instant(iso);
       if (Number.isNaN(at)) return NOTHING;
       const seconds = Math.round((at - now) / 1000);
-      if (seconds > -10 && seconds < 60) return i18next.t("just now");
+      if (seconds > -10 && seconds < 60) return text(N_("just now"));
       const [name, size] = AGO_UNITS.find(([, length]) => Math.abs(seconds) >= length);
       const format = cached("RelativeTimeFormat", tag, { numeric: "auto" });
       return format.format(Math.trunc(seconds / size), name);

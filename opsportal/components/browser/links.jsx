@@ -14,7 +14,7 @@ export function A({ to, children, className, ...rest }) {
 }
 
 /** A link of the left menu: marked while its page, or a page below it, is open. `to` may hold a query. */
-export function NavItem({ to, label, count, icon, also }) {
+export function NavItem({ to, label, count, icon, also, exact }) {
   const { pathname, search } = useLocation();
   const [path, query] = to.split("?");
   const wanted = new URLSearchParams(query);
@@ -22,14 +22,15 @@ export function NavItem({ to, label, count, icon, also }) {
   const sameQuery = [...wanted].every(([key, value]) => now.get(key) === value);
   // A menu entry with a filter shares its path with the one without: only one of them may be marked.
   const isFiltered = path === "/services" && !query && now.get("family");
-  const active = (also && isHere(pathname, also)) || (isHere(pathname, path) && sameQuery && !isFiltered);
+  const here = exact ? pathname.replace(/(.)\/$/, "$1") === path : isHere(pathname, path);
+  const active = (also && isHere(pathname, also)) || (here && sameQuery && !isFiltered);
   return (
     <Link to={to} className={active ? "on" : undefined} aria-current={active ? "page" : undefined}>
       <span className="nav-text">
         {icon}
         <span className="truncate">{label}</span>
       </span>
-      {count === null || count === undefined ? null : <b className="num">{count}</b>}
+      {count === null || count === undefined || count === "" ? null : <b className="num">{count}</b>}
     </Link>
   );
 }

@@ -94,7 +94,15 @@ export function Palette({ pages, hits, onSearch }) {
     }
   };
   const chosen = Math.min(at, items.length - 1);
-  const kinds = { page: intl.t("Page"), server: intl.t("Server"), service: intl.t("Service"), company: intl.t("Company") };
+  const kinds = {
+    page: intl.t("Page"),
+    company: intl.t("Company"),
+    server: intl.t("Server"),
+    storage: intl.t("Storage"),
+    hosting: intl.t("Hosting"),
+    vpn: intl.t("VPN"),
+    domain: intl.t("Domain"),
+  };
 
   return (
     <Dialog open={open} onClose={close} className="palette">
