@@ -1,0 +1,42 @@
+"""One demo and one browser for all browser tests; they take turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.e2e.portal import Portal, running_portal
+from tests.e2e.visitors import CHROMIUM_ARGUMENTS, Visitors
+from tests.tools import need_tool
+
+# Not the session: while Playwright runs, its event loop would be in the way of other tests' loops.
+FOR_ALL = "package"
+
+
+@pytest.fixture(scope=FOR_ALL)
+def chromium() -> Iterator[Browser]:
+    path = need_tool("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope=FOR_ALL)
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    with running_portal(tmp_path_factory.mktemp("e2e") / "state") as running:
+        yield running
+
+
+@pytest.fixture(scope=FOR_ALL)
+def _visitors(portal: Portal, chromium: Browser) -> Visitors:
+    return Visitors(portal, chromium)
+
+
+@pytest.fixture
+def visitors(_visitors: Visitors) -> Iterator[Visitors]:
+    """People with browsers; a fault in any of their pages fails the test."""
+    yield _visitors
+    _visitors.leave()

@@ -1,0 +1,58 @@
+"""Every page of the portal: its address, who opens it, and how to know that it is complete."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+CLIENT = "petr@acme.example"
+OPERATOR = "anna@northrack.example"
+TECHNICIAN = "marek@northrack.example"
+
+
+@dataclass(frozen=True)
+class Address:
+    """A page. `{server}` in the path is the number of one of the client's servers."""
+
+    name: str
+    path: str
+    visitor: str | None
+
+
+ADDRESSES = (
+    Address("sign-in", "/sign-in", None),
+    Address("dashboard", "/", CLIENT),
+    Address("services", "/services", CLIENT),
+    Address("services-none", "/services?q=no-such-service", CLIENT),
+    Address("service", "/services/{service}", CLIENT),
+    Address("server", "/servers/{server}", CLIENT),
+    Address("server-jobs", "/servers/{server}?tab=jobs", CLIENT),
+    Address("server-history", "/servers/{server}?tab=history", CLIENT),
+    Address("account", "/account", CLIENT),
+    Address("password", "/account/password", CLIENT),
+    Address("two-factor", "/account/two-factor", CLIENT),
+    Address("forbidden", "/queues", CLIENT),
+    Address("not-there", "/servers/99999", CLIENT),
+    Address("no-such-page", "/no-such-page", CLIENT),
+    Address("queues", "/queues", OPERATOR),
+    Address("fleet", "/fleet", OPERATOR),
+    Address("companies", "/companies", OPERATOR),
+    Address("company", "/companies/1", OPERATOR),
+    Address("audit", "/audit", OPERATOR),
+)
+
+
+def settled(page: Page) -> Page:
+    """Returns when the page is complete: connected, no skeleton, its language there."""
+    expect(page.locator("h1, h2").first).to_be_visible()
+    expect(page.locator(".skeleton, [aria-busy=true]")).to_have_count(0)
+    expect(page.locator("html.awaiting-text")).to_have_count(0)
+    return page
+
+
+def at(path: str) -> re.Pattern[str]:
+    """The address of a page, for `to_have_url`; a load from the server may end it with a slash."""
+    bare, mark, query = path.partition("?")
+    return re.compile(rf"^http://[^/]+{re.escape(bare.rstrip('/'))}/?{re.escape(mark + query)}$")

@@ -1,0 +1,129 @@
+"""A server is switched off and on, and everybody who looks sees it happen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.pages import OPERATOR, at, settled
+from tests.e2e.portal import Portal
+from tests.e2e.visitors import Visitors
+from tests.e2e.watching import Watched
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+
+SERVER = "kyiv-web-02"
+WITHIN_MS = 1000
+
+
+def sign_in_with_code(visitors: Visitors, email: str) -> Page:
+    who = visitors.portal.sign_ins[email]
+    page = visitors.stranger()
+    page.goto("/")
+    expect(page).to_have_url(at("/sign-in?next=%2F"))
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password", exact=True).fill(who.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Code").fill(visitors.authenticator(who).code())
+    page.get_by_role("button", name="Continue").click()
+    expect(page).to_have_url(at("/"))
+    return page
+
+
+def test_dashboard_counters_lead_to_the_lists_they_count(visitors: Visitors) -> None:
+    page = settled(sign_in_with_code(visitors, "olena@acme.example"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"^Good \w+, Olena$"))
+    for label, total, status in (
+        ("Total services", 24, None),
+        ("Active", 21, "Active"),
+        ("Suspended", 2, "Suspended"),
+        ("Termination request", 1, None),
+    ):
+        counter = settled(page).get_by_role("main").get_by_role("link", name=re.compile(f"^{label}"))
+        expect(counter.locator("b")).to_have_text(str(total))
+        counter.click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Services")
+        expect(page.get_by_text(re.compile(rf"^{total} services?$"))).to_be_visible()
+        rows = settled(page).get_by_role("table", name="Services").locator("tbody tr")
+        expect(rows).to_have_count(min(total, 25))
+        if status:
+            expect(rows.filter(has_text=status)).to_have_count(total)
+        page.go_back()
+
+
+@dataclass(frozen=True)
+class Looking:
+    """Somebody looks at the job somewhere: what the place calls each of its states."""
+
+    watched: Watched
+    before: str
+
+    def saw(self, state: str, *, after: float) -> float:
+        at = self.watched.first_seen(self.before + state, after=after)
+        assert at is not None, f"{self.watched.page.url} never showed {state}"
+        return at
+
+
+def power(portal: Portal, name: str) -> str:
+    return str(portal.rows("SELECT power FROM server WHERE name = %s", name)[0][0])
+
+
+def test_off_and_on_seen_by_everybody_within_a_second(visitors: Visitors, portal: Portal) -> None:
+    page = settled(sign_in_with_code(visitors, "olena@acme.example"))
+    number = portal.server_id(SERVER)
+    second_tab = page.context.new_page()
+    second_tab.goto("/")
+    colleague = visitors.signed_in("petr@acme.example", f"/servers/{number}")
+    operator = visitors.signed_in(OPERATOR, "/queues")
+    third_tab = page.context.new_page()
+    third_tab.goto(f"/services?family=server&q={SERVER}")
+
+    page.get_by_role("link", name="Servers").first.click()
+    settled(page).get_by_role("link", name=SERVER, exact=True).click()
+    expect(page.get_by_role("heading", name=SERVER, exact=True)).to_be_visible()
+    expect(settled(page).locator(".power-now")).to_contain_text(re.compile(r"^On"))
+
+    lookers = [
+        Looking(Watched(settled(page)), r"Power\n.*"),
+        Looking(Watched(settled(colleague)), r"Power\n.*"),
+        Looking(Watched(settled(second_tab)), rf"Newest jobs\s+{SERVER}[^\n]*\n[^\n]*"),
+        Looking(Watched(settled(operator)), rf"Jobs?\b.*?{SERVER}\n[^\n]*\n"),
+    ]
+    lists = Watched(settled(third_tab))
+
+    for button, kind, goal, word in (
+        ("Power off", "power_off", "off", "Off"),
+        ("Power on", "power_on", "on", "On"),
+    ):
+        began = page.evaluate("Date.now()")
+        page.get_by_role("main").get_by_role("button", name=button).click()
+        if kind == "power_off":
+            dialog = page.get_by_role("dialog", name=f"Power off {SERVER}?")
+            expect(dialog).to_contain_text("Data on its disks stays.")
+            assert portal.rows("SELECT count(*) FROM hardware_job WHERE kind = 'power_off'") == [(0,)]
+            dialog.get_by_role("button", name="Power off").click()
+        for tab in (page, colleague):
+            expect(tab.locator(".job-head")).to_contain_text(f"{button}")
+            expect(tab.locator(".job")).to_contain_text("Read back from the server and confirmed.")
+            expect(tab.locator(".power-now")).to_have_text(re.compile(rf"^{word}\s*Verified just now$"))
+            expect(tab.locator(".steps li.done")).to_have_count(3)
+        assert power(portal, SERVER) == goal
+
+        job, started, finished = portal.rows(
+            "SELECT status, extract(epoch FROM started_at) * 1000, extract(epoch FROM finished_at) * 1000"
+            " FROM hardware_job WHERE kind = %s",
+            kind,
+        )[0]
+        assert job == "succeeded"
+        for state, true_since in (("(Running|Checking the result|Done)", started), ("Done", finished)):
+            times = [one.saw(state, after=began) for one in lookers]
+            assert max(times) - min(times) < WITHIN_MS
+            assert max(times) - float(true_since) < WITHIN_MS
+        in_list = lists.first_seen(rf"{SERVER}.*\b{word}\b", after=began)
+        assert in_list is not None
+        assert in_list - float(finished) < WITHIN_MS
+    assert not any(one.watched.was_reloaded() for one in lookers)
+    assert not lists.was_reloaded()

@@ -1,0 +1,38 @@
+"""What a page shows and when: recorded in the page itself, so that nothing quick is missed."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page
+
+_RECORD = """
+() => {
+  const seen = (window.testSeen = []);
+  const look = () => {
+    const text = document.querySelector('main').innerText;
+    if (!seen.length || seen.at(-1)[1] !== text) seen.push([Date.now(), text]);
+  };
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+  window.testLoadedAt = performance.timeOrigin;
+  look();
+}
+"""
+
+
+class Watched:
+    """A page whose every change is kept with its time (ms since the epoch; all pages share one clock)."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        page.evaluate(_RECORD)
+
+    def first_seen(self, pattern: str, *, after: float = 0) -> float | None:
+        """When the page first showed the pattern, or None."""
+        wanted = re.compile(pattern, re.DOTALL)
+        seen = self.page.evaluate("window.testSeen")
+        return next((at for at, text in seen if at >= after and wanted.search(text)), None)
+
+    def was_reloaded(self) -> bool:
+        """Whether another document has taken the place of the one that is watched."""
+        return bool(self.page.evaluate("window.testLoadedAt !== performance.timeOrigin"))
