@@ -103,7 +103,7 @@ class _Demo:
         try:
             self._run()
         except Stopped:
-            say("stopping")
+            return
         except (SupervisionError, SecretsUnreadable, FrontendBuildError) as error:
             raise CannotStart(str(error)) from error
         except (postgres.PostgresError, valkey.ValkeyError) as error:
@@ -119,6 +119,9 @@ class _Demo:
             self._start(installation, supervisor, build)
             self._announce()
             self._keep_running(installation, supervisor)
+        except Stopped:
+            say("stopping")
+            raise
         finally:
             build.give_up()
             supervisor.stop()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ IGNORED = ("__pycache__", "migrations", "external")
 """Directories below the sources that it does not: caches, SQL, links that the build itself makes."""
 
 LOCK_FILE = "reflex.lock/package-lock.json"
+PACKAGES = "reflex.lock/package.json"
 
 
 class FrontendBuildError(Exception):
@@ -93,7 +95,14 @@ class Frontend:
             raise FrontendBuildError(
                 f"The frontend could not be built ({_reason(log)}): {log} has the whole story."
             )
+        self._tidy_lock()
         self.mark_current(sources)
+
+    def _tidy_lock(self) -> None:
+        """Reflex writes this committed file on one line, in an order that differs from build to build."""
+        file = self.root / PACKAGES
+        if file.exists():
+            file.write_text(json.dumps(json.loads(file.read_text()), indent=2, sort_keys=True) + "\n")
 
     def _run(self, environment: Mapping[str, str], log: Path) -> bool:
         with log.open("wb") as output:

@@ -75,6 +75,21 @@ def test_is_built_again_when_the_locked_packages_change(project: Path) -> None:
     assert build(project) is True
 
 
+def test_committed_list_of_packages_does_not_change_from_build_to_build(project: Path) -> None:
+    packages = project / "reflex.lock" / "package.json"
+    packages.parent.mkdir()
+    packages.write_text('{"type":"module","dependencies":{"react":"^19","isbot":"^5"}}')
+    build(project)
+    tidy = packages.read_text()
+    assert tidy == (
+        '{\n  "dependencies": {\n    "isbot": "^5",\n    "react": "^19"\n  },\n  "type": "module"\n}\n'
+    )
+    packages.write_text('{"dependencies":{"isbot":"^5","react":"^19"},"type":"module"}')
+    (project / "assets/site.css").write_text("changed")
+    build(project)
+    assert packages.read_text() == tidy
+
+
 def test_what_pages_do_not_depend_on_changes_nothing(project: Path) -> None:
     build(project)
     (project / "opsportal/migrations/0002.py").write_text("")
