@@ -17,6 +17,8 @@ SESSION_ENDED = 4401
 TOO_BIG = 1009
 NOT_TEXT = 1003
 TOO_FAST = 1008
+_WITH_ATTACHMENTS = ("45", "46")
+"""Engine.IO message + Socket.IO BINARY_EVENT or BINARY_ACK: binary frames are to follow."""
 FRAMES_PER_S = 40.0
 BURST = 120.0
 MAX_FRAME = 64 * 1024
@@ -170,7 +172,7 @@ def guarded_receive(receive: Receive, socket: Socket) -> Receive:
 
 def _judge(message: Message, socket: Socket, bucket: Bucket) -> None:
     text = message.get("text")
-    if text is None:
+    if text is None or text.startswith(_WITH_ATTACHMENTS):
         socket.end(NOT_TEXT)  # Reflex sends none, and python-socketio would build objects from it
     elif len(text) > MAX_FRAME:
         socket.end(TOO_BIG)

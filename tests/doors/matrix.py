@@ -86,7 +86,9 @@ DOORS = (
         "server",
         lambda number: {"server_id": number, "kind": "power_off"},
     ),
-    Door(f"{PORTAL}server____server_state.cancel", SIGNED_IN, "queued job", lambda number: {"job_id": number}),
+    Door(
+        f"{PORTAL}server____server_state.cancel", SIGNED_IN, "queued job", lambda number: {"job_id": number}
+    ),
     Door(f"{PORTAL}server____server_state.retry", SIGNED_IN, "failed job", lambda number: {"job_id": number}),
     _page("account____account_state", SIGNED_IN, "/account"),
     Door(

@@ -47,7 +47,7 @@ class Server:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--host"),
-                    *("127.0.0.1", "--port", str(self.port), "--workers", "1", "opsportal.opsportal:app"),
+                    *("127.0.0.1", "--port", str(self.port), "--workers", "1", app),
                 ],
                 cwd=ROOT,
                 env=environment

@@ -132,7 +132,9 @@ def test_routes(server: Server, stage: str) -> None:
     assert wrong == {}
 
 
-@pytest.mark.parametrize("origin", ["", "null", "http://evil.example", "http://127.0.0.1:1", "HTTP://127.0.0.1"])
+@pytest.mark.parametrize(
+    "origin", ["", "null", "http://evil.example", "http://127.0.0.1:1", "HTTP://127.0.0.1"]
+)
 def test_no_other_site_can_post(server: Server, origin: str) -> None:
     browser = Browser(server, origin=origin)
     browser.cookie = world.make_someone("client").cookie

@@ -75,4 +75,13 @@ def everything() -> dict[str, tuple[int, str]]:
     return found  # type: ignore[return-value]
 
 
-__all__ = ["MISSING", "ROLES", "Someone", "everything", "make_company", "make_job", "make_object", "make_someone"]
+__all__ = [
+    "MISSING",
+    "ROLES",
+    "Someone",
+    "everything",
+    "make_company",
+    "make_job",
+    "make_object",
+    "make_someone",
+]

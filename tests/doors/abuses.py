@@ -1,0 +1,432 @@
+"""What hostile browsers try. Each function asserts that the portal holds.
+
+`test_abuse.py` runs them against the portal, `test_planted_holes.py` against one with its doors
+left open, where each must fail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from typing import Any
+
+import aiohttp
+import httpx
+import pytest
+
+from opsportal.domain.refusals import BadRequest
+from tests.doors import world
+from tests.doors.matrix import DOORS
+from tests.doors.server import PORTAL, SHELL, STATE, Browser, Server, Tab, open_tab
+
+MARK = "zq7mark"
+"""In every value that an abuse sends: it must never come up in a log."""
+OPEN_ACCOUNT = f"{PORTAL}account____account_state.open"
+SWITCH = f"{PORTAL}server____server_state.switch"
+SET_LOCALE = f"{PORTAL}shell____shell_state.set_locale"
+DEEP = "[" * 10_000 + "]" * 10_000
+
+
+def signed_in(server: Server, role: str = "client") -> tuple[Browser, world.Someone]:
+    browser = Browser(server)
+    someone = world.make_someone(role)
+    browser.cookie = someone.cookie
+    return browser, someone
+
+
+async def is_healthy(server: Server) -> None:
+    """A well-behaved client is served."""
+    browser, someone = signed_in(server)
+    async with browser.tab() as tab:
+        await tab.open("/account")
+        await tab.until(
+            lambda: (tab.vars.get("account_state.account") or {}).get("name") == someone.actor.name
+        )
+
+
+async def _cannot_connect(server: Server, **options: Any) -> None:
+    browser, _ = signed_in(server)
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        async with browser.tab(**options):
+            pass
+    assert refused.value.status == 403
+
+
+async def foreign_origin(server: Server) -> None:
+    for origin in ("", "null", "http://evil.example", server.origin + ".evil.example", server.origin + "/"):
+        await _cannot_connect(server, origin=origin)
+
+
+async def bad_token(server: Server) -> None:
+    good = uuid.uuid4()
+    for query in (
+        "",
+        "token=",
+        "token=victim",
+        f"token={good}&token={good}",
+        f"token={good}%00",
+        f"token=[{good}]",
+    ):
+        await _cannot_connect(server, query=query)
+
+
+async def token_of_another_session(server: Server) -> None:
+    """Whoever copies a tab's token gets an empty state of their own."""
+    token = str(uuid.uuid4())
+    victim_browser, victim = signed_in(server)
+    async with victim_browser.tab(token=token) as tab:
+        await tab.open("/account")
+        await tab.until(lambda: (tab.vars.get("account_state.account") or {}).get("is_ready"))
+    for browser in (signed_in(server)[0], Browser(server)):
+        async with browser.tab(token=token) as tab:
+            await tab.barrier()
+            assert victim.actor.name not in json.dumps(tab.frames)
+            assert not tab.vars["account_state.account"]["is_ready"]
+
+
+async def _turned_away(tab: Tab) -> None:
+    """Until the tab was closed, sent to the sign-in page or, if the door is open, shown an account."""
+
+    def has_come() -> bool:
+        account = tab.vars.get("account_state.account") or {}
+        return tab.closed.is_set() or "_redirect" in tab.events or account.get("is_ready", False)
+
+    await tab.until(has_come, within=3)
+
+
+async def message_named_connect(server: Server) -> None:
+    """python-socketio would hand it to `on_connect`, with headers made by the browser."""
+    victim = world.make_someone("operator").actor
+    for binary in (False, True):
+        async with Browser(server).tab() as tab:
+            header: list[Any] = ["x-opsportal-session", str(victim.session_id)]
+            if binary:
+                header = [{"_placeholder": True, "num": 0}, {"_placeholder": True, "num": 1}]
+            scope = {"headers": [header], "client": ["192.0.2.1", 1]}
+            message = ["connect", {"QUERY_STRING": f"token={uuid.uuid4()}", "asgi.scope": scope}]
+            if binary:
+                await tab.send_frame("452-/_event," + json.dumps(message))
+                await tab.send_frame(b"x-opsportal-session")
+                await tab.send_frame(str(victim.session_id).encode())
+            else:
+                await tab.say(*message)
+            await tab.send(OPEN_ACCOUNT, path="/account")
+            await _turned_away(tab)
+            assert victim.name not in json.dumps(tab.frames)
+
+
+async def injected_session_header(server: Server) -> None:
+    victim = world.make_someone("operator").actor
+    async with Browser(server).tab(headers={"x-opsportal-session": str(victim.session_id)}) as tab:
+        await tab.send(OPEN_ACCOUNT, path="/account")
+        await _turned_away(tab)
+        assert victim.name not in json.dumps(tab.frames)
+
+
+async def hydration_shows_nothing(server: Server) -> None:
+    """Reflex sends every public var to everybody: all of ours are empty until a page is opened."""
+    async with Browser(server).tab() as tab:
+        await tab.send(f"{STATE}.hydrate")
+        await tab.until(lambda: tab.deltas)
+        ours = {
+            state: values for state, values in tab.deltas[0].items() if not state.startswith("reflex___i")
+        }
+        own = {state: values for state, values in ours.items() if state not in (STATE,)}
+        assert len(own) >= 11
+        filled = [leaf for values in own.values() for leaf in _leaves(values) if leaf not in _EMPTY]
+        assert filled == []
+
+
+_EMPTY = ("", 0, 1, None, "info", "unknown", "details")
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [leaf for item in value.values() for leaf in _leaves(item)]
+    if isinstance(value, list):
+        return [leaf for item in value for leaf in _leaves(item)]
+    return [value]
+
+
+async def secrets_stay_behind(server: Server) -> None:
+    """Neither the cookie nor a password nor a second factor reaches a delta."""
+    browser, someone = signed_in(server)
+    told = ""
+    for path in ("/account", "/", "/services"):
+        async with browser.tab(headers={"authorization": "Basic enE3bWFyaw=="}) as tab:
+            await tab.open(path)
+            await tab.until(lambda tab=tab: (tab.vars.get("shell_state.me") or {}).get("email"))
+            await tab.barrier()
+            told += json.dumps(tab.frames)
+    for secret in (someone.cookie, "Basic enE3", "$argon2", "password_hash", "totp_secret", "token_hash"):
+        assert secret not in told, secret
+
+
+def _malformed() -> list[tuple[str, Any]]:
+    names = [door.name for door in DOORS if door.who]
+    made: list[tuple[str, Any]] = []
+    for payload in (
+        {"server_id": MARK, "kind": "power_off"},
+        {"server_id": True, "kind": "power_off"},
+        {"server_id": 1.0, "kind": "power_off"},
+        {"server_id": "1", "kind": "power_off"},
+        {"server_id": 10**40, "kind": "power_off"},
+        {"server_id": -1, "kind": "power_off"},
+        {"server_id": float("nan"), "kind": "power_off"},
+        {"server_id": None, "kind": "power_off"},
+        {"server_id": {"$gt": MARK}, "kind": "power_off"},
+        {"server_id": 1, "kind": MARK},
+        {"server_id": 1, "kind": ["power_off"]},
+        {"server_id": 1},
+        {},
+        {"server_id": 1, "kind": "power_off", "extra": MARK},
+        {"self": MARK, "server_id": 1, "kind": "power_off"},
+    ):
+        made.append((SWITCH, payload))
+    for locale in (MARK, 7, None, ["en"], "en\x00", "EN"):
+        made.append((SET_LOCALE, {"locale": locale}))
+    for query in (MARK * 100, 7, "a\x00" + MARK, "\ud800" + MARK):
+        made.append((f"{PORTAL}shell____palette_state.search", {"query": query}))
+    made += [(name, {MARK: MARK}) for name in names]
+    made.append((f"{STATE}.hydrate_and_load", {"vars": {f"{SHELL}.me": MARK}}))
+    update = f"{STATE}.reflex___state____update_vars_internal_state.update_vars_internal"
+    made.append((update, {"vars": {f"{SHELL}.me": {"role": MARK}}}))
+    made.append((update, {"vars": MARK}))
+    made.append((f"{STATE}.set_is_hydrated", {"value": MARK}))
+    return made
+
+
+async def malformed_payloads(server: Server) -> None:
+    """Each is refused as not understood, and changes nothing."""
+    browser, _ = signed_in(server, "operator")  # who may use every handler
+    for part in _in_parts(_malformed(), 25):
+        async with browser.tab() as tab:
+            await tab.barrier()
+            before = world.everything()
+            for name, payload in part:
+                tab.notices.clear()
+                await tab.send(name, payload)
+                await tab.until(lambda tab=tab: tab.notices, within=3)
+                assert tab.notices == [BadRequest.msgid], (name, payload)
+            assert world.everything() == before
+    assert MARK not in server.log()
+
+
+def _in_parts(things: list[Any], size: int) -> list[list[Any]]:
+    return [things[start : start + size] for start in range(0, len(things), size)]
+
+
+ENVELOPES: tuple[Any, ...] = (
+    MARK,
+    json.dumps({"name": SET_LOCALE, "payload": {"locale": "es"}, "mark": MARK}),
+    7,
+    None,
+    [MARK],
+    {},
+    {"name": MARK, "payload": {}},
+    {"name": 7, "payload": {"a": MARK}},
+    {"name": f"{SHELL}._tell", "payload": {"notice": MARK}},
+    {"name": f"{STATE}.{MARK}____state.open", "payload": {}},
+    {"name": SET_LOCALE, "payload": MARK},
+    {"name": SET_LOCALE, "payload": [["locale", "es"]]},
+    {"name": SET_LOCALE, "payload": {"locale": "es"}, "router_data": MARK},
+    {"name": SET_LOCALE, "payload": {"locale": "es"}, "router_data": {"query": [MARK]}},
+    {"name": SET_LOCALE, "payload": {"locale": "es"}, "router_data": {"query": {"a": {"b": MARK}}}},
+    {"name": SET_LOCALE, "payload": {"locale": "es"}, "router_data": {"pathname": 7, "asPath": MARK}},
+    {"name": SET_LOCALE, "payload": {str(n): MARK for n in range(41)}},
+)
+
+
+async def malformed_events(server: Server) -> None:
+    """Not even the shape of an event: refused before Reflex, which would log it."""
+    browser, _ = signed_in(server)
+    async with browser.tab() as tab:
+        await tab.barrier()
+        before = world.everything()
+        for event in ENVELOPES:
+            tab.notices.clear()
+            await tab.say("event", event)
+            await tab.until(lambda: tab.notices, within=3)
+            assert tab.notices == [BadRequest.msgid], event
+        assert world.everything() == before
+    assert MARK not in server.log()
+
+
+async def malformed_frames(server: Server) -> None:
+    """Whatever is sent instead of Socket.IO, the next event is answered or the socket is closed."""
+    browser, _ = signed_in(server)
+    before = None
+    for frame in (
+        "", "9", "4", "49", "42", "42/_event,", "42/_event,{", f'42/_event,["{MARK}"]', f'42/_event,["on_event","{MARK}"]',
+        f'42/_event,["disconnect","{MARK}"]', f'42/_event,["client_error","{MARK}"]', f'42/nowhere,["event","{MARK}"]',
+        f"42/_event,{DEEP}", f'42/_event,["event",{DEEP}]', f'42/_event,["event",{{"name":"{SET_LOCALE}","payload":{DEEP}}}]',
+        f'42/_event,9999999999999["ping"]', '44/_event,{"message":"x"}', "43/_event,1[]", "41/nowhere,", "40/nowhere,",
+        f'42/_event,["event","{MARK}","{MARK}"]', "450-/_event,[\"ping\"]", f'459999-/_event,["event","{MARK}"]',
+        "\x00", "4\x00", "é" * 1000,
+    ):  # fmt: skip
+        async with browser.tab() as tab:
+            await tab.barrier()
+            before = before or world.everything()
+            count = tab.deltas_of("is_hydrated")
+            await tab.send_frame(frame)
+            await tab.send(f"{STATE}.hydrate")
+            try:
+                await _answered_or_closed(tab, count)
+            except TimeoutError:
+                raise AssertionError(f"no answer after {frame[:60]!r}") from None
+    assert MARK not in server.log()
+
+
+async def _answered_or_closed(tab: Tab, count: int) -> None:
+    await tab.until(lambda: tab.closed.is_set() or tab.deltas_of("is_hydrated") > count, within=5)
+
+
+async def _is_closed_by(server: Server, frame: str | bytes, code: int) -> None:
+    browser, _ = signed_in(server)
+    async with browser.tab() as tab:
+        await tab.send_frame(frame)
+        await asyncio.wait_for(tab.closed.wait(), 3)
+        assert tab.close_code == code
+
+
+async def huge_frame(server: Server) -> None:
+    await _is_closed_by(server, '42/_event,["event","' + "x" * 1_000_000 + '"]', 1009)
+
+
+async def binary_frame(server: Server) -> None:
+    await _is_closed_by(server, b"\x04" + MARK.encode(), 1003)
+
+
+async def flood(server: Server) -> None:
+    """At most the burst and what trickles in meanwhile is taken; then the socket is closed."""
+    browser, _ = signed_in(server)
+    async with browser.tab() as tab:
+        for _ in range(500):
+            await tab.say("ping")
+        await asyncio.wait_for(tab.closed.wait(), 5)
+        assert tab.close_code == 1008
+        assert sum('"ping"' in frame for frame in tab.frames) < 300
+
+
+async def many_sockets(server: Server) -> None:
+    """An address without a session has thirty at most; a signed-in browser beside it still comes in."""
+    ip = "127.0.0.9"
+    tabs = [open_tab(server, origin=server.origin, ip=ip) for _ in range(30)]
+    try:
+        for tab in tabs:
+            await tab.__aenter__()
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            async with open_tab(server, origin=server.origin, ip=ip):
+                pass
+        browser = Browser(server, ip=ip)
+        browser.cookie = world.make_someone("client").cookie
+        async with browser.tab() as tab:
+            await tab.barrier()
+    finally:
+        for tab in tabs:
+            await tab.__aexit__(None, None, None)
+
+
+async def polling(server: Server) -> None:
+    """The other transport of Engine.IO would pass the gate's count of frames."""
+    browser, _ = signed_in(server)
+    for path in ("/_event/?EIO=4&transport=polling", "/_event?EIO=4&transport=polling", "/_event/x"):
+        assert browser.http.get(path).status_code == 404
+        assert browser.http.post(path, content=b"40").status_code == 404
+
+
+async def closed_paths(server: Server) -> None:
+    """What Reflex leaves open."""
+    for path in (
+        "/_upload",
+        "/_upload/x",
+        "/_health",
+        "/ping",
+        "/_all_routes",
+        "/%5fupload",
+        "/auth-codespace",
+    ):
+        async with httpx.AsyncClient(base_url=server.origin, headers={"origin": server.origin}) as http:
+            assert (await http.get(path)).status_code == 404, path
+            assert (await http.post(path)).status_code == 404, path
+
+
+async def undeclared_handler(server: Server) -> None:
+    """Every public method of every State answers every browser; without a declaration, none of ours."""
+    browser, _ = signed_in(server)
+    name = f"{STATE}.reflex___state____frontend_event_exception_state.handle_frontend_exception"
+    async with browser.tab() as tab:
+        await tab.barrier()
+        await tab.send(name, {"info": MARK, "component_stack": MARK})
+        await tab.until(lambda: tab.notices, within=3)
+    assert MARK not in server.log()
+
+
+async def _ends_at_once(server: Server, end: Any) -> None:
+    """Within a second of the end the socket is closed, and in that second nothing more is told."""
+    browser, someone = signed_in(server)
+    async with browser.tab() as tab:
+        await tab.open("/account")
+        await tab.until(lambda: (tab.vars.get("account_state.account") or {}).get("is_ready"))
+        await asyncio.sleep(0.7)  # what follows the opening of a page has been told
+        told = len(tab.deltas)
+        await asyncio.to_thread(end, someone)
+        await asyncio.wait_for(tab.closed.wait(), 1)
+        assert tab.close_code == 4401
+        assert len(tab.deltas) == told
+
+
+async def sign_out_elsewhere(server: Server) -> None:
+    def end(someone: world.Someone) -> None:
+        other = Browser(server)
+        other.cookie = someone.cookie
+        assert other.post("/auth/sign-out").status_code == 200
+
+    await _ends_at_once(server, end)
+
+
+async def password_changed_elsewhere(server: Server) -> None:
+    from opsportal.db import unit_of_work
+    from opsportal.models import Person
+    from tests.builders import PASSWORD
+
+    def end(someone: world.Someone) -> None:
+        with unit_of_work() as unit:
+            email = unit.get_one(Person, someone.actor.person_id).email
+        other = Browser(server)
+        assert other.sign_in(email, PASSWORD).json() == {"stage": "signed_in"}
+        body = {"current": PASSWORD, "new": "another long password"}
+        assert other.post("/auth/password", body).status_code == 200
+
+    browser, someone = signed_in(server)
+    async with browser.tab() as tab:
+        await tab.barrier()
+        await asyncio.to_thread(end, someone)
+        await asyncio.wait_for(tab.closed.wait(), 1)
+        assert tab.close_code == 4401
+
+
+async def person_deactivated(server: Server) -> None:
+    from opsportal.db import unit_of_work
+    from opsportal.models import Person
+
+    def end(someone: world.Someone) -> None:
+        with unit_of_work() as unit:
+            unit.get_one(Person, someone.actor.person_id).is_active = False
+            unit.changed(f"person:{someone.actor.person_id}")
+
+    browser, someone = signed_in(server)
+    async with browser.tab() as tab:
+        await tab.barrier()
+        await asyncio.to_thread(end, someone)
+        await asyncio.wait_for(tab.closed.wait(), 1)
+        assert tab.close_code == 4401
+
+
+ABUSES = (
+    foreign_origin, bad_token, token_of_another_session, message_named_connect, injected_session_header,
+    hydration_shows_nothing, secrets_stay_behind, malformed_payloads, malformed_events, malformed_frames, huge_frame,
+    binary_frame, flood, many_sockets, polling, closed_paths, undeclared_handler, sign_out_elsewhere,
+    password_changed_elsewhere, person_deactivated,
+)  # fmt: skip
