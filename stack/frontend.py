@@ -163,3 +163,21 @@ def _reason(log: Path) -> str:
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     told = [line for line in lines if "error" in line.lower()]
     return (told or lines or ["nothing was written"])[-1][:200]
+
+
+def main() -> int:
+    """`python -m stack.frontend`: builds the pages of this project unless they are built; the exit code."""
+    root = Path(__file__).resolve().parent.parent
+    log = root / "build" / "frontend.log"
+    log.parent.mkdir(exist_ok=True)
+    try:
+        was_needed = Frontend(root).build(os.environ, log=log)
+    except FrontendBuildError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("The pages are built." if was_needed else "The pages were built already.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
