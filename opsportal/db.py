@@ -23,6 +23,9 @@ from opsportal.settings import settings
 
 LIVE_CHANNEL = "opsportal_live"
 OUTBOX_CHANNEL = "opsportal_outbox"
+# A process that is frozen inside a transaction would keep its row locks for as long as it is frozen, and
+# whoever has to end what it had begun would wait for it: so the database ends such a transaction.
+OPTIONS = "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=10s"
 NOTIFY_BYTES = 7_500  # PostgreSQL refuses payloads of 8,000 bytes and more
 
 P = ParamSpec("P")
@@ -80,7 +83,7 @@ def engine() -> Engine:
         max_overflow=4,
         pool_pre_ping=True,
         pool_timeout=10,
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=10s"},
+        connect_args={"connect_timeout": 5, "options": OPTIONS},
     )
 
 

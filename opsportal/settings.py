@@ -32,6 +32,13 @@ class Settings(BaseSettings):
     log_format: str = Field(default="json", pattern="^(json|console)$")
     session_hours: int = Field(default=12, ge=1, le=720)
     database_pool: int = Field(default=8, ge=1, le=100)
+    power_patience_s: float = Field(default=90, gt=0)
+    """How long a power click stays meant. After that it must not happen any more."""
+    power_deadline_s: float = Field(default=45, gt=0)
+    """How long one power goal may take, from the first question to the read-back."""
+    lease_s: float = Field(default=20, gt=0)
+    """How long a worker that says nothing keeps its server. Longer than any one exchange with a BMC (6 s,
+    or all of `power_deadline_s` if that is less)."""
 
     @field_validator("bmc_networks", mode="before")
     @classmethod

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
 
 import structlog
+from redis.exceptions import RedisError
+from sqlalchemy import delete, func, tuple_
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from opsportal.db import unit_of_work
@@ -33,25 +37,17 @@ def reconcile() -> None:
 
 
 def replace_lost() -> int:
-    """Hand over again every waiting job that Redis no longer knows. Returns how many."""
+    """Hand over again every waiting job that Redis no longer works on. Returns how many."""
     with unit_of_work() as unit:
         waiting = reconciliation.list_waiting(unit, older_than=LOST_AFTER)
+        calls = select(Outbox).where(tuple_(col(Outbox.task), col(Outbox.ref)).in_(waiting))
         latest = {
-            row.ref: row
-            for row in unit.exec(
-                select(Outbox)
-                .where(col(Outbox.task) == "hardware_job", col(Outbox.ref).in_(waiting))
-                .order_by(col(Outbox.id))
-            )
+            (row.task, row.ref): row for row in (unit.exec(calls.order_by(col(Outbox.id))) if waiting else ())
         }
-    lost = [
-        row.ref
-        for row in latest.values()
-        if row.sent_at is not None and not queues.is_on_its_way(f"{row.task}-{row.ref}-{row.id}")
-    ]
+    lost = [row for row in latest.values() if row.sent_at is not None and not queues.is_on_its_way(row)]
     with unit_of_work() as unit:
-        for job_id in lost:
-            unit.enqueue("hardware", "hardware_job", job_id)
+        for row in lost:
+            unit.enqueue(row.queue, row.task, row.ref)
     return len(lost)
 
 
@@ -71,15 +67,19 @@ SCHEDULE: dict[str, tuple[str, int, Callable[[], None]]] = {
 
 
 def plant() -> None:
-    """Make the database's rows agree with the table."""
+    """Make the database's rows agree with the table. Two clocks may do so at the same time."""
+    now = utcnow()
     with unit_of_work() as unit:
-        known = {row.name: row for row in unit.exec(select(ScheduledTask))}
         for name, (queue, every_s, _) in SCHEDULE.items():
-            row = known.pop(name, None) or ScheduledTask(name=name, queue=queue, every_s=every_s)
-            row.queue, row.every_s = queue, every_s
-            unit.add(row)
-        for row in known.values():
-            unit.delete(row)
+            made = insert(ScheduledTask).values(name=name, queue=queue, every_s=every_s, due_at=now)
+            # Never due later than one interval from now, even if the machine's clock was set back.
+            due_at = func.least(col(ScheduledTask.due_at), now + dt.timedelta(seconds=every_s))
+            unit.execute(
+                made.on_conflict_do_update(
+                    index_elements=["name"], set_={"queue": queue, "every_s": every_s, "due_at": due_at}
+                )
+            )
+        unit.execute(delete(ScheduledTask).where(col(ScheduledTask.name).not_in(list(SCHEDULE))))
 
 
 def run_due(_: int = 0) -> None:
@@ -88,8 +88,8 @@ def run_due(_: int = 0) -> None:
     with unit_of_work() as unit:
         due = unit.exec(
             select(ScheduledTask)
-            .where(col(ScheduledTask.due_at) <= now)
-            .order_by(col(ScheduledTask.due_at))
+            .where(col(ScheduledTask.due_at) <= now, col(ScheduledTask.name).in_(list(SCHEDULE)))
+            .order_by(col(ScheduledTask.due_at), col(ScheduledTask.name))
             .with_for_update(skip_locked=True)
         ).all()
         for row in due:
@@ -98,10 +98,20 @@ def run_due(_: int = 0) -> None:
         if row.queue == "default":
             run_named(row.name)
         else:
-            number = list(SCHEDULE).index(row.name)
-            queues.put(row.queue, "scheduled", number, job_id=f"scheduled-{row.name}", ttl_s=row.every_s)
+            _hand_over(row.queue, row.name)
     with unit_of_work() as unit:
         unit.changed("workers")
+
+
+def _hand_over(queue: str, name: str) -> None:
+    """Put a task on its own queue, unless it still waits there."""
+    mark = f"scheduled-{name}-"
+    try:
+        if not queues.has_waiting(queue, mark):
+            number = list(SCHEDULE).index(name)
+            queues.put(queue, "scheduled", number, job_id=f"{mark}{time.time_ns()}")
+    except RedisError as away:  # the other tasks that are due must not suffer
+        log.warning("redis_away", task=name, error=type(away).__name__)
 
 
 def run_scheduled(number: int) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 
 from opsportal.db import OUTBOX_CHANNEL, unit_of_work
+from opsportal.domain.hardware import reconciliation
 from opsportal.logs import configure_logs
 from opsportal.models import Outbox
 from opsportal.models.base import utcnow
@@ -29,25 +30,22 @@ BATCH = 200
 log = structlog.get_logger("dispatcher")
 
 
-def wake_up_id(row: Outbox) -> str:
-    """The queue's id for an outbox row."""
-    return f"{row.task}-{row.ref}-{row.id}"
-
-
 def dispatch() -> int:
     """Put every unsent row on its queue. Returns how many. Raises RedisError when Redis is away.
 
     Redis is called between two transactions, not inside one. Dying in between sends a row twice,
-    which is harmless: a job is claimed once.
+    which is harmless: a job is claimed once. A row that this version does not know waits for one that
+    does, and holds nobody up.
     """
+    known = col(Outbox.queue).in_(queues.QUEUES) & col(Outbox.task).in_(list(queues.TASKS))
     with unit_of_work() as unit:
         rows = unit.exec(
-            select(Outbox).where(col(Outbox.sent_at).is_(None)).order_by(col(Outbox.id)).limit(BATCH)
+            select(Outbox).where(col(Outbox.sent_at).is_(None), known).order_by(col(Outbox.id)).limit(BATCH)
         ).all()
     sent: list[int] = []
     try:
         for row in rows:
-            queues.put(row.queue, row.task, row.ref, job_id=wake_up_id(row))
+            queues.put(row.queue, row.task, row.ref, job_id=queues.wake_up_id(row))
             sent.append(row.id or 0)
     finally:
         if sent:
@@ -67,8 +65,15 @@ def _serve(listener: psycopg.Connection) -> None:
                 pass
         except RedisError as away:
             log.warning("redis_away", error=type(away).__name__)
+            _expire_waiting()
         for _ in listener.notifies(timeout=IDLE_S, stop_after=1):
             pass
+
+
+def _expire_waiting() -> None:
+    """The clock knocks through Redis. While that is away, clicks that waited too long are told so here."""
+    with unit_of_work() as unit:
+        reconciliation.expire_waiting(unit)
 
 
 def main() -> None:

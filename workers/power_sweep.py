@@ -30,7 +30,7 @@ def run() -> None:
         assert server.id is not None
         fences[server.id] = server.lease_fence
         try:
-            endpoints[server.id] = endpoint(claims.bmc_address(row))
+            endpoints[server.id] = endpoint(row)
         except bmc.BmcError as error:
             refused[server.id] = error
     answers = bmc.sweep_power(endpoints) | refused

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from dataclasses import dataclass
 
 from redis import Redis
 from rq import Queue
-from rq.job import Job
+from rq.exceptions import NoSuchJobError
+from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
+from rq.utils import now
 
+from opsportal.models import Outbox
 from opsportal.settings import settings
 
 RQ_DATABASE = 1
 QUEUES = ("hardware", "poll", "default")
 """Separate by blast radius: a hanging BMC must not delay anything but hardware."""
+
+MONITORING_S = 5
+"""How often a worker says that the horse it has forked still runs."""
+HEARTBEAT = dt.timedelta(seconds=3 * MONITORING_S)
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ def queue(name: str) -> Queue:
     return Queue(name, connection=connection(), serializer=JSONSerializer)
 
 
-def put(name: str, task: str, ref: int, *, job_id: str, ttl_s: int | None = None) -> Job:
+def put(name: str, task: str, ref: int, *, job_id: str) -> Job:
     """Put a wake-up call on a queue. Calling again with the same `job_id` is harmless."""
     chosen = TASKS[task]
     return queue(name).enqueue_call(
@@ -56,13 +64,35 @@ def put(name: str, task: str, ref: int, *, job_id: str, ttl_s: int | None = None
         args=(ref,),
         timeout=chosen.timeout_s,
         job_id=job_id,
-        ttl=ttl_s,
         result_ttl=0,
         failure_ttl=86_400,
         description=f"{task}({ref})",
     )
 
 
-def is_on_its_way(job_id: str) -> bool:
-    """Whether Redis still knows this wake-up call."""
-    return Job.exists(job_id, connection=connection())
+def wake_up_id(row: Outbox) -> str:
+    """The queue's id for an outbox row."""
+    return f"{row.task}-{row.ref}-{row.id}"
+
+
+def has_waiting(name: str, mark: str) -> bool:
+    """Whether a call whose id begins with `mark` still waits for a worker."""
+    return any(job_id.startswith(mark) for job_id in queue(name).get_job_ids())
+
+
+def is_on_its_way(row: Outbox) -> bool:
+    """Whether the wake-up call of an outbox row waits on its queue, or a live worker is busy with it.
+
+    That Redis still knows the call is not enough: it keeps failed ones for a day, and those of a
+    worker that was killed for a minute or more.
+    """
+    job_id = wake_up_id(row)
+    if queue(row.queue).connection.lpos(queue(row.queue).key, job_id) is not None:
+        return True
+    try:
+        job = Job.fetch(job_id, connection=connection(), serializer=JSONSerializer)
+    except NoSuchJobError:
+        return False
+    if job.get_status(refresh=False) is not JobStatus.STARTED or job.last_heartbeat is None:
+        return False
+    return now() - job.last_heartbeat < HEARTBEAT

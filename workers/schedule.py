@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import structlog
@@ -19,10 +20,12 @@ log = structlog.get_logger("schedule")
 
 
 class Knock(CronJob):
-    """RQ's cron job, put on our JSON queue; unheard knocks expire instead of piling up."""
+    """RQ's cron job, put on our JSON queue; while one knock is unheard there is no other."""
 
-    def enqueue(self, connection: Redis) -> Job:
-        return queues.put("default", "clock", 0, job_id=f"clock-{time.time_ns()}", ttl_s=2 * KNOCK_S)
+    def enqueue(self, connection: Redis) -> Job | None:  # type: ignore[override]
+        if queues.has_waiting("default", "clock-"):
+            return None
+        return queues.put("default", "clock", 0, job_id=f"clock-{time.time_ns()}")
 
 
 class Clock(CronScheduler):
@@ -31,6 +34,11 @@ class Clock(CronScheduler):
     def __init__(self, connection: Redis) -> None:
         super().__init__(connection, logging_level="WARNING")
         self._cron_jobs = [Knock("default", func=clock.run_due, interval=KNOCK_S)]
+
+    def register_death(self) -> None:  # type: ignore[override]
+        """Best effort: with Redis away, a clock that is asked to stop must stop all the same."""
+        with contextlib.suppress(RedisError):
+            super().register_death()
 
 
 def main() -> None:

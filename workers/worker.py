@@ -11,11 +11,14 @@ import socket
 import sys
 import time
 import uuid
+from types import FrameType
 
 import structlog
+from redis.client import Pipeline
 from redis.exceptions import RedisError
-from rq import Worker
+from rq import Worker, worker_registration
 from rq.serializers import JSONSerializer
+from rq.worker_registration import REDIS_WORKER_KEYS
 
 import workers.clock
 import workers.hardware  # noqa: F401  (imported before the fork, so that each horse starts at once)
@@ -25,29 +28,52 @@ from workers import queues
 log = structlog.get_logger("worker")
 
 
-def make_worker(name: str) -> Worker:
+class LastingWorker(Worker):
+    """RQ's worker, for a Redis that may be killed, emptied or away for a while."""
+
+    is_asked_to_stop = False
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Also signs up again when Redis has forgotten us: else a worker at work is counted as dead."""
+        super().heartbeat(timeout, pipeline)
+        if pipeline is None and not self.connection.sismember(REDIS_WORKER_KEYS, self.key):
+            self.connection.hset(self.key, mapping=self.serialize())
+            with self.connection.pipeline() as writing:
+                worker_registration.register(self, writing)
+                writing.execute()
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        self.is_asked_to_stop = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+
+def make_worker(name: str) -> LastingWorker:
     """A worker whose death others notice within half a minute."""
-    return Worker(
+    return LastingWorker(
         [queues.queue(name)],
         name=f"{name}.{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex[:6]}",
         connection=queues.connection(),
         serializer=JSONSerializer,
         worker_ttl=20,
-        job_monitoring_interval=5,
+        job_monitoring_interval=queues.MONITORING_S,
         maintenance_interval=5,
         log_job_description=False,
     )
 
 
 def main(name: str) -> None:
+    """Work until asked to stop. RQ's own loop ends at the first surprise; this one begins another."""
     configure_logs(f"worker-{name}")
     while True:
+        worker = None
         try:
-            make_worker(name).work(logging_level="WARNING")
-            return
+            worker = make_worker(name)
+            worker.work(logging_level="WARNING")
         except RedisError as away:
             log.warning("redis_away", error=type(away).__name__)
-            time.sleep(1)
+        if worker is not None and worker.is_asked_to_stop:
+            return
+        time.sleep(1)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,10 @@ HARDWARE_JOB = Machine(
     "status",
     {
         JobStatus.QUEUED: State("Waits for a worker.", "Expires at not_after; can be cancelled."),
-        JobStatus.RUNNING: State("A worker holds the server's lease.", "The lease expires: unknown."),
+        JobStatus.RUNNING: State(
+            "A worker holds the server's lease.",
+            "The lease expires: queued again if no command was sent, else unknown.",
+        ),
         JobStatus.VERIFYING: State(
             "A command was sent; the BMC is being read back.",
             "The job's deadline, or the lease expires: unknown.",
@@ -82,6 +85,8 @@ HARDWARE_JOB = Machine(
         "queued running verifying succeeded",
         "running succeeded",
         "running failed",
+        "running queued",
+        "running expired",
         "verifying running",
         "verifying failed",
         "running unknown succeeded",

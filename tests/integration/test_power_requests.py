@@ -27,6 +27,7 @@ from opsportal.models import (
     JobStatus,
     JobStep,
     Outbox,
+    Power,
     Role,
     Server,
     ServiceStatus,
@@ -190,13 +191,21 @@ def test_click_that_waited_too_long_expires_untouched() -> None:
         assert (row.status, row.outcome_code, row.commands_sent) == ("expired", "waited_too_long", 0)
 
 
-def test_stale_worker_is_fenced_off_and_writes_nothing() -> None:
+@pytest.mark.parametrize(
+    ("is_sent", "status", "calls"),
+    [(True, "unknown", ["hardware_job", "reconcile_job"]), (False, "queued", ["hardware_job"] * 2)],
+)
+def test_stale_worker_is_fenced_off_and_writes_nothing(is_sent: bool, status: str, calls: list[str]) -> None:
+    """Before a command was written down another worker may begin anew; after it the BMC must be asked."""
     company = make_company()
     server = make_server(make_service(company))
     job = _request(make_actor(company=company), server)
     with unit_of_work() as unit:
         held = claims.claim(unit, job.id, worker="frozen")
     assert held is not None
+    if is_sent:
+        with unit_of_work() as unit:
+            claims.announce_command(unit, held, command="off")
     with unit_of_work() as unit:
         unit.get_one(Server, server.id).lease_expires_at = utcnow() - dt.timedelta(seconds=1)
     with unit_of_work() as unit:
@@ -211,9 +220,138 @@ def test_stale_worker_is_fenced_off_and_writes_nothing() -> None:
             stale(unit)
     with unit_of_work() as unit:
         row = unit.get_one(HardwareJob, job.id)
-        assert (row.status, row.commands_sent) == ("unknown", 0)
-        calls = unit.exec(select(Outbox.task).order_by(Outbox.id)).all()
-    assert calls == ["hardware_job", "reconcile_job"]
+        assert (row.status, row.commands_sent) == (status, int(is_sent))
+        assert unit.exec(select(Outbox.task).order_by(Outbox.id)).all() == calls
+
+
+def test_lost_worker_of_a_click_that_is_too_old_lets_it_expire_untouched() -> None:
+    company = make_company()
+    server = make_server(make_service(company))
+    job = _request(make_actor(company=company), server)
+    with unit_of_work() as unit:
+        claims.claim(unit, job.id, worker="killed")
+    with unit_of_work() as unit:
+        unit.get_one(Server, server.id).lease_expires_at = utcnow() - dt.timedelta(seconds=1)
+        unit.get_one(HardwareJob, job.id).not_after = utcnow() - dt.timedelta(seconds=1)
+    with unit_of_work() as unit:
+        assert reconciliation.fence_off_dead(unit) == 1
+    with unit_of_work() as unit:
+        row = unit.get_one(HardwareJob, job.id)
+        lease = unit.get_one(Server, server.id)
+        assert (row.status, row.outcome_code, row.commands_sent) == ("expired", "waited_too_long", 0)
+        assert (lease.lease_job_id, lease.lease_expires_at, lease.lease_fence) == (None, None, 2)
+
+
+def test_command_sent_again_does_not_count_as_verified() -> None:
+    """A BMC that ignored the first command: nobody has seen the server off, whatever steps were begun."""
+    company = make_company()
+    server = make_server(make_service(company))
+    job = _request(make_actor(company=company), server, JobKind.REBOOT)
+    with unit_of_work() as unit:
+        held = claims.claim(unit, job.id, worker="w")
+    assert held is not None
+    for name in ("read", "switch_off", "verify_off", "switch_off"):
+        with unit_of_work() as unit:
+            claims.begin_step(unit, held, name)
+    with unit_of_work() as unit:
+        assert not reconciliation.was_verified_off(unit, job.id)
+        statuses = {s.name: s.status for s in unit.exec(select(JobStep).order_by(JobStep.position))}
+    assert (statuses["read"], statuses["verify_off"]) == ("done", "waiting")
+    with unit_of_work() as unit:
+        claims.begin_step(unit, held, "verify_off")
+        claims.phase_done(unit, held, Power.OFF)
+    with unit_of_work() as unit:
+        assert reconciliation.was_verified_off(unit, job.id)
+
+
+def test_job_that_does_not_come_to_an_end_is_fenced_off_though_its_worker_renews() -> None:
+    company = make_company()
+    server = make_server(make_service(company))
+    job = _request(make_actor(company=company), server)
+    with unit_of_work() as unit:
+        held = claims.claim(unit, job.id, worker="endless")
+    assert held is not None
+    with unit_of_work() as unit:
+        assert reconciliation.fence_off_dead(unit) == 0
+        unit.get_one(HardwareJob, job.id).deadline_at = utcnow() - dt.timedelta(seconds=1)
+    with unit_of_work() as unit:
+        assert reconciliation.fence_off_dead(unit) == 1
+    with pytest.raises(claims.LeaseLost), unit_of_work() as unit:
+        claims.renew(unit, held)
+
+
+def _unknown_job() -> int:
+    company = make_company()
+    server = make_server(make_service(company))
+    job = _request(make_actor(company=company), server)
+    with unit_of_work() as unit:
+        held = claims.claim(unit, job.id, worker="killed")
+    assert held is not None
+    with unit_of_work() as unit:
+        claims.announce_command(unit, held, command="off")
+        claims.leave_unknown(unit, held, line="killed")
+    return job.id
+
+
+def test_unknown_job_is_asked_about_once_per_attempt() -> None:
+    job_id = _unknown_job()
+    with unit_of_work() as unit:
+        assert reconciliation.wake_unknown(unit) == 0  # its first wake-up call is on its way
+    with unit_of_work() as unit:
+        first = claims.claim_unknown(unit, job_id, worker="one")
+    assert first is not None
+    with unit_of_work() as unit:
+        assert claims.claim_unknown(unit, job_id, worker="two") is None
+    with unit_of_work() as unit:
+        claims.postpone(unit, first, line="no answer", delay=dt.timedelta(seconds=5))
+    with unit_of_work() as unit:
+        assert claims.claim_unknown(unit, job_id, worker="too early") is None
+        assert reconciliation.wake_unknown(unit) == 0
+    with unit_of_work() as unit:
+        unit.get_one(HardwareJob, job_id).reconcile_due_at = utcnow()
+    with unit_of_work() as unit:
+        assert [reconciliation.wake_unknown(unit), reconciliation.wake_unknown(unit)] == [1, 0]
+
+
+def test_attempts_that_kill_their_worker_come_to_an_end_too() -> None:
+    job_id = _unknown_job()
+    for _ in range(reconciliation.MAX_ATTEMPTS):
+        with unit_of_work() as unit:
+            held = claims.claim_unknown(unit, job_id, worker="killed")
+            assert held is not None
+        with unit_of_work() as unit:
+            unit.get_one(Server, held.server_id).lease_expires_at = utcnow() - dt.timedelta(seconds=1)
+    with unit_of_work() as unit:
+        assert reconciliation.wake_unknown(unit) == 0
+    with unit_of_work() as unit:
+        row = unit.get_one(HardwareJob, job_id)
+        assert (row.status, row.outcome_code) == ("failed", "never_answered")
+        assert unit.get_one(Server, row.server_id).lease_job_id is None
+
+
+ON, OFF = Power.ON, Power.OFF
+
+
+@pytest.mark.parametrize(
+    ("kind", "says", "was_off", "may_resume", "status", "outcome", "resumes"),
+    [
+        (JobKind.POWER_ON, ON, False, True, "succeeded", "reconciled", False),
+        (JobKind.POWER_ON, OFF, False, True, "failed", "not_carried_out", False),
+        (JobKind.POWER_OFF, OFF, False, True, "succeeded", "reconciled", False),
+        (JobKind.POWER_OFF, ON, False, True, "failed", "not_carried_out", False),
+        (JobKind.REBOOT, ON, True, True, "succeeded", "reconciled", False),
+        (JobKind.REBOOT, ON, False, True, "failed", "reboot_uncertain", False),
+        (JobKind.REBOOT, OFF, True, True, "succeeded", "reconciled", True),
+        (JobKind.REBOOT, OFF, False, True, "succeeded", "reconciled", True),
+        (JobKind.REBOOT, OFF, True, False, "failed", "reboot_left_off", False),
+        (JobKind.REBOOT, OFF, False, False, "failed", "reboot_left_off", False),
+    ],
+)
+def test_what_the_bmcs_answer_means(
+    kind: JobKind, says: Power, was_off: bool, may_resume: bool, status: str, outcome: str, resumes: bool
+) -> None:
+    meant = reconciliation.resolve(kind, says, was_verified_off=was_off, may_resume=may_resume)
+    assert meant == reconciliation.Resolution(JobStatus(status), outcome, resumes)
 
 
 def test_expired_lease_alone_stops_a_worker_even_before_anybody_noticed() -> None:

@@ -15,34 +15,17 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.hardware import topics
-from opsportal.domain.hardware.power import end_job
+from opsportal.domain.hardware.power import QUEUE, TASK, end_job
 from opsportal.domain.lifecycle import HARDWARE_JOB, move
-from opsportal.domain.vault import unseal
-from opsportal.models import Bmc, HardwareJob, JobKind, JobLog, JobStatus, JobStep, Power, Server, StepStatus
+from opsportal.models import HardwareJob, JobKind, JobLog, JobStatus, JobStep, Power, Server, StepStatus
 from opsportal.models.base import utcnow
+from opsportal.settings import settings
 
-LEASE = dt.timedelta(seconds=20)
-"""Longer than any single exchange with a BMC; renewed at each one."""
-DEADLINE = dt.timedelta(seconds=120)
+ASK_TASK = "reconcile_job"
 
 
 class LeaseLost(Exception):
     """Another worker or the reconciler has taken this server over. Stop; write nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class BmcAddress:
-    """Where and as whom to reach a BMC. The password never leaves the worker."""
-
-    driver: str
-    host: str
-    port: int
-    username: str
-    password: str
-    cipher_suite: int
-
-    def __repr__(self) -> str:
-        return f"BmcAddress({self.driver}://{self.host}:{self.port})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +36,11 @@ class Claim:
     server_id: int
     fence: int
     kind: JobKind
-    address: BmcAddress
 
 
-def bmc_address(bmc: Bmc) -> BmcAddress:
-    """Open the sealed credentials of a BMC for a worker."""
-    return BmcAddress(bmc.driver, bmc.host, bmc.port, bmc.username, unseal(bmc.password), bmc.cipher_suite)
+def lease_end() -> dt.datetime:
+    """Until when a lease that is taken or renewed now holds."""
+    return utcnow() + dt.timedelta(seconds=settings().lease_s)
 
 
 def _take_lease(unit: Unit, server: Server, job: HardwareJob) -> Claim:
@@ -66,9 +48,9 @@ def _take_lease(unit: Unit, server: Server, job: HardwareJob) -> Claim:
     assert server.id is not None
     server.lease_fence += 1
     server.lease_job_id = job.id
-    server.lease_expires_at = utcnow() + LEASE
+    server.lease_expires_at = lease_end()
     job.fence = server.lease_fence
-    return Claim(job.id, server.id, job.fence, JobKind(job.kind), bmc_address(unit.get_one(Bmc, server.id)))
+    return Claim(job.id, server.id, job.fence, JobKind(job.kind))
 
 
 def claim(unit: Unit, job_id: int, *, worker: str) -> Claim | None:
@@ -83,7 +65,8 @@ def claim(unit: Unit, job_id: int, *, worker: str) -> Claim | None:
     claimed = _take_lease(unit, server, job)
     move(unit, HARDWARE_JOB, job, JobStatus.RUNNING, reason=worker)
     job.started_at, job.worker = utcnow(), worker
-    job.deadline_at = job.started_at + DEADLINE
+    # Two goals and what lies around them; a worker that goes on for longer is fenced off, lease or not.
+    job.deadline_at = job.started_at + dt.timedelta(seconds=2 * settings().power_deadline_s + 30)
     unit.add(JobLog(job_id=job_id, line=f"claimed by {worker}, fence {claimed.fence}"))
     unit.changed(*topics.of_job(job))
     return claimed
@@ -100,9 +83,13 @@ def claim_unknown(unit: Unit, job_id: int, *, worker: str) -> Claim | None:
     job = unit.get(HardwareJob, job_id, with_for_update=True)
     if job is None or job.status != JobStatus.UNKNOWN:
         return None
+    if job.reconcile_due_at is not None and job.reconcile_due_at > utcnow():
+        return None  # a second wake-up call for an attempt that has been made
     server = unit.get_one(Server, job.server_id, with_for_update=True)
     if server.lease_expires_at is not None and server.lease_expires_at > utcnow():
         return None
+    # Counted here and not at its end, so that attempts which kill their worker come to an end as well.
+    job.reconcile_attempts += 1
     unit.add(JobLog(job_id=job_id, line=f"{worker} asks the BMC what really happened"))
     return _take_lease(unit, server, job)
 
@@ -121,7 +108,7 @@ def _held(unit: Unit, held: Claim) -> tuple[HardwareJob, Server]:
 def renew(unit: Unit, held: Claim) -> None:
     """Prolong the lease. Raises `LeaseLost` when it is no longer this worker's."""
     _, server = _held(unit, held)
-    server.lease_expires_at = utcnow() + LEASE
+    server.lease_expires_at = lease_end()
 
 
 def announce_command(unit: Unit, held: Claim, *, command: str) -> None:
@@ -134,19 +121,27 @@ def announce_command(unit: Unit, held: Claim, *, command: str) -> None:
     if job.status == JobStatus.RUNNING:
         move(unit, HARDWARE_JOB, job, JobStatus.VERIFYING, reason=command)
     job.commands_sent += 1
-    server.lease_expires_at = utcnow() + LEASE
+    server.lease_expires_at = lease_end()
     unit.add(JobLog(job_id=held.job_id, line=f"sending: {command}"))
     unit.changed(*topics.of_job(job))
 
 
 def begin_step(unit: Unit, held: Claim, name: str) -> None:
-    """Mark a step as the one happening now, closing the one before it."""
+    """Mark a step as the one happening now, closing the one before it.
+
+    Going back, because a command had no effect and is sent again, reopens the later step: only
+    `phase_done` may say that something was verified.
+    """
     job, server = _held(unit, held)
-    server.lease_expires_at = utcnow() + LEASE
-    for step in _steps(unit, held.job_id):
-        if step.status == StepStatus.RUNNING and step.name != name:
+    server.lease_expires_at = lease_end()
+    steps = _steps(unit, held.job_id)
+    position = next(step.position for step in steps if step.name == name)
+    for step in steps:
+        if step.status == StepStatus.RUNNING and step.position < position:
             step.status, step.finished_at = StepStatus.DONE, utcnow()
-        if step.name == name and step.status == StepStatus.WAITING:
+        elif step.status == StepStatus.RUNNING and step.position > position:
+            step.status, step.started_at = StepStatus.WAITING, None
+        elif step.name == name and step.status == StepStatus.WAITING:
             step.status, step.started_at = StepStatus.RUNNING, utcnow()
     unit.changed(*topics.of_job(job))
 
@@ -207,6 +202,28 @@ def leave_unknown(unit: Unit, held: Claim, *, line: str) -> None:
     mark_unknown(unit, job, server)
 
 
+def begin_again(unit: Unit, job: HardwareJob, server: Server) -> None:
+    """Fence off a worker that was lost before it sent anything, and let another one begin.
+
+    Safe because every command is written down before it is sent: none written, none sent, and the
+    lost worker's fence no longer allows one. A click that is too long ago expires instead.
+    """
+    is_late = job.not_after <= utcnow()
+    server.lease_fence += 1
+    _release(server)
+    assert job.id is not None
+    unit.add(JobLog(job_id=job.id, line=f"{job.worker} was lost before it sent a command"))
+    if is_late:
+        expire(unit, job)
+        return
+    move(unit, HARDWARE_JOB, job, JobStatus.QUEUED, reason="worker lost before any command")
+    job.started_at = job.deadline_at = job.worker = None
+    for step in _steps(unit, job.id):
+        step.status, step.started_at, step.finished_at, step.note_code = StepStatus.WAITING, None, None, None
+    unit.enqueue(QUEUE, TASK, job.id)
+    unit.changed(*topics.of_job(job))
+
+
 def mark_unknown(unit: Unit, job: HardwareJob, server: Server) -> None:
     """Fence off whoever held the server and let the reconciler ask its BMC."""
     move(unit, HARDWARE_JOB, job, JobStatus.UNKNOWN)
@@ -214,14 +231,13 @@ def mark_unknown(unit: Unit, job: HardwareJob, server: Server) -> None:
     _release(server)
     job.reconcile_due_at = utcnow()
     assert job.id is not None
-    unit.enqueue("hardware", "reconcile_job", job.id)
+    unit.enqueue(QUEUE, ASK_TASK, job.id)
     unit.changed(*topics.of_job(job))
 
 
 def postpone(unit: Unit, held: Claim, *, line: str, delay: dt.timedelta) -> None:
     """The BMC did not answer the reconciler: try again later."""
     job, server = _held(unit, held)
-    job.reconcile_attempts += 1
     job.reconcile_due_at = utcnow() + delay
     unit.add(JobLog(job_id=held.job_id, line=line))
     _release(server)

@@ -32,12 +32,10 @@ from opsportal.models import (
     StepStatus,
 )
 from opsportal.models.base import utcnow
+from opsportal.settings import settings
 
 QUEUE = "hardware"
 TASK = "hardware_job"
-PATIENCE = dt.timedelta(seconds=90)
-"""How long a power click stays meant. After that it must not happen any more."""
-
 STEPS: dict[JobKind, tuple[str, ...]] = {
     JobKind.POWER_ON: ("read", "switch_on", "verify_on"),
     JobKind.POWER_OFF: ("read", "switch_off", "verify_off"),
@@ -61,7 +59,7 @@ def request_power(
         kind=kind,
         actor_id=actor.person_id,
         actor_name=actor.name,
-        not_after=utcnow() + PATIENCE,
+        not_after=utcnow() + dt.timedelta(seconds=settings().power_patience_s),
         retry_of_id=retry_of_id,
     )
     try:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from sqlmodel import col, select
 
 from opsportal.db import Unit
-from opsportal.domain.hardware.claims import expire, mark_unknown
-from opsportal.models import HardwareJob, JobKind, JobStatus, JobStep, Power, Server, StepStatus
+from opsportal.domain.hardware.claims import ASK_TASK, begin_again, expire, mark_unknown
+from opsportal.domain.hardware.power import QUEUE, TASK, end_job
+from opsportal.domain.lifecycle import HARDWARE_JOB, move
+from opsportal.models import HardwareJob, JobKind, JobStatus, JobStep, Outbox, Power, Server, StepStatus
 from opsportal.models.base import utcnow
 
 MAX_ATTEMPTS = 10
@@ -40,7 +42,7 @@ def resolve(kind: JobKind, power: Power, *, was_verified_off: bool, may_resume: 
             if was_verified_off:
                 return Resolution(JobStatus.SUCCEEDED, "reconciled")
             return Resolution(JobStatus.FAILED, "reboot_uncertain")
-        if was_verified_off and may_resume:
+        if may_resume:
             return Resolution(JobStatus.SUCCEEDED, "reconciled", resumes=True)
         return Resolution(JobStatus.FAILED, "reboot_left_off")
     goal = Power.ON if kind is JobKind.POWER_ON else Power.OFF
@@ -75,13 +77,19 @@ def expire_waiting(unit: Unit) -> int:
 
 
 def fence_off_dead(unit: Unit) -> int:
-    """Mark as unknown every job whose worker let its lease run out. Returns how many."""
+    """Take every job from a worker that let its lease run out or does not come to an end. Returns how many.
+
+    A job for which no command was written down yet may begin again; any other is unknown.
+    """
     jobs = unit.exec(
         select(HardwareJob)
         .join(Server, col(Server.id) == col(HardwareJob.server_id))
         .where(
             col(HardwareJob.status).in_((JobStatus.RUNNING, JobStatus.VERIFYING)),
-            col(Server.lease_expires_at) <= utcnow(),
+            col(Server.lease_expires_at).is_(None)
+            | (col(Server.lease_expires_at) <= utcnow())
+            | col(Server.lease_job_id).is_distinct_from(col(HardwareJob.id))
+            | (col(HardwareJob.deadline_at) <= utcnow()),
         )
         .order_by(col(HardwareJob.id))
         .with_for_update(skip_locked=True, of=HardwareJob)
@@ -89,40 +97,73 @@ def fence_off_dead(unit: Unit) -> int:
     done = 0
     for job in jobs:
         server = unit.get_one(Server, job.server_id, with_for_update=True, populate_existing=True)
-        if server.lease_expires_at is not None and server.lease_expires_at <= utcnow():
+        if _is_held(job, server):
+            continue
+        if job.commands_sent:
             mark_unknown(unit, job, server)
-            done += 1
+        else:
+            begin_again(unit, job, server)
+        done += 1
     return done
+
+
+def _is_held(job: HardwareJob, server: Server) -> bool:
+    """Whether a worker holds the server for this job, in time."""
+    now = utcnow()
+    is_leased = server.lease_expires_at is not None and server.lease_expires_at > now
+    is_in_time = job.deadline_at is not None and job.deadline_at > now
+    return is_leased and is_in_time and server.lease_job_id == job.id
 
 
 def wake_unknown(unit: Unit) -> int:
     """Ask again for every unknown job whose time has come. Returns how many."""
     jobs = unit.exec(
         select(HardwareJob)
+        .where(col(HardwareJob.status) == JobStatus.UNKNOWN, col(HardwareJob.reconcile_due_at) <= utcnow())
+        .order_by(col(HardwareJob.id))
+        .with_for_update(skip_locked=True, of=HardwareJob)
+    ).all()
+    woken = 0
+    for job in jobs:
+        assert job.id is not None
+        server = unit.get_one(Server, job.server_id, with_for_update=True, populate_existing=True)
+        if server.lease_expires_at is not None and server.lease_expires_at > utcnow():
+            continue  # somebody is asking
+        if job.reconcile_attempts >= MAX_ATTEMPTS:
+            move(unit, HARDWARE_JOB, job, JobStatus.FAILED, reason="never_answered")
+            end_job(unit, job, outcome_code="never_answered")
+            server.lease_fence += 1
+            server.lease_job_id = server.lease_expires_at = None
+        elif not _has_call(unit, job):
+            unit.enqueue(QUEUE, ASK_TASK, job.id)
+            woken += 1
+    return woken
+
+
+def _has_call(unit: Unit, job: HardwareJob) -> bool:
+    """Whether a wake-up call was written for this attempt. Lost ones are replaced by `list_waiting`."""
+    calls = select(Outbox.id).where(
+        col(Outbox.task) == ASK_TASK,
+        col(Outbox.ref) == job.id,
+        col(Outbox.created_at) >= job.reconcile_due_at,
+    )
+    return unit.exec(calls.limit(1)).first() is not None
+
+
+def list_waiting(unit: Unit, *, older_than: dt.timedelta) -> list[tuple[str, int]]:
+    """Task and id of the jobs that should have been picked up by now: perhaps Redis lost their call."""
+    before = utcnow() - older_than
+    queued = select(HardwareJob.id).where(
+        col(HardwareJob.status) == JobStatus.QUEUED, col(HardwareJob.created_at) < before
+    )
+    unknown = (
+        select(HardwareJob.id)
         .join(Server, col(Server.id) == col(HardwareJob.server_id))
         .where(
             col(HardwareJob.status) == JobStatus.UNKNOWN,
-            col(HardwareJob.reconcile_due_at) <= utcnow(),
-            (col(Server.lease_expires_at).is_(None)) | (col(Server.lease_expires_at) <= utcnow()),
+            col(HardwareJob.reconcile_due_at) < before,
+            col(Server.lease_expires_at).is_(None) | (col(Server.lease_expires_at) <= utcnow()),
         )
-        .with_for_update(skip_locked=True, of=HardwareJob)
-    ).all()
-    for job in jobs:
-        assert job.id is not None
-        job.reconcile_due_at = utcnow() + LONGEST_DELAY
-        unit.enqueue("hardware", "reconcile_job", job.id)
-    return len(jobs)
-
-
-def list_waiting(unit: Unit, *, older_than: dt.timedelta) -> list[int]:
-    """Queued jobs that should have been picked up by now: perhaps Redis lost their wake-up call."""
-    return [
-        job_id
-        for job_id in unit.exec(
-            select(HardwareJob.id).where(
-                col(HardwareJob.status) == JobStatus.QUEUED,
-                col(HardwareJob.created_at) < utcnow() - older_than,
-            )
-        )
-        if job_id is not None
-    ]
+    )
+    found = [(TASK, job_id) for job_id in unit.exec(queued)] + [(ASK_TASK, j) for j in unit.exec(unknown)]
+    return [(task, job_id) for task, job_id in found if job_id is not None]
