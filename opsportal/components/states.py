@@ -13,7 +13,7 @@ from opsportal.components.text import t, t_var
 def empty(title: Any, text: Any, *actions: rx.Component) -> rx.Component:
     """What this place will hold, and the first thing to do."""
     return rx.el.div(
-        rx.el.h3(title),
+        rx.el.p(title, class_name="state-title"),
         rx.el.p(text, class_name="sub"),
         rx.el.div(*actions, class_name="row") if actions else rx.fragment(),
         class_name="state",

@@ -47,7 +47,7 @@ def t_code(code: Any, texts: Mapping[str, str]) -> rx.vars.StringVar:
 def chosen(code: Any, values: Mapping[str, str], *, otherwise: Any) -> rx.vars.StringVar:
     """The value under a code, or `otherwise`; looked up in the browser."""
     table, key, fallback = rx.Var.create(dict(values)), rx.Var.create(code), rx.Var.create(otherwise)
-    return rx.Var(f"(({table!s})[{key!s}] ?? {fallback!s})", _var_data=_merged(table, key, fallback)).to(str)
+    return rx.Var(f"({table!s}[{key!s}] ?? {fallback!s})", _var_data=_merged(table, key, fallback)).to(str)
 
 
 def _merged(*values: Any) -> VarData | None:

@@ -35,8 +35,9 @@ export function Avatar({ name, email, onLocale, signOutUrl }) {
   };
   return (
     <Menu.Root modal={false}>
-      <Menu.Trigger className="avatar" aria-label={intl.t("Account menu of {name}", { name: name ?? "" })}>
-        {initials(name)}
+      <Menu.Trigger className="avatar">
+        <span aria-hidden="true">{initials(name)}</span>
+        <span className="visually-hidden">{intl.t("Account menu of {name}", { name: name ?? "" })}</span>
       </Menu.Trigger>
       <Menu.Portal>
         <Menu.Content className="menu" align="end" sideOffset={8} collisionPadding={8}>

@@ -17,7 +17,6 @@ export function PaletteButton() {
     <button
       type="button"
       className="palette-button"
-      aria-label={intl.t("Search pages, servers and services")}
       aria-keyshortcuts="Control+K Meta+K"
       onClick={() => window.dispatchEvent(new Event("portal:palette"))}
     >
@@ -26,7 +25,7 @@ export function PaletteButton() {
         <path d="m10.5 10.5 3 3" />
       </svg>
       <span className="palette-word">{intl.t("Search")}</span>
-      <kbd>{mac ? "⌘K" : "Ctrl K"}</kbd>
+      <kbd aria-hidden="true">{mac ? "⌘K" : "Ctrl K"}</kbd>
     </button>
   );
 }
