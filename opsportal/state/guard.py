@@ -112,6 +112,8 @@ def allow(permission: Permission | str) -> Callable[[Handler], Handler]:
         @functools.wraps(fn)
         async def guarded(self: rx.State, **payload: Any) -> Any:
             try:
+                if permission != PUBLIC:
+                    current_actor().require(Permission(permission))
                 return await fn(self, **payload)
             except Refusal as refusal:
                 if fn.__name__ == OPEN and not isinstance(refusal, SignInRequired):
@@ -202,7 +204,8 @@ async def _check(event: Event) -> None:
         actor = await _find_actor()
         if actor is None:
             raise SignInRequired
-        actor.require(permission)
+        if fn.__name__ != OPEN:  # a page says it in its own frame: its handler asks before anything else
+            actor.require(permission)
         _actor.set(actor)
     _check_payload(fn.portal_payload, event.payload)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.portal import Portal
+
 CLIENT = "petr@acme.example"
 OPERATOR = "anna@northrack.example"
 TECHNICIAN = "marek@northrack.example"
@@ -56,3 +58,9 @@ def at(path: str) -> re.Pattern[str]:
     """The address of a page, for `to_have_url`; a load from the server may end it with a slash."""
     bare, mark, query = path.partition("?")
     return re.compile(rf"^http://[^/]+{re.escape(bare.rstrip('/'))}/?{re.escape(mark + query)}$")
+
+
+def path_of(one: Address, portal: Portal) -> str:
+    """The page's path with the numbers of this demo in it."""
+    service = portal.rows("SELECT id FROM service WHERE name = 'old.acme-studio.example'")[0][0]
+    return one.path.format(server=portal.server_id("kyiv-db-01"), service=service)

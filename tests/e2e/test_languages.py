@@ -1,0 +1,103 @@
+"""Three languages, on a phone: everything translated, nothing sticking out, nothing failing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from opsportal.locale import LOCALES
+from opsportal.locale.catalogues import catalogue
+from tests.e2e.pages import ADDRESSES, CLIENT, Address, path_of, settled
+from tests.e2e.portal import Portal
+from tests.e2e.visitors import PHONE, Visitors
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+
+TAGS = {"en": "en-GB", "uk": "uk-UA", "es": "es-ES"}
+STICKING_OUT = """
+() => [...document.querySelectorAll('body *')]
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5 && getComputedStyle(one).position !== 'absolute')
+  .slice(0, 5).map((one) => one.tagName + '.' + one.className)
+"""
+TEXTS = """
+() => {
+  const out = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode()); ) {
+    if (!node.parentElement.closest('script, style, [lang]:not(html)')) out.add(node.data.trim());
+  }
+  for (const one of document.querySelectorAll('[aria-label], [placeholder], [title], [alt]'))
+    for (const name of ['aria-label', 'placeholder', 'title', 'alt']) out.add((one.getAttribute(name) ?? '').trim());
+  out.delete('');
+  return [...out];
+}
+"""
+
+
+def english_only(locale: str) -> frozenset[str]:
+    """The English texts that the locale has other words for."""
+    texts = catalogue(locale)
+    plain = {msgid for msgid, text in texts.plain.items() if text != msgid}
+    return frozenset(plain - set(texts.plain.values()))
+
+
+def visit(visitors: Visitors, portal: Portal, one: Address, locale: str) -> Page:
+    options = {"viewport": PHONE, "locale": TAGS[locale]}
+    page = visitors.signed_in(one.visitor, **options) if one.visitor else visitors.stranger(**options)
+    page.goto(path_of(one, portal))
+    settled(page)
+    expect(page.locator("html")).to_have_attribute("lang", locale)
+    return page
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("one", ADDRESSES, ids=lambda one: one.name)
+def test_page_on_a_phone(visitors: Visitors, portal: Portal, one: Address, locale: str) -> None:
+    page = visit(visitors, portal, one, locale)
+    assert page.title().endswith(" · Northrack")
+    if locale != "en":
+        texts = [*page.evaluate(TEXTS), page.title().removesuffix(" · Northrack")]
+        assert sorted(english_only(locale) & set(texts)) == []
+    if page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
+        assert page.evaluate(STICKING_OUT) == []
+        pytest.fail("the page is wider than the screen")
+
+
+def choose(page: Page, language: str) -> None:
+    page.locator("button.avatar").click()
+    page.get_by_role("menuitemradio", name=language).click()
+    page.keyboard.press("Escape")
+
+
+def test_language_changes_in_place_and_is_remembered(visitors: Visitors, portal: Portal) -> None:
+    who = portal.add_person("speaks@acme.example", name="Polyglot")
+    page = visitors.stranger()
+    page.context.add_cookies([{"name": "portal", "value": visitors.new_session(who), "url": portal.url}])
+    number = portal.server_id("kyiv-cache-01")
+    page.goto(f"/servers/{number}")
+    settled(page)
+    loaded = page.evaluate("performance.timeOrigin")
+    facts = page.locator("dl.kv").last
+    for language, locale, off, price, month in (
+        ("Українська", "uk", "Вимкнути", "119,00\xa0€", "груд"),
+        ("Español", "es", "Apagar", "119,00\xa0€", "dic"),
+        ("English", "en", "Power off", "€119.00", "Dec"),
+        ("Українська", "uk", "Вимкнути", "119,00\xa0€", "груд"),
+    ):
+        choose(page, language)
+        expect(page.locator("html")).to_have_attribute("lang", locale)
+        expect(page.get_by_role("main").get_by_role("button", name=off, exact=True)).to_be_visible()
+        expect(facts).to_contain_text(price)
+        expect(facts).to_contain_text(re.compile(rf"\d {month}"))
+        assert page.evaluate("performance.timeOrigin") == loaded
+    page.reload()
+    expect(settled(page).locator("html")).to_have_attribute("lang", "uk")
+    expect(page.get_by_role("main").get_by_role("button", name="Вимкнути", exact=True)).to_be_visible()
+
+    elsewhere = visitors.stranger()
+    elsewhere.context.add_cookies([{"name": "portal", "value": visitors.new_session(who), "url": portal.url}])
+    elsewhere.goto(f"/servers/{number}")
+    expect(settled(elsewhere).locator("html")).to_have_attribute("lang", "uk")
+    expect(elsewhere.get_by_role("main").get_by_role("button", name="Вимкнути", exact=True)).to_be_visible()

@@ -1,0 +1,114 @@
+"""Everybody gets to what is theirs, and nothing else reaches their browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, WebSocket, expect
+
+from tests.e2e.pages import CLIENT, OPERATOR, TECHNICIAN, settled
+from tests.e2e.portal import Portal
+from tests.e2e.visitors import Visitors
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+
+STAFF_PAGES = ("/queues", "/fleet", "/companies", "/companies/2", "/audit")
+FORBIDDEN = "Your role does not allow this. Nothing was changed. Ask an operator if you need it."
+NOT_THERE = "There is nothing here under this address. Check the link, or go back to your services."
+FOREIGN = ("Київ Веб", "Nube Pampa", "kv-node", "pampa", "stock-0", "iryna@", "lucia@", "anna@", "marek@")
+"""Words that only other companies' and the operator's data have."""
+
+
+class Received:
+    """Every frame that came to a page by its websocket, as text."""
+
+    def __init__(self, page: Page) -> None:
+        self.frames: list[str] = []
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framereceived", lambda frame: self.frames.append(str(frame)))
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.frames).encode().decode("unicode_escape", "ignore") + "\n".join(self.frames)
+
+
+def menu(page: Page) -> list[str]:
+    links = settled(page).get_by_role("navigation", name="Menu").get_by_role("link")
+    return [text.split("\n")[0] for text in links.all_inner_texts()]
+
+
+def opens(page: Page, path: str) -> str:
+    """The heading of the page at this path."""
+    page.goto(path)
+    return settled(page).get_by_role("heading", level=1).inner_text()
+
+
+@pytest.mark.parametrize("path", STAFF_PAGES)
+def test_client_is_told_that_a_staff_page_is_not_for_them(visitors: Visitors, path: str) -> None:
+    page = visitors.signed_in(CLIENT)
+    received = Received(page)
+    assert opens(page, path) == "Not for your role"
+    expect(page.get_by_role("alert")).to_contain_text(FORBIDDEN)
+    expect(page.get_by_role("link", name="Go to the dashboard")).to_be_visible()
+    assert "petr@acme.example" in received.text  # the frames were seen, and their owner's data is in them
+    assert [word for word in FOREIGN if word in received.text] == []
+
+
+def test_foreign_objects_look_like_none(visitors: Visitors, portal: Portal) -> None:
+    foreign_service = portal.rows("SELECT id FROM service WHERE name = 'kyivweb.example' LIMIT 1")[0][0]
+    foreign = [f"/servers/{portal.server_id('kv-node-01')}", f"/services/{foreign_service}"]
+    stock = f"/servers/{portal.server_id('stock-017')}"
+    page = visitors.signed_in(CLIENT)
+    received = Received(page)
+    shown = set()
+    for path in (*foreign, stock, "/servers/99999", "/services/99999"):
+        assert opens(page, path) == "Nothing here"
+        shown.add(page.get_by_role("main").inner_text())
+        expect(page.get_by_role("alert")).to_contain_text(NOT_THERE)
+    assert len(shown) == 1
+    assert [word for word in FOREIGN if word in received.text] == []
+
+
+def test_everyday_pages_of_a_client_carry_only_their_own(visitors: Visitors) -> None:
+    page = visitors.signed_in(CLIENT)
+    received = Received(page)
+    for path in ("/", "/services", "/account"):
+        page.goto(path)
+        settled(page)
+    assert "kyiv-db-01" in received.text
+    assert [word for word in FOREIGN if word in received.text] == []
+    assert menu(page) == [
+        *("Dashboard", "All services", "Servers", "Storage", "Hosting", "VPN", "Domains"),
+        *("My account", "Password", "Two-factor"),
+    ]
+
+
+def test_technician_has_the_hall_and_not_the_business(visitors: Visitors, portal: Portal) -> None:
+    page = visitors.signed_in(TECHNICIAN)
+    assert opens(page, "/fleet") == "Fleet"
+    assert opens(page, "/queues") == "Queues"
+    assert opens(page, f"/servers/{portal.server_id('pampa-app-01')}") == "pampa-app-01"
+    for path in ("/companies", "/companies/1", "/audit", "/services"):
+        assert opens(page, path) == "Not for your role"
+    assert menu(page) == ["Fleet", "Queues", "My account", "Password", "Two-factor"]
+
+
+def test_operator_has_everything(visitors: Visitors, portal: Portal) -> None:
+    page = visitors.signed_in(OPERATOR)
+    for path, heading in (
+        ("/queues", "Queues"),
+        ("/fleet", "Fleet"),
+        ("/companies", "Companies"),
+        ("/companies/2", "Київ Веб"),
+        ("/services", "Services"),
+        ("/audit", "Audit trail"),
+        (f"/servers/{portal.server_id('stock-017')}", "stock-017"),
+    ):
+        assert opens(page, path) == heading
+    assert menu(page) == [
+        *("Queues", "Fleet", "Companies", "Services", "Audit trail"),
+        *("My account", "Password", "Two-factor"),
+    ]
+    page.goto("/")
+    expect(page).to_have_url(f"{portal.url}/queues")
