@@ -1,0 +1,231 @@
+"""What changes is told to the tabs that show it, within a second, and to no others."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import httpx
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from opsportal.db import Unit, unit_of_work
+from opsportal.domain.hardware import topics
+from opsportal.domain.hardware.power import request_power
+from opsportal.models import Company, JobKind, Person, Server, Service
+from tests.builders import make_company, make_server, make_service
+from tests.doors import abuses, world
+from tests.doors.server import Browser, Tab
+from tests.doors.server import Server as Portal
+
+pytestmark = pytest.mark.xdist_group("doors-live")
+SETTLED_S = 0.7
+"""After this a freshly opened page is told nothing more without a change."""
+
+
+async def _opened(
+    stack: AsyncExitStack, portal: Portal, role: str, company: Company | None, number: int
+) -> Tab:
+    browser = Browser(portal)
+    browser.cookie = world.make_someone(role, company=company).cookie
+    tab = await stack.enter_async_context(browser.tab())
+    await tab.open(f"/servers/{number}", {"server_id": str(number)})
+    await tab.until(lambda: tab.vars.get("server_state.server", {}).get("is_ready"))
+    return tab
+
+
+def _power(tab: Tab) -> str:
+    return str(tab.vars["server_state.server"]["power"])
+
+
+def _set_power(unit: Unit, number: int, power: str) -> None:
+    unit.get_one(Server, number).power = power
+    unit.changed(topics.server(number))
+
+
+async def test_committed_change_reaches_every_tab_that_shows_it_and_nobody_else(server: Portal) -> None:
+    company, other = make_company(), make_company()
+    number = make_server(make_service(company)).id or 0
+    foreign = make_server(make_service(other)).id or 0
+    async with AsyncExitStack() as stack:
+        own = [await _opened(stack, server, "client", company, number) for _ in range(2)]
+        staff = [await _opened(stack, server, role, None, number) for role in ("operator", "technician")]
+        stranger = await _opened(stack, server, "client", other, foreign)
+        await asyncio.sleep(SETTLED_S)
+        told = {tab: len(tab.deltas) for tab in (*own, *staff, stranger)}
+        with unit_of_work() as unit:
+            _set_power(unit, number, "on")
+        for tab in (*own, *staff):
+            await tab.until(lambda tab=tab: _power(tab) == "on", within=1)
+        await asyncio.sleep(0.2)
+        assert [len(tab.deltas) - told[tab] for tab in (*own, *staff, stranger)] == [1, 1, 1, 1, 0]
+
+
+async def test_rolled_back_change_is_told_to_nobody(server: Portal) -> None:
+    company = make_company()
+    number = make_server(make_service(company)).id or 0
+    async with AsyncExitStack() as stack:
+        tab = await _opened(stack, server, "client", company, number)
+        await asyncio.sleep(SETTLED_S)
+        told = len(tab.deltas)
+        with pytest.raises(RuntimeError), unit_of_work() as unit:
+            _set_power(unit, number, "on")
+            unit.flush()
+            raise RuntimeError
+        await asyncio.sleep(0.3)
+        assert (len(tab.deltas), _power(tab)) == (told, "unknown")
+
+
+async def test_data_goes_away_with_the_right_to_see_it(server: Portal) -> None:
+    company, next_tenant = make_company(), make_company()
+    machine = make_server(make_service(company))
+    async with AsyncExitStack() as stack:
+        tab = await _opened(stack, server, "client", company, machine.id or 0)
+        with unit_of_work() as unit:
+            service = Service(**make_service(next_tenant).model_dump(exclude={"id"}))
+            unit.add(service)
+            unit.flush()
+            unit.get_one(Server, machine.id).service_id = service.id
+            unit.changed(topics.server(machine.id or 0))
+        await tab.until(lambda: tab.vars["server_state.problem"]["code"] == "not_found", within=1)
+        assert tab.vars["server_state.server"]["name"] == ""
+        assert not tab.vars["server_state.server"]["is_ready"]
+
+
+async def test_click_is_seen_by_both_tabs_and_the_operator(server: Portal) -> None:
+    company = make_company()
+    number = make_server(make_service(company)).id or 0
+    async with AsyncExitStack() as stack:
+        first = await _opened(stack, server, "client", company, number)
+        second = await _opened(stack, server, "client", company, number)
+        queues = Browser(server)
+        queues.cookie = world.make_someone("operator").cookie
+        operator = await stack.enter_async_context(queues.tab())
+        await operator.open("/queues")
+        await operator.until(lambda: operator.vars.get("queues_state.queues", {}).get("is_ready"))
+        await first.send(abuses.SWITCH, {"server_id": number, "kind": "power_off"}, path=f"/servers/{number}")
+        for tab in (first, second):
+            await tab.until(
+                lambda tab=tab: tab.vars["server_state.server"]["job"]["status"] == "queued", within=1
+            )
+        jobs = lambda: operator.vars["queues_state.queues"]["jobs"]  # noqa: E731
+        await operator.until(lambda: [job["server_id"] for job in jobs()].count(number) == 1, within=1)
+
+
+async def test_personal_views_stay_personal(server: Portal) -> None:
+    company = make_company()
+    people = [world.make_someone("client", company=company) for _ in range(2)]
+    async with AsyncExitStack() as stack:
+        tabs = []
+        for someone in people:
+            browser = Browser(server)
+            browser.cookie = someone.cookie
+            tab = await stack.enter_async_context(browser.tab())
+            await tab.open("/account")
+            await tab.until(lambda tab=tab: tab.vars.get("account_state.account", {}).get("is_ready"))
+            tabs.append(tab)
+        await asyncio.sleep(SETTLED_S)
+        told = len(tabs[1].deltas)
+        with unit_of_work() as unit:
+            unit.get_one(Person, people[0].actor.person_id).name = "Renamed Person"
+            unit.changed(f"person:{people[0].actor.person_id}")
+        await tabs[0].until(
+            lambda: tabs[0].vars["account_state.account"]["name"] == "Renamed Person", within=1
+        )
+        await asyncio.sleep(0.2)
+        assert len(tabs[1].deltas) == told
+        assert tabs[1].vars["shell_state.me"]["name"] == people[1].actor.name
+
+
+async def test_lost_listener_recovers_and_tells_the_truth(server: Portal, portal: str) -> None:
+    company = make_company()
+    number = make_server(make_service(company)).id or 0
+    gone = world.make_someone("client", company=company)
+    async with AsyncExitStack() as stack:
+        tab = await _opened(stack, server, "client", company, number)
+        lost = Browser(server)
+        lost.cookie = gone.cookie
+        ended = await stack.enter_async_context(lost.tab())
+        await ended.barrier()
+        with psycopg.connect(portal, autocommit=True) as connection:
+            killed = connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+            ).fetchall()
+            assert killed == [(True,)]
+            # Nobody is told of these: the listener is away for half a second.
+            connection.execute("UPDATE server SET power = 'off' WHERE id = %s", [number])
+            connection.execute(
+                "UPDATE login_session SET stage = 'ended' WHERE id = %s", [gone.actor.session_id]
+            )
+        await tab.until(lambda: _power(tab) == "off", within=3)
+        await ended.until(ended.closed.is_set, within=3)
+        assert ended.close_code == 4401
+    assert "live" not in httpx.get(server.origin + "/healthz").json()["failing"]
+
+
+async def test_closed_tab_is_forgotten(server: Portal) -> None:
+    company = make_company()
+    number = make_server(make_service(company)).id or 0
+    before = _tabs(server)
+    async with AsyncExitStack() as stack:
+        await _opened(stack, server, "client", company, number)
+        assert _tabs(server) == before + 1
+    async with asyncio.timeout(3):
+        while _tabs(server) != before:
+            await asyncio.sleep(0.02)
+
+
+def _tabs(server: Portal) -> int:
+    lines = httpx.get(server.origin + "/metrics").text.splitlines()
+    return int(float(next(line for line in lines if line.startswith("opsportal_tabs ")).split()[1]))
+
+
+async def test_malformed_address_shows_why_inside_the_frame(server: Portal) -> None:
+    company = make_company()
+    number = make_server(make_service(company)).id or 0
+    async with AsyncExitStack() as stack:
+        tab = await _opened(stack, server, "client", company, number)
+        for wrong in ("abc", "0", "-1", str(2**63), "1;DROP TABLE server", "٣" * 400):
+            tab.vars.pop("server_state.problem", None)
+            await tab.open(f"/servers/{wrong}", {"server_id": wrong})
+            await tab.until(lambda: tab.vars.get("server_state.problem", {}).get("code") == "not_found")
+        assert tab.vars["shell_state.me"]["email"]
+        await asyncio.sleep(SETTLED_S)
+        told = len(tab.deltas)
+        with unit_of_work() as unit:
+            _set_power(unit, number, "on")  # no longer shown here
+        await asyncio.sleep(0.3)
+        assert len(tab.deltas) == told
+
+
+async def test_a_hundred_changes_are_few_pushes(server: Portal) -> None:
+    company = make_company()
+    number = make_server(make_service(company)).id or 0
+    async with AsyncExitStack() as stack:
+        tab = await _opened(stack, server, "client", company, number)
+        await asyncio.sleep(SETTLED_S)
+        told = len(tab.deltas)
+        with unit_of_work() as unit:
+            for _ in range(100):
+                unit.execute(text("SELECT pg_notify('opsportal_live', :t)"), {"t": f'["server:{number}"]'})
+                unit.execute(text("SELECT 1"))
+            _set_power(unit, number, "on")
+        await tab.until(lambda: _power(tab) == "on", within=1)
+        await asyncio.sleep(0.3)
+        assert len(tab.deltas) - told <= 2
+
+
+def test_a_request_is_one_transaction(portal: str) -> None:
+    """The topics of a click leave with its commit: nobody hears of a click that was refused."""
+    company = make_company()
+    machine = make_server(make_service(company))
+    someone = world.make_someone("client", company=company)
+    with psycopg.connect(portal, autocommit=True) as connection:
+        connection.execute("LISTEN opsportal_live")
+        with unit_of_work() as unit:
+            request_power(unit, someone.actor, machine.id or 0, kind=JobKind.POWER_OFF)
+            assert list(connection.notifies(timeout=0.1)) == []
+        heard = [notice.payload for notice in connection.notifies(timeout=2, stop_after=1)]
+    assert f'"server:{machine.id}"' in heard[0]
