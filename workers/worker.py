@@ -31,6 +31,8 @@ log = structlog.get_logger("worker")
 class LastingWorker(Worker):
     """RQ's worker, for a Redis that may be killed, emptied or away for a while."""
 
+    max_connection_wait_time = 2.0
+    """RQ would wait up to three minutes longer than Redis is away, and clicks would have lost their meaning."""
     is_asked_to_stop = False
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:

@@ -70,6 +70,13 @@ def is_running(pid: int) -> bool:
         return False
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process is frozen by SIGSTOP."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    return False
+
+
 @dataclass(frozen=True)
 class Process:
     """One process of the portal."""
@@ -117,6 +124,15 @@ class Site:
         self.processes.append(process := Process(popen, log))
         return process
 
+    def hands(self, count: int = 2) -> list[Process]:
+        """The living hardware workers; new ones are started until there are `count`."""
+        alive = [p for p in self.processes if "hardware" in p.popen.args and p.popen.poll() is None]
+        return alive + [self.start("worker", "hardware") for _ in range(count - len(alive))]
+
+    def busy_hand(self) -> Process:
+        """The hardware worker that has a work horse."""
+        return until(lambda: next((p for p in self.hands(0) if children(p.pid)), None), what="a work horse")
+
     def end(self) -> None:
         """Kill and reap everything that was started here, and what it has left behind."""
         for process in self.processes:
@@ -142,7 +158,7 @@ class Site:
             connection.execute("SELECT pg_advisory_lock(%s)", (GATE,))
             connection.execute(
                 f"CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {when} THEN"
-                f" PERFORM pg_advisory_xact_lock({GATE}); END IF; RETURN NEW; END $$"
+                f" SET LOCAL lock_timeout = 0; PERFORM pg_advisory_xact_lock({GATE}); END IF; RETURN NEW; END $$"
             )
             connection.execute(
                 f"CREATE TRIGGER gate BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION gate()"
@@ -178,9 +194,10 @@ AT_COMMAND_WRITTEN = ("hardware_job", "OLD.commands_sent = 0 AND NEW.commands_se
 AT_COMMAND_SENT = (
     "server",
     "NEW.lease_job_id IS NOT NULL AND EXISTS (SELECT FROM hardware_job"
-    " WHERE id = NEW.lease_job_id AND commands_sent = 1 AND status = 'verifying')",
+    " WHERE id = NEW.lease_job_id AND commands_sent = 1 AND status = 'verifying'"
+    " AND xmin::text <> pg_current_xact_id()::xid::text)",
 )
-"""The command is written down and about to be sent."""
+"""The command is written down, committed (so by another transaction), and about to be sent."""
 AT_READ_BACK = ("job_step", "NEW.name = 'verify_off' AND NEW.status = 'running' AND OLD.status = 'waiting'")
 """The BMC has acknowledged the command; it has not been read back."""
 AT_SECOND_COMMAND = ("hardware_job", "OLD.commands_sent = 1 AND NEW.commands_sent = 2")
