@@ -1,0 +1,55 @@
+"""How guessing is slowed down, with Redis and without."""
+
+from __future__ import annotations
+
+import pytest
+from limits import parse
+
+from opsportal.domain.refusals import TooManyAttempts
+from opsportal.settings import settings
+from opsportal.web import limits
+
+pytestmark = pytest.mark.usefixtures("portal")
+THREE = parse("3/minute")
+
+
+def _tries(key: str, times: int) -> list[bool]:
+    let = []
+    for _ in range(times):
+        try:
+            limits.count((THREE, key))
+            let.append(True)
+        except TooManyAttempts as refused:
+            assert 1 <= int(refused.params["seconds"]) <= 60
+            let.append(False)
+    return let
+
+
+def _without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "unix:///nonexistent/valkey.sock")
+    settings.cache_clear()
+    limits._shared.cache_clear()
+
+
+def test_counted_for_each_key_apart() -> None:
+    assert _tries("a", 5) == [True, True, True, False, False]
+    assert _tries("b", 1) == [True]
+
+
+def test_shared_by_processes() -> None:
+    _tries("a", 3)
+    limits._shared.cache_clear()  # as in another process: only Redis remembers
+    assert _tries("a", 1) == [False]
+
+
+def test_counted_in_this_process_while_redis_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    _without_redis(monkeypatch)
+    assert _tries("a", 5) == [True, True, True, False, False]
+
+
+def test_each_limit_counts() -> None:
+    tight = parse("1/minute")
+    limits.count((THREE, "wide"), (tight, "tight"))
+    with pytest.raises(TooManyAttempts):
+        limits.count((THREE, "wide"), (tight, "tight"))
+    assert _tries("wide", 2) == [True, False]
