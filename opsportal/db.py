@@ -83,6 +83,7 @@ def engine() -> Engine:
         max_overflow=4,
         pool_pre_ping=True,
         pool_timeout=10,
+        hide_parameters=True,  # or an error would put values into the log
         connect_args={"connect_timeout": 5, "options": OPTIONS},
     )
 

@@ -173,7 +173,7 @@ async def _tell(state: rx.State, notice: NoticeView, refusal: Refusal | None) ->
 class Guard(Middleware):
     """Refuses what was not declared."""
 
-    async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:  # type: ignore[override]
+    async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
         try:
             await _check(event)
         except Refusal as refusal:

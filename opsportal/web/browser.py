@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,7 +45,7 @@ def _cookie(header: str, name: str) -> str:
     return ""
 
 
-def client_ip(scope: dict[str, Any]) -> str:
+def client_ip(scope: Mapping[str, Any]) -> str:
     """The peer's address, or the one that the configured number of trusted proxies vouches for."""
     peer = str((scope.get("client") or ("", 0))[0])
     hops = settings().trusted_proxy_hops
@@ -63,7 +63,7 @@ def _address(text: str) -> str:
         return ""
 
 
-def look_at(scope: dict[str, Any]) -> Browser:
+def look_at(scope: Mapping[str, Any]) -> Browser:
     """Read what matters from an ASGI scope."""
     headers = scope["headers"]
     return Browser(

@@ -132,7 +132,7 @@ async def hydration_shows_nothing(server: Server) -> None:
         ours = {
             state: values for state, values in tab.deltas[0].items() if not state.startswith("reflex___i")
         }
-        own = {state: values for state, values in ours.items() if state not in (STATE,)}
+        own = {state: values for state, values in ours.items() if state != STATE}
         assert len(own) >= 11
         filled = [leaf for values in own.values() for leaf in _leaves(values) if leaf not in _EMPTY]
         assert filled == []
@@ -163,31 +163,32 @@ async def secrets_stay_behind(server: Server) -> None:
         assert secret not in told, secret
 
 
+SWITCHES: tuple[Any, ...] = (
+    {"server_id": MARK, "kind": "power_off"},
+    {"server_id": True, "kind": "power_off"},
+    {"server_id": 1.0, "kind": "power_off"},
+    {"server_id": "1", "kind": "power_off"},
+    {"server_id": 10**40, "kind": "power_off"},
+    {"server_id": -1, "kind": "power_off"},
+    {"server_id": float("nan"), "kind": "power_off"},
+    {"server_id": None, "kind": "power_off"},
+    {"server_id": {"$gt": MARK}, "kind": "power_off"},
+    {"server_id": 1, "kind": MARK},
+    {"server_id": 1, "kind": ["power_off"]},
+    {"server_id": 1},
+    {},
+    {"server_id": 1, "kind": "power_off", "extra": MARK},
+    {"self": MARK, "server_id": 1, "kind": "power_off"},
+)
+LOCALES = (MARK, 7, None, ["en"], "en\x00", "EN")
+SEARCHES = (MARK * 100, 7, "a\x00" + MARK, "\ud800" + MARK)
+
+
 def _malformed() -> list[tuple[str, Any]]:
     names = [door.name for door in DOORS if door.who]
-    made: list[tuple[str, Any]] = []
-    for payload in (
-        {"server_id": MARK, "kind": "power_off"},
-        {"server_id": True, "kind": "power_off"},
-        {"server_id": 1.0, "kind": "power_off"},
-        {"server_id": "1", "kind": "power_off"},
-        {"server_id": 10**40, "kind": "power_off"},
-        {"server_id": -1, "kind": "power_off"},
-        {"server_id": float("nan"), "kind": "power_off"},
-        {"server_id": None, "kind": "power_off"},
-        {"server_id": {"$gt": MARK}, "kind": "power_off"},
-        {"server_id": 1, "kind": MARK},
-        {"server_id": 1, "kind": ["power_off"]},
-        {"server_id": 1},
-        {},
-        {"server_id": 1, "kind": "power_off", "extra": MARK},
-        {"self": MARK, "server_id": 1, "kind": "power_off"},
-    ):
-        made.append((SWITCH, payload))
-    for locale in (MARK, 7, None, ["en"], "en\x00", "EN"):
-        made.append((SET_LOCALE, {"locale": locale}))
-    for query in (MARK * 100, 7, "a\x00" + MARK, "\ud800" + MARK):
-        made.append((f"{PORTAL}shell____palette_state.search", {"query": query}))
+    made: list[tuple[str, Any]] = [(SWITCH, payload) for payload in SWITCHES]
+    made += [(SET_LOCALE, {"locale": locale}) for locale in LOCALES]
+    made += [(f"{PORTAL}shell____palette_state.search", {"query": query}) for query in SEARCHES]
     made += [(name, {MARK: MARK}) for name in names]
     made.append((f"{STATE}.hydrate_and_load", {"vars": {f"{SHELL}.me": MARK}}))
     update = f"{STATE}.reflex___state____update_vars_internal_state.update_vars_internal"
@@ -261,7 +262,7 @@ async def malformed_frames(server: Server) -> None:
         "", "9", "4", "49", "42", "42/_event,", "42/_event,{", f'42/_event,["{MARK}"]', f'42/_event,["on_event","{MARK}"]',
         f'42/_event,["disconnect","{MARK}"]', f'42/_event,["client_error","{MARK}"]', f'42/nowhere,["event","{MARK}"]',
         f"42/_event,{DEEP}", f'42/_event,["event",{DEEP}]', f'42/_event,["event",{{"name":"{SET_LOCALE}","payload":{DEEP}}}]',
-        f'42/_event,9999999999999["ping"]', '44/_event,{"message":"x"}', "43/_event,1[]", "41/nowhere,", "40/nowhere,",
+        '42/_event,9999999999999["ping"]', '44/_event,{"message":"x"}', "43/_event,1[]", "41/nowhere,", "40/nowhere,",
         f'42/_event,["event","{MARK}","{MARK}"]', "450-/_event,[\"ping\"]", f'459999-/_event,["event","{MARK}"]',
         "\x00", "4\x00", "é" * 1000,
     ):  # fmt: skip

@@ -129,7 +129,7 @@ def test_whole_life_of_a_second_factor(server: Server) -> None:
     wrong = {"password": "not it", "code": codes[1]}
     assert answer_of(browser.post("/auth/two-factor/disable", wrong)) == (400, "wrong_password")
     with unit_of_work() as unit:
-        left = [row for row in unit.exec(select(RecoveryCode).where(RecoveryCode.person_id == person.id))]
+        left = list(unit.exec(select(RecoveryCode).where(RecoveryCode.person_id == person.id)))
     assert sum(row.used_at is None for row in left) == 9
     right = {"password": PASSWORD, "code": codes[1]}
     assert browser.post("/auth/two-factor/disable", right).status_code == 200

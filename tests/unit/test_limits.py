@@ -14,15 +14,18 @@ THREE = parse("3/minute")
 
 
 def _tries(key: str, times: int) -> list[bool]:
-    let = []
-    for _ in range(times):
-        try:
-            limits.count((THREE, key))
-            let.append(True)
-        except TooManyAttempts as refused:
-            assert 1 <= int(refused.params["seconds"]) <= 60
-            let.append(False)
-    return let
+    return [_is_let(key) for _ in range(times)]
+
+
+def _is_let(key: str) -> bool:
+    try:
+        limits.count((THREE, key))
+    except TooManyAttempts as refused:
+        seconds = int(refused.params["seconds"])
+    else:
+        return True
+    assert 1 <= seconds <= 60
+    return False
 
 
 def _without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
