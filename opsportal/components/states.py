@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
@@ -61,7 +62,17 @@ def _plain(title: Any, text: Any, *actions: rx.Component, error_id: Any = None) 
 
 
 def page_body(
-    *, problem_view: Any, ready: Any, content: Any, loading: rx.Component, retry: Any
+    *,
+    problem_view: Any,
+    ready: Any,
+    content: Any,
+    loading: rx.Component,
+    retry: Any,
+    top: Sequence[rx.Component] = (),
 ) -> rx.Component:
-    """The one of three that applies: a problem, the content, or its skeleton."""
-    return rx.cond(problem_view.code, problem(problem_view, retry=retry), rx.cond(ready, content, loading))
+    """The one of three that applies: a problem instead of everything, or below `top` the content or its skeleton."""
+    return rx.cond(
+        problem_view.code,
+        problem(problem_view, retry=retry),
+        rx.fragment(*top, rx.cond(ready, content, loading)),
+    )

@@ -58,7 +58,7 @@ class Column:
 
     @property
     def class_name(self) -> str:
-        classes = [*(("r",) if self.right else ()), *((self.show,) if self.show != "always" else ())]
+        classes = [*(("r",) if self.right else ()), *((f"on-{self.show}",) if self.show != "always" else ())]
         return " ".join(classes)
 
 

@@ -127,18 +127,18 @@ def account_page() -> rx.Component:
         rx.el.div(card(lines(5)), card(lines(5)), class_name="grid halves"), card(lines(4, "two"))
     )
     return framed(
-        rx.fragment(
-            header(t("My account")),
-            page_body(
-                problem_view=AccountState.problem,
-                ready=account.is_ready,
-                content=rx.fragment(
-                    rx.el.div(_profile(account), _security(account), class_name="grid halves"),
-                    _sessions(account),
-                ),
-                loading=loading,
-                retry=AccountState.open,
+        page_body(
+            top=[
+                header(t("My account")),
+            ],
+            problem_view=AccountState.problem,
+            ready=account.is_ready,
+            content=rx.fragment(
+                rx.el.div(_profile(account), _security(account), class_name="grid halves"),
+                _sessions(account),
             ),
+            loading=loading,
+            retry=AccountState.open,
         )
     )
 
@@ -171,8 +171,8 @@ def two_factor_page() -> rx.Component:
     )
     return framed(
         rx.el.div(
-            header(t("Two-factor authentication"), crumbs=[(t("My account"), "/account")]),
             page_body(
+                top=[header(t("Two-factor authentication"), crumbs=[(t("My account"), "/account")])],
                 problem_view=AccountState.problem,
                 ready=account.is_ready,
                 content=TwoFactor.create(

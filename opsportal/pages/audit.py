@@ -45,38 +45,38 @@ def audit_page() -> rx.Component:
         QueryLink.create(t("Older entries"), set={"before": view.next_before}, class_name="btn"),
     )
     return framed(
-        rx.fragment(
-            header(t("Audit trail"), sub=t("Rows are only ever added; nobody can change or remove one.")),
-            rx.el.div(
-                chips(
-                    t("Subject"),
-                    "tag",
-                    [
-                        ("", t("All")),
-                        ("server:", t("Servers")),
-                        ("person:", t("People")),
-                        ("job:", t("Jobs")),
-                    ],
-                ),
-                class_name="toolbar",
-            ),
-            page_body(
-                problem_view=AuditState.problem,
-                ready=True,
-                content=card(
-                    table(
-                        _COLUMNS,
-                        view.rows,
-                        key=lambda e: e.id,
-                        label=t("Audit trail"),
-                        ready=view.is_ready,
-                        empty=empty(t("No entries"), t("Sign-ins, power actions and changes are kept here.")),
-                        expected=10,
+        page_body(
+            top=[
+                header(t("Audit trail"), sub=t("Rows are only ever added; nobody can change or remove one.")),
+                rx.el.div(
+                    chips(
+                        t("Subject"),
+                        "tag",
+                        [
+                            ("", t("All")),
+                            ("server:", t("Servers")),
+                            ("person:", t("People")),
+                            ("job:", t("Jobs")),
+                        ],
                     ),
-                    rx.el.div(older, class_name="row end"),
+                    class_name="toolbar",
                 ),
-                loading=rx.fragment(),
-                retry=AuditState.open,
+            ],
+            problem_view=AuditState.problem,
+            ready=True,
+            content=card(
+                table(
+                    _COLUMNS,
+                    view.rows,
+                    key=lambda e: e.id,
+                    label=t("Audit trail"),
+                    ready=view.is_ready,
+                    empty=empty(t("No entries"), t("Sign-ins, power actions and changes are kept here.")),
+                    expected=10,
+                ),
+                rx.el.div(older, class_name="row end"),
             ),
+            loading=rx.fragment(),
+            retry=AuditState.open,
         )
     )

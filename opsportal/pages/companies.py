@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from opsportal.components.addresses import route_number
 from opsportal.components.elements import card, link, skeleton, tag
 from opsportal.components.headers import header
 from opsportal.components.states import empty, lines, page_body
@@ -44,27 +45,27 @@ def companies_page() -> rx.Component:
     """All clients with what they run."""
     view = CompaniesState.companies
     return framed(
-        rx.fragment(
-            header(t("Companies")),
-            rx.el.div(search_field(t("Search by name")), class_name="toolbar"),
-            page_body(
-                problem_view=CompaniesState.problem,
-                ready=True,
-                content=card(
-                    table(
-                        _COLUMNS,
-                        view.rows,
-                        key=lambda c: c.id,
-                        label=t("Companies"),
-                        ready=view.is_ready,
-                        empty=empty(
-                            t("No company matches"), t("Change the search, or clear it to see all clients.")
-                        ),
-                    )
-                ),
-                loading=rx.fragment(),
-                retry=CompaniesState.open,
+        page_body(
+            top=[
+                header(t("Companies")),
+                rx.el.div(search_field(t("Search by name")), class_name="toolbar"),
+            ],
+            problem_view=CompaniesState.problem,
+            ready=True,
+            content=card(
+                table(
+                    _COLUMNS,
+                    view.rows,
+                    key=lambda c: c.id,
+                    label=t("Companies"),
+                    ready=view.is_ready,
+                    empty=empty(
+                        t("No company matches"), t("Change the search, or clear it to see all clients.")
+                    ),
+                )
             ),
+            loading=rx.fragment(),
+            retry=CompaniesState.open,
         )
     )
 
@@ -99,7 +100,7 @@ def company_page() -> rx.Component:
     return framed(
         page_body(
             problem_view=CompanyState.problem,
-            ready=company.is_ready,
+            ready=company.is_ready & (company.id == route_number("company_id")),
             content=body,
             loading=rx.fragment(
                 header(skeleton("title"), crumbs=[(t("Companies"), "/companies")]), card(lines(8))

@@ -67,33 +67,35 @@ def fleet_page() -> rx.Component:
         ("unknown", rx.fragment(t("Not known"), " ", rx.el.span(view.unknown, class_name="num"))),
     ]
     return framed(
-        rx.fragment(
-            header(
-                t("Fleet"),
-                sub=rx.cond(view.is_ready, tn("{n} server", "{n} servers", n=view.total), skeleton("sub")),
-            ),
-            rx.el.div(
-                search_field(t("Search by name, address, MAC, rack or company")),
-                chips(t("Power"), "power", powers),
-                class_name="toolbar",
-            ),
-            page_body(
-                problem_view=FleetState.problem,
-                ready=True,
-                content=card(
-                    table(
-                        _COLUMNS,
-                        view.rows,
-                        key=lambda r: r.id,
-                        label=t("Fleet"),
-                        ready=view.is_ready,
-                        empty=nothing,
-                        expected=10,
+        page_body(
+            top=[
+                header(
+                    t("Fleet"),
+                    sub=rx.cond(
+                        view.is_ready, tn("{n} server", "{n} servers", n=view.total), skeleton("sub")
                     ),
-                    pages(view),
                 ),
-                loading=rx.fragment(),
-                retry=FleetState.open,
+                rx.el.div(
+                    search_field(t("Search by name, address, MAC, rack or company")),
+                    chips(t("Power"), "power", powers),
+                    class_name="toolbar",
+                ),
+            ],
+            problem_view=FleetState.problem,
+            ready=True,
+            content=card(
+                table(
+                    _COLUMNS,
+                    view.rows,
+                    key=lambda r: r.id,
+                    label=t("Fleet"),
+                    ready=view.is_ready,
+                    empty=nothing,
+                    expected=10,
+                ),
+                pages(view),
             ),
+            loading=rx.fragment(),
+            retry=FleetState.open,
         )
     )

@@ -200,40 +200,40 @@ def queues_page() -> rx.Component:
         t("No jobs here"), t("Power actions of clients and staff appear here the moment they are asked for.")
     )
     return framed(
-        rx.fragment(
-            header(t("Queues"), sub=t("Everything on this page renews itself.")),
-            page_body(
-                problem_view=QueuesState.problem,
-                ready=True,
-                content=rx.fragment(
-                    _warnings(view),
-                    _counters(view),
-                    card(
-                        chips(
-                            t("Status"),
-                            "status",
-                            [
-                                ("", t("All")),
-                                ("active", t("Under way")),
-                                ("failed", t("Failed")),
-                                ("expired", t("Expired")),
-                                ("cancelled", t("Cancelled")),
-                                ("succeeded", t("Done")),
-                            ],
-                        ),
-                        table(
-                            _JOB_COLUMNS,
-                            view.jobs,
-                            key=lambda j: j.id,
-                            label=t("Jobs"),
-                            ready=view.is_ready,
-                            empty=nothing,
-                        ),
+        page_body(
+            top=[
+                header(t("Queues"), sub=t("Everything on this page renews itself.")),
+            ],
+            problem_view=QueuesState.problem,
+            ready=True,
+            content=rx.fragment(
+                _warnings(view),
+                _counters(view),
+                card(
+                    chips(
+                        t("Status"),
+                        "status",
+                        [
+                            ("", t("All")),
+                            ("active", t("Under way")),
+                            ("failed", t("Failed")),
+                            ("expired", t("Expired")),
+                            ("cancelled", t("Cancelled")),
+                            ("succeeded", t("Done")),
+                        ],
                     ),
-                    _machinery(view),
+                    table(
+                        _JOB_COLUMNS,
+                        view.jobs,
+                        key=lambda j: j.id,
+                        label=t("Jobs"),
+                        ready=view.is_ready,
+                        empty=nothing,
+                    ),
                 ),
-                loading=rx.fragment(),
-                retry=QueuesState.open,
+                _machinery(view),
             ),
+            loading=rx.fragment(),
+            retry=QueuesState.open,
         )
     )

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from opsportal.components import labels
+from opsportal.components.addresses import route_number
 from opsportal.components.clock import ago, elapsed
 from opsportal.components.confirm import confirm_button, copyable
 from opsportal.components.elements import button, card, key_values, link, or_dash, skeleton, status
@@ -223,7 +224,7 @@ def server_page() -> rx.Component:
     return framed(
         page_body(
             problem_view=ServerState.problem,
-            ready=server.is_ready,
+            ready=server.is_ready & (server.id == route_number("server_id")),
             content=body,
             loading=_loading(),
             retry=ServerState.open,

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from opsportal.components import labels
+from opsportal.components.addresses import route_number
 from opsportal.components.confirm import copyable
 from opsportal.components.elements import RowMenu, card, key_values, link, or_dash, skeleton, status, tag
 from opsportal.components.headers import header
@@ -102,40 +103,40 @@ def services_page() -> rx.Component:
     listing = ServicesState.listing
     statuses = [(code, t(words)) for code, words in labels.SERVICE.items() if code != "provisioning"]
     return framed(
-        rx.fragment(
-            header(
-                rx.cond(ServicesState.family, t_code(ServicesState.family, labels.FAMILY), t("Services")),
-                sub=rx.cond(
-                    listing.is_ready, tn("{n} service", "{n} services", n=listing.total), skeleton("sub")
-                ),
-            ),
-            rx.el.div(
-                search_field(t("Search by name, plan, address or number")),
-                chips(
-                    t("Status"),
-                    "status",
-                    [("", t("All")), *statuses, ("termination", t("Termination request"))],
-                ),
-                class_name="toolbar",
-            ),
-            page_body(
-                problem_view=ServicesState.problem,
-                ready=True,
-                content=card(
-                    table(
-                        COLUMNS,
-                        listing.rows,
-                        key=lambda s: s.id,
-                        label=t("Services"),
-                        ready=listing.is_ready,
-                        empty=_nothing(),
-                        expected=8,
+        page_body(
+            top=[
+                header(
+                    rx.cond(ServicesState.family, t_code(ServicesState.family, labels.FAMILY), t("Services")),
+                    sub=rx.cond(
+                        listing.is_ready, tn("{n} service", "{n} services", n=listing.total), skeleton("sub")
                     ),
-                    pages(listing),
                 ),
-                loading=rx.fragment(),
-                retry=ServicesState.open,
+                rx.el.div(
+                    search_field(t("Search by name, plan, address or number")),
+                    chips(
+                        t("Status"),
+                        "status",
+                        [("", t("All")), *statuses, ("termination", t("Termination request"))],
+                    ),
+                    class_name="toolbar",
+                ),
+            ],
+            problem_view=ServicesState.problem,
+            ready=True,
+            content=card(
+                table(
+                    COLUMNS,
+                    listing.rows,
+                    key=lambda s: s.id,
+                    label=t("Services"),
+                    ready=listing.is_ready,
+                    empty=_nothing(),
+                    expected=8,
+                ),
+                pages(listing),
             ),
+            loading=rx.fragment(),
+            retry=ServicesState.open,
         )
     )
 
@@ -185,7 +186,7 @@ def service_page() -> rx.Component:
     return framed(
         page_body(
             problem_view=ServiceState.problem,
-            ready=service.id > 0,
+            ready=service.id == route_number("service_id"),
             content=body,
             loading=rx.fragment(header(skeleton("title")), card(lines(5))),
             retry=ServiceState.open,
