@@ -126,6 +126,9 @@ class Visit:
     def _go_on_with(self, answer: Any) -> None:
         assert self._script is not None
         assert self._session is not None
+        if sessions.now() >= self.deadline:  # frozen since the question: nothing more may be sent
+            self._fail("bmc_deadline_exceeded")
+            return
         try:
             netfn, command, data, may_repeat = self._script.send(answer)
         except StopIteration as end:

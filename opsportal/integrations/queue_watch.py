@@ -74,13 +74,14 @@ def _look(redis: Redis) -> Seen:
     keys = sorted(redis.smembers("rq:workers"))  # type: ignore[arg-type]
     with redis.pipeline(transaction=False) as pipe:
         for key in keys:
-            pipe.hmget(key, ["queues", "state", "current_job", "last_heartbeat", "birth"])
+            pipe.hmget(key, ["queues", "state", "last_heartbeat", "birth"])
+            pipe.smembers(key + b":executions")
         for name in QUEUES:
             pipe.llen(f"rq:queue:{name}")
         answers = pipe.execute()
-    workers = [_worker(key, values) for key, values in zip(keys, answers, strict=False)]
+    told, counts = answers[: 2 * len(keys)], answers[2 * len(keys) :]
+    workers = [_worker(key, *both) for key, *both in zip(keys, told[::2], told[1::2], strict=True)]
     alive = [worker for worker in workers if worker.is_alive]
-    counts = answers[len(keys) :]
     return Seen(
         queues=[
             SeenQueue(name, int(count), sum(worker.queue == name for worker in alive))
@@ -90,8 +91,10 @@ def _look(redis: Redis) -> Seen:
     )
 
 
-def _worker(key: bytes, values: list[bytes | None]) -> SeenWorker:
-    queue, state, job, heartbeat, birth = (value.decode() if value else "" for value in values)
+def _worker(key: bytes, values: list[bytes | None], executions: set[bytes]) -> SeenWorker:
+    queue, state, heartbeat, birth = (value.decode() if value else "" for value in values)
+    # An execution is "job id:number"; our workers have one at most.
+    job = min(executions, default=b"").decode().rpartition(":")[0]
     return SeenWorker(
         name=key.decode().removeprefix("rq:worker:"),
         queue=queue,
