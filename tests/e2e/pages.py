@@ -48,7 +48,7 @@ ADDRESSES = (
 
 def settled(page: Page) -> Page:
     """Returns when the page is complete: connected, no skeleton, its language there."""
-    expect(page.locator("h1, h2").first).to_be_visible()
+    expect(page.locator("main h1, main h2").first).to_be_visible()
     expect(page.locator(".skeleton, [aria-busy=true]")).to_have_count(0)
     expect(page.locator("html.awaiting-text")).to_have_count(0)
     return page

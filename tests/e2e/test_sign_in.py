@@ -74,7 +74,9 @@ def test_after_signing_in_the_wanted_page_opens(visitors: Visitors) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("VPN")
 
 
-@pytest.mark.parametrize("wanted", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "wanted", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_nothing_leads_elsewhere_after_signing_in(visitors: Visitors, portal: Portal, wanted: str) -> None:
     who = portal.sign_ins["petr@acme.example"]
     page = visitors.stranger()
@@ -118,7 +120,9 @@ def test_second_factor_from_setting_up_to_switching_off(visitors: Visitors, port
     expect(other.get_by_role("heading", level=1)).to_have_text("Two-factor authentication")
     refusal = other.get_by_role("alert").filter(has_text="code")
     enter_code(other, phone.last_code())
-    expect(refusal).to_have_text("This code is wrong or was used already. Wait for the next one and enter it.")
+    expect(refusal).to_have_text(
+        "This code is wrong or was used already. Wait for the next one and enter it."
+    )
     enter_code(other, phone.wrong_code())
     expect(refusal).to_be_visible()
     other.reload()
@@ -183,7 +187,9 @@ def test_last_sign_in_is_shown(visitors: Visitors, portal: Portal) -> None:
     first = sign_in(visitors, who)
     expect(first.get_by_role("main")).not_to_contain_text(", 127.0.0.1")
     second = sign_in(visitors, who)
-    expect(second.get_by_role("main")).to_contain_text(re.compile(r"Last sign-in\s*\d\d? \w+ 20\d\d, \d\d:\d\d, 127\.0\.0\.1"))
+    expect(second.get_by_role("main")).to_contain_text(
+        re.compile(r"Last sign-in\s*\d\d? \w+ 20\d\d, \d\d:\d\d, 127\.0\.0\.1")
+    )
 
 
 def test_changing_the_password_ends_other_sessions(visitors: Visitors, portal: Portal) -> None:
@@ -198,7 +204,9 @@ def test_changing_the_password_ends_other_sessions(visitors: Visitors, portal: P
     expect(here.get_by_label("New password")).to_have_value(NEW_PASSWORD)
     here.get_by_label("Current password").fill(PASSWORD)
     here.get_by_role("button", name="Change password").click()
-    expect(here.get_by_text("Your password was changed. Your other sessions were signed out.")).to_be_visible()
+    expect(
+        here.get_by_text("Your password was changed. Your other sessions were signed out.")
+    ).to_be_visible()
     expect(there.get_by_role("heading", level=1)).to_have_text("Sign in", timeout=WITHIN_MS)
     enter_password(there, who)
     expect(there.get_by_role("alert").filter(has_text="wrong")).to_be_visible()

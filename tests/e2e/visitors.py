@@ -38,9 +38,13 @@ class Faults:
     def _console(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):
             return
-        is_answer = message.text.startswith("Failed to load resource: the server responded with a status of 4")
+        is_answer = message.text.startswith(
+            "Failed to load resource: the server responded with a status of 4"
+        )
         is_connection = "ERR_CONNECTION" in message.text or "WebSocket" in message.text
-        is_outage = self.expects_outage and (is_connection or message.text.startswith("Failed to load resource"))
+        is_outage = self.expects_outage and (
+            is_connection or message.text.startswith("Failed to load resource")
+        )
         # A refusal is an answer like any other; the page shows it, and the test looks at the page.
         if not is_answer and not is_outage:
             self.seen.append(f"{message.type}: {message.text[:300]} ({message.page and message.page.url})")
