@@ -8,10 +8,12 @@ and without extra fields. A refusal reaches no handler and changes nothing.
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import functools
 import inspect
 import secrets
+import time
 import typing
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeVar
@@ -24,6 +26,7 @@ from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, OnLoadInternalState, StateUpdate, UpdateVarsInternalState
 from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
+from sqlalchemy.exc import OperationalError
 
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.refusals import BadRequest, Forbidden, Refusal, SignInRequired
@@ -37,6 +40,9 @@ SESSION_HEADER = "x-opsportal-session"
 
 OPEN = "open"
 """The handler that every page's State has for loading it."""
+
+DATABASE_PATIENCE_S = 8.0
+"""So long an event waits for a database that does not answer before it is refused."""
 
 PUBLIC = "public"
 """Declared for handlers that anybody may call."""
@@ -234,6 +240,16 @@ def _check_payload(model: type[BaseModel], payload: Mapping[str, Any]) -> None:
 
 
 async def _find_actor() -> Actor | None:
+    """Who sent the event. Waits for a database that is being restarted: the page asks only once."""
     headers = EventContext.get().router_data.get("headers") or {}
     reference = headers.get(SESSION_HEADER, "")
-    return await runtime.actors.find(int(reference)) if reference else None
+    if not reference:
+        return None
+    until = time.monotonic() + DATABASE_PATIENCE_S
+    while True:
+        try:
+            return await runtime.actors.find(int(reference))
+        except OperationalError:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(0.2)

@@ -16,8 +16,8 @@ from tests.e2e.visitors import Visitors
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
-BACK_WITHIN_S = 20.0
-"""From the kill until /healthz says 200, on a busy machine."""
+BACK_WITHIN_S = 60.0
+"""From the kill until /healthz says 200: the longest is everything started anew, on a busy machine."""
 JOB_ENDS_WITHIN_MS = 60_000
 SERVER = "vie-backup-01"
 PROGRAMS = (

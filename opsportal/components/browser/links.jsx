@@ -120,12 +120,12 @@ export function Pages({ page, pages, label, previous, next }) {
 }
 
 /** After a link to another page, moves the focus to its content: a screen reader begins there. */
+let arrivedAt = null; // not in the component: every page brings an Arrival of its own
 export function Arrival() {
   const { pathname } = useLocation();
-  const first = useRef(true);
   useEffect(() => {
-    if (first.current) first.current = false;
-    else document.getElementById("main")?.focus({ preventScroll: true });
+    if (arrivedAt !== null && arrivedAt !== pathname) document.getElementById("main")?.focus({ preventScroll: true });
+    arrivedAt = pathname;
   }, [pathname]);
   return null;
 }
