@@ -17,6 +17,17 @@
   html.classList.add(theme);
   html.style.colorScheme = theme;
 
+  // Reflex would send every error of the page to the server by an event that the portal refuses at its door
+  // (any browser could fill the log with it); the person would read a refusal of something they never asked.
+  ["onerror", "onunhandledrejection"].forEach(function (name) {
+    Object.defineProperty(window, name, {
+      get: function () {
+        return null;
+      },
+      set: function () {},
+    });
+  });
+
   var known = ["en", "uk", "es"];
   var locale = saved("locale");
   if (known.indexOf(locale) < 0) {

@@ -33,7 +33,7 @@ STYLESHEETS = [
 
 
 class Boundary(rx.Component):
-    """Shows a page with an error id when our own JavaScript fails."""
+    """Shows a page with a way on when our own JavaScript fails."""
 
     library = "$/portal/boundary"
     tag = "Boundary"

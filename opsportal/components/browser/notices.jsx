@@ -2,7 +2,8 @@
 import { useEffect, useRef, useState } from "react";
 import { useIntl } from "$/portal/intl";
 
-const SHOWN_MS = 6000;
+// Long enough to be read; what is bad stays until it is closed.
+const SHOWN_MS = { ok: 5000, info: 7000, warn: 14000 };
 const AT_MOST = 4;
 const listeners = new Set();
 
@@ -20,7 +21,8 @@ export function Notices({ notice }) {
     if (!one?.id || !one.msgid || seen.current.has(one.id)) return;
     seen.current.add(one.id);
     setShown((list) => [...list, one].slice(-AT_MOST));
-    if (one.kind !== "bad") setTimeout(() => close(one.id), SHOWN_MS);
+    const shownFor = SHOWN_MS[one.kind ?? "info"];
+    if (shownFor) setTimeout(() => close(one.id), shownFor);
   };
   useEffect(() => open(notice), [notice?.id]);
   useEffect(() => {
