@@ -10,7 +10,9 @@ import functools
 from dataclasses import dataclass, field
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from opsportal.settings import settings
 
@@ -58,6 +60,7 @@ def _redis() -> Redis:
         settings().redis_database(RQ_DATABASE),
         socket_connect_timeout=1,
         socket_timeout=1,
+        retry=Retry(NoBackoff(), 0),  # people wait for the answer that Redis is away
         decode_responses=False,
     )
 

@@ -1,0 +1,156 @@
+"""From committed outbox rows to the queues: none lost, none reordered, one dispatcher at a time."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+import redis
+from sqlmodel import col, select
+
+from opsportal.db import OUTBOX_CHANNEL, unit_of_work
+from opsportal.models import Outbox
+from stack.valkey import NO_RETRY
+from tests.workers.site import Site, until
+from workers import dispatcher, queues
+
+pytestmark = [pytest.mark.usefixtures("site"), pytest.mark.xdist_group("dispatcher")]
+
+
+def _enqueue(*refs: int, queue: str = "hardware", task: str = "hardware_job") -> None:
+    with unit_of_work() as unit:
+        for ref in refs:
+            unit.enqueue(queue, task, ref)
+
+
+def _unsent() -> list[int]:
+    with unit_of_work() as unit:
+        return list(
+            unit.exec(select(Outbox.ref).where(col(Outbox.sent_at).is_(None)).order_by(col(Outbox.id)))
+        )
+
+
+def _calls(name: str = "hardware") -> list[str]:
+    return [job_id.rpartition("-")[0] for job_id in queues.queue(name).get_job_ids()]
+
+
+def test_rows_go_out_once_in_order() -> None:
+    _enqueue(3, 1, 2)
+    assert (dispatcher.dispatch(), dispatcher.dispatch()) == (3, 0)
+    assert _calls() == ["hardware_job-3", "hardware_job-1", "hardware_job-2"]
+    assert _unsent() == []
+
+
+def test_call_carries_an_id_and_nothing_else() -> None:
+    _enqueue(7)
+    dispatcher.dispatch()
+    (job,) = queues.queue("hardware").jobs
+    assert (job.func_name, job.args, job.kwargs, job.timeout) == ("workers.hardware.run_job", [7], {}, 180)
+    assert job.retries_left is None
+
+
+def test_rolled_back_work_sends_nothing() -> None:
+    with contextlib.suppress(ZeroDivisionError), unit_of_work() as unit:
+        unit.enqueue("hardware", "hardware_job", 1)
+        unit.flush()
+        raise ZeroDivisionError
+    assert dispatcher.dispatch() == 0
+    assert _calls() == []
+
+
+def test_rows_survive_while_redis_is_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    _enqueue(1, 2)
+    nowhere = redis.Redis(unix_socket_path=str(site.directory / "nowhere"), retry=NO_RETRY)
+    with monkeypatch.context() as away:
+        away.setattr(queues, "connection", lambda: nowhere)
+        with pytest.raises(redis.ConnectionError):
+            dispatcher.dispatch()
+    assert _unsent() == [1, 2]
+    assert dispatcher.dispatch() == 2
+
+
+def test_what_went_out_before_redis_failed_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    _enqueue(1, 2, 3)
+    real, sent = queues.put, []
+
+    def fragile(*args: object, **kwargs: object) -> object:
+        if len(sent) == 2:
+            raise redis.ConnectionError
+        sent.append(args)
+        return real(*args, **kwargs)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as failing:
+        failing.setattr(queues, "put", fragile)
+        with pytest.raises(redis.ConnectionError):
+            dispatcher.dispatch()
+    assert _unsent() == [3]
+    assert dispatcher.dispatch() == 1
+    assert _calls() == ["hardware_job-1", "hardware_job-2", "hardware_job-3"]
+
+
+def test_row_that_nobody_understands_holds_nobody_up() -> None:
+    _enqueue(1, task="from_the_future")
+    _enqueue(2, queue="elsewhere")
+    _enqueue(3)
+    assert (dispatcher.dispatch(), dispatcher.dispatch()) == (1, 0)
+    assert _calls() == ["hardware_job-3"]
+    assert _unsent() == [1, 2]
+
+
+def test_more_rows_than_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatcher, "BATCH", 3)
+    _enqueue(*range(7))
+    assert [dispatcher.dispatch() for _ in range(4)] == [3, 3, 1, 0]
+
+
+@pytest.fixture
+def watching(site: Site) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(site.url, autocommit=True) as connection:
+        yield connection
+
+
+def _standing_by(watching: psycopg.Connection) -> int:
+    query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
+    row = watching.execute(query, (dispatcher.LOCK,)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_second_dispatcher_stands_by_and_takes_over(site: Site, watching: psycopg.Connection) -> None:
+    first = site.start("dispatcher")
+    until(lambda: "dispatching" in first.log.read_text())
+    second = site.start("dispatcher")
+    until(lambda: _standing_by(watching) == 1)
+    _enqueue(1)
+    until(lambda: _unsent() == [])
+    assert "dispatching" not in second.log.read_text()
+    first.kill()
+    _enqueue(2)
+    until(lambda: _unsent() == [])
+    assert "dispatching" in second.log.read_text()
+    assert _calls() == ["hardware_job-1", "hardware_job-2"]
+
+
+def test_dispatcher_whose_connection_is_cut_comes_back(site: Site, watching: psycopg.Connection) -> None:
+    process = site.start("dispatcher")
+    until(lambda: "dispatching" in process.log.read_text())
+    watching.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    until(lambda: process.log.read_text().count("dispatching") == 2)
+    _enqueue(1)
+    until(lambda: _unsent() == [])
+    assert process.popen.poll() is None
+
+
+def test_announcement_wakes_it_and_a_lost_one_only_delays(site: Site, watching: psycopg.Connection) -> None:
+    site.start("dispatcher")
+    until(lambda: _standing_by(watching) == 0)
+    watching.execute("INSERT INTO outbox (queue, task, ref) VALUES ('hardware', 'hardware_job', 5)")
+    until(lambda: _unsent() == [], timeout=20)
+    watching.execute(f"LISTEN {OUTBOX_CHANNEL}")
+    _enqueue(6)
+    assert len(list(watching.notifies(timeout=5, stop_after=1))) == 1
