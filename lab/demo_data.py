@@ -7,6 +7,7 @@ credentials of BMCs follow the lab, and new machines are added.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import os
 import random
@@ -139,10 +140,10 @@ def _machine(unit: Unit, machine: dict[str, Any], number: int) -> None:
 
 
 def _new_server(unit: Unit, machine: dict[str, Any], number: int) -> Server:
-    tenancies = _tenancies()
-    service, name = None, f"stock-{number:03d}"
-    if number < len(tenancies):
-        demo, name = tenancies[number]
+    taken = set(unit.exec(select(Server.name)))
+    service, name = None, next(n for i in itertools.count(number) if (n := f"stock-{i:03d}") not in taken)
+    if free := [(demo, name) for demo, name in _tenancies() if name not in taken]:
+        demo, name = free[0]
         company = unit.exec(select(Company).where(col(Company.name) == demo.name)).one()
         service = _rent(unit, company, machine, name, number)
         unit.add(service)

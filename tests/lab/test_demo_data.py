@@ -81,6 +81,14 @@ def test_bmc_follows_the_lab_and_new_machines_join() -> None:
     assert _everything()["Server"] == 5
 
 
+def test_name_that_is_taken_is_given_to_nobody_else() -> None:
+    demo_data.seed(_fleet(2))
+    with unit_of_work() as unit:
+        unit.exec(select(Server).order_by(Server.id)).first().name = COMPANIES[-1].servers[-1]  # type: ignore[union-attr]
+    demo_data.seed(_fleet(30))
+    assert _everything()["Server"] == 30
+
+
 def test_every_sign_in_that_is_printed_works() -> None:
     for entry in demo_data.seed(_fleet(1)):
         with unit_of_work() as unit:
