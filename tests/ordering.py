@@ -6,10 +6,15 @@ for xdist: they share one portal and measure what a person would wait for, so th
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 FIRST_DIRECTORIES = ("architecture", "unit", "bmc", "lab", "state", "integration", "stack")
 END_TO_END = "e2e"
+ONE_PORTAL_EACH = "tests/doors/"
+"""Modules that run one portal for all their tests."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -30,3 +35,17 @@ def _rank(item: pytest.Item) -> tuple[bool, bool, int]:
 
 def _is_marked(item: pytest.Item, mark: str) -> bool:
     return item.get_closest_marker(mark) is not None
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Who runs what, by place: pytest 9.2 drops the group marks that xdist 3.8 puts into node ids."""
+    return ByPlace(config, log)
+
+
+class ByPlace(LoadScopeScheduling):
+    """Tests one by one, but those that share a portal in one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith("tests/e2e/"):
+            return END_TO_END
+        return nodeid.split("::")[0] if nodeid.startswith(ONE_PORTAL_EACH) else nodeid
