@@ -137,6 +137,13 @@ OUTCOME: Final[Words] = {
         "The address of the management controller is outside the networks the portal may reach. Nothing was changed."
         " We have to correct it; please contact support."
     ),
+    "bmc_session_lost": N_(
+        "The connection to the management controller was lost. Nothing was changed. Try again in a minute."
+    ),
+    "bmc_misconfigured": N_(
+        "What we have on record about the management controller cannot be used. Nothing was changed."
+        " We have to correct it; please contact support."
+    ),
     "internal": N_(
         "Something went wrong on our side. The power state is being read again. Check it before you try again."
     ),

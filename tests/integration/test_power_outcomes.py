@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import bmc
 from bmc import PowerState
 from opsportal.db import unit_of_work
+from opsportal.domain.hardware import power
 from opsportal.domain.vault import seal
-from opsportal.models import Bmc, JobKind, Server
+from opsportal.models import Bmc, HardwareJob, JobKind, Role, Server
 from stack.disposable import Run
 from tests.bmc.ipmi_sim import SimulatedBmc, StartBmc
+from tests.builders import make_actor
+from tests.lab.labs import RunningLab
 from tests.workers.conftest import running_site
 from tests.workers.site import (
     Site,
@@ -52,7 +56,7 @@ def _everybody_at_work(at_work: Site) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("is_on", "kind", "commands", "power"),
+    ("is_on", "kind", "commands", "end"),
     [
         (True, OFF, ["power off"], "off"),
         (False, ON, ["power on"], "on"),
@@ -63,7 +67,7 @@ def _everybody_at_work(at_work: Site) -> Iterator[None]:
     ],
 )
 def test_goal_is_reached_with_no_command_too_many(
-    start_bmc: StartBmc, is_on: bool, kind: JobKind, commands: list[str], power: str
+    start_bmc: StartBmc, is_on: bool, kind: JobKind, commands: list[str], end: str
 ) -> None:
     machine = start_bmc(is_on=is_on)
     server = rent_server(machine.endpoint)
@@ -71,7 +75,7 @@ def test_goal_is_reached_with_no_command_too_many(
     assert ended(job_id) == ("succeeded", "verified", len(commands))
     assert machine.commands() == commands
     row = server_of(server)
-    assert (row.power, machine.power(), row.bmc_error_code) == (power, power, None)
+    assert (row.power, machine.power(), row.bmc_error_code) == (end, end, None)
     assert (row.lease_job_id, row.lease_expires_at, row.lease_fence) == (None, None, 1)
     assert row.power_verified_at is not None
     job = job_of(job_id)
@@ -145,6 +149,31 @@ def test_silent_bmc_fails_before_any_command(start_bmc: StartBmc) -> None:
     assert ended(job_id) in (("failed", "bmc_unreachable", 0), ("failed", "bmc_deadline_exceeded", 0))
     machine.wake_up()
     assert (machine.commands(), machine.power()) == ([], PowerState.ON)
+
+
+def test_busy_bmc_is_not_pressed(tmp_path: Path) -> None:
+    """`ipmi_sim` is never busy, so this one BMC is our lab's."""
+    lab = RunningLab(tmp_path / "lab", servers=1)
+    lab.start()
+    try:
+        machine = lab.take()
+        machine.ask("fault", kind="busy")
+        known = machine.identity
+        endpoint = bmc.Endpoint(
+            known["host"], known["port"], username=known["username"], password=known["password"]
+        )
+        job_id = click(rent_server(endpoint), OFF)
+        assert ended(job_id) == ("failed", "bmc_busy", 0)
+        assert (machine.commands(), machine.effects()) == (["fault busy"], [])
+        machine.ask("clear")
+        with unit_of_work() as unit:
+            job = unit.get_one(HardwareJob, job_id)
+            actor = make_actor(role=Role.OPERATOR)
+            again = power.retry_job(unit, actor, job.id or 0)
+        assert ended(again.id or 0) == ("succeeded", "verified", 1)
+        assert machine.effects() == ["power-off"]
+    finally:
+        lab.end()
 
 
 def test_closed_port_is_unreachable(start_bmc: StartBmc) -> None:
