@@ -52,6 +52,7 @@ class Avatar(rx.Component):
 
     name: rx.Var[str]
     email: rx.Var[str]
+    locale: rx.Var[str]
     sign_out_url: rx.Var[str]
 
     on_locale: rx.EventHandler[rx.event.passthrough_event_spec(str)]

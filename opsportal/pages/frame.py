@@ -142,6 +142,7 @@ def framed(content: rx.Component) -> rx.Component:
         avatar=shell.Avatar.create(
             name=me.name,
             email=me.email,
+            locale=me.locale,
             sign_out_url="/auth/sign-out",
             on_locale=ShellState.set_locale,
         ),

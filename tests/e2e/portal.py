@@ -61,6 +61,7 @@ class Portal:
         self.data = data
         self.port = port
         self.lines: list[str] = []
+        self.added: dict[str, SignIn] = {}
         self._told = threading.Condition()
         self.process = self._start()
         threading.Thread(target=self._read, daemon=True).start()
@@ -71,9 +72,9 @@ class Portal:
 
     @property
     def sign_ins(self) -> dict[str, SignIn]:
-        """The demo's accounts by e-mail."""
+        """The demo's accounts by e-mail, and those that tests have added."""
         accounts = (SignIn.parse(line) for line in self.lines if line.startswith("sign-in "))
-        return {one.email: one for one in accounts}
+        return {one.email: one for one in accounts} | self.added
 
     def wait_for_line(self, wanted: Callable[[str], bool], *, after: int = 0, timeout: float = 60.0) -> int:
         """Waits until the demo has printed such a line; returns its number."""
@@ -115,15 +116,25 @@ class Portal:
             cursor = connection.execute(query, values)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []
 
-    def add_person(self, email: str, *, name: str = "Test Person", locale: str = "en") -> SignIn:
-        """A client of the first company, for tests that change an account."""
+    def add_person(
+        self, email: str, *, like: str = "petr@acme.example", name: str = "Test Person", locale: str = "en"
+    ) -> SignIn:
+        """An account with the role and company of another, for tests that change it; password only."""
         self.rows(
             "INSERT INTO person (company_id, role, email, name, password_hash, locale, time_zone, is_active,"
             " created_at) SELECT company_id, role, %s, %s, %s, %s, 'UTC', true, now()"
-            " FROM person WHERE email = 'petr@acme.example'",
-            email, name, hash_password(PASSWORD), locale,
+            " FROM person WHERE email = %s",
+            email, name, hash_password(PASSWORD), locale, like,
         )  # fmt: skip
-        return SignIn("client", email, PASSWORD, None)
+        self.added[email] = SignIn(self.sign_ins[like].role, email, PASSWORD, None)
+        return self.added[email]
+
+    def speaking(self, locale: str, like: str) -> str:
+        """The e-mail of an account like the other one, in this language."""
+        email = f"{locale}.{like}"
+        if email not in self.added:
+            self.add_person(email, like=like, locale=locale)
+        return email
 
     def server_id(self, name: str) -> int:
         return int(self.rows("SELECT id FROM server WHERE name = %s", name)[0][0])

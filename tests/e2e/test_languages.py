@@ -45,7 +45,10 @@ def english_only(locale: str) -> frozenset[str]:
 
 def visit(visitors: Visitors, portal: Portal, one: Address, locale: str) -> Page:
     options = {"viewport": PHONE, "locale": TAGS[locale]}
-    page = visitors.signed_in(one.visitor, **options) if one.visitor else visitors.stranger(**options)
+    if one.visitor:
+        page = visitors.signed_in(portal.speaking(locale, one.visitor), **options)
+    else:
+        page = visitors.stranger(**options)
     page.goto(path_of(one, portal))
     settled(page)
     expect(page.locator("html")).to_have_attribute("lang", locale)

@@ -1,5 +1,5 @@
 // The menu behind the avatar: the person's own pages, language, theme, signing out.
-import { useContext } from "react";
+import { useContext, useEffect } from "react";
 import { Link } from "react-router";
 import * as Menu from "@radix-ui/react-dropdown-menu";
 import { ColorModeContext } from "$/utils/context-registry";
@@ -26,8 +26,16 @@ function Choice({ value, children }) {
   );
 }
 
-export function Avatar({ name, email, onLocale, signOutUrl }) {
+let known = ""; // the account's language as last heard of; a page that brings its own Avatar brings no news
+
+export function Avatar({ name, email, locale: accountLocale, onLocale, signOutUrl }) {
   const intl = useIntl();
+  useEffect(() => {
+    // The account's language holds in every browser; this one remembers it for its next first paint.
+    if (!accountLocale || accountLocale === known) return;
+    known = accountLocale;
+    if (accountLocale !== i18next.language) setLocale(accountLocale);
+  }, [accountLocale]);
   const { rawColorMode, setColorMode } = useContext(ColorModeContext);
   const choose = (locale) => {
     setLocale(locale);
