@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -12,7 +13,7 @@ from tests.e2e.visitors import CHROMIUM_ARGUMENTS, Visitors
 from tests.tools import need_tool
 
 # Not the session: while Playwright runs, its event loop would be in the way of other tests' loops.
-FOR_ALL = "package"
+FOR_ALL: Literal["package"] = "package"
 
 
 @pytest.fixture(scope=FOR_ALL)

@@ -113,7 +113,7 @@ class Portal:
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database says: the truth that pages are compared with."""
         with psycopg.connect(self._installation.environment()["DATABASE_URL"]) as connection:
-            cursor = connection.execute(query, values)  # type: ignore[arg-type]
+            cursor = connection.execute(query, values)
             return cursor.fetchall() if cursor.description else []
 
     def add_person(

@@ -8,13 +8,16 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.e2e import MARKS
 from tests.e2e.pages import ADDRESSES, CLIENT, Address, at, path_of, settled
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import Visitors
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = MARKS
 
-FOCUSED = "document.activeElement.innerText || document.activeElement.ariaLabel || document.activeElement.name"
+FOCUSED = (
+    "document.activeElement.innerText || document.activeElement.ariaLabel || document.activeElement.name"
+)
 HAS_VISIBLE_FOCUS = """
 () => {
   const style = getComputedStyle(document.activeElement);
@@ -35,7 +38,7 @@ def grave(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("one", ADDRESSES, ids=lambda one: one.name)
 def test_axe_finds_nothing_grave(visitors: Visitors, portal: Portal, one: Address) -> None:
-    page = visitors.signed_in(one.visitor) if one.visitor else visitors.stranger()
+    page = visitors.anybody(one.visitor)
     page.goto(path_of(one, portal))
     settled(page)
     found = {}

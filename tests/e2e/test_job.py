@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e import MARKS
 from tests.e2e.pages import OPERATOR, at, settled
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import Visitors
 from tests.e2e.watching import Watched
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = MARKS
 
 SERVER = "kyiv-web-02"
 WITHIN_MS = 1000

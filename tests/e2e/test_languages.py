@@ -9,11 +9,12 @@ from playwright.sync_api import Page, expect
 
 from opsportal.locale import LOCALES
 from opsportal.locale.catalogues import catalogue
-from tests.e2e.pages import ADDRESSES, CLIENT, Address, path_of, settled
+from tests.e2e import MARKS
+from tests.e2e.pages import ADDRESSES, Address, path_of, settled
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import PHONE, Visitors
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = MARKS
 
 TAGS = {"en": "en-GB", "uk": "uk-UA", "es": "es-ES"}
 STICKING_OUT = """
@@ -44,11 +45,8 @@ def english_only(locale: str) -> frozenset[str]:
 
 
 def visit(visitors: Visitors, portal: Portal, one: Address, locale: str) -> Page:
-    options = {"viewport": PHONE, "locale": TAGS[locale]}
-    if one.visitor:
-        page = visitors.signed_in(portal.speaking(locale, one.visitor), **options)
-    else:
-        page = visitors.stranger(**options)
+    who = portal.speaking(locale, one.visitor) if one.visitor else None
+    page = visitors.anybody(who, viewport=PHONE, locale=TAGS[locale])
     page.goto(path_of(one, portal))
     settled(page)
     expect(page.locator("html")).to_have_attribute("lang", locale)

@@ -7,12 +7,13 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e import MARKS
 from tests.e2e.authenticator import Authenticator
 from tests.e2e.pages import at, settled
 from tests.e2e.portal import PASSWORD, Portal, SignIn
 from tests.e2e.visitors import Visitors
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = MARKS
 
 WITHIN_MS = 2000
 NEW_PASSWORD = "another sentence for these tests"

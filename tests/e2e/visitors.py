@@ -84,6 +84,10 @@ class Visitors:
             page.goto(path)
         return page
 
+    def anybody(self, email: str | None, **options: Any) -> Page:
+        """A page of this person, or of a stranger."""
+        return self.stranger(**options) if email is None else self.signed_in(email, **options)
+
     def cookie(self, email: str) -> str:
         """The cookie of the person's kept session."""
         if email not in self._cookies:
