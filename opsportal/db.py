@@ -44,6 +44,12 @@ class Unit(Session):
         """Say that open pages showing these topics must be told after commit."""
         self.topics.update(topics)
 
+    def rollback(self) -> None:
+        """Undo everything, also what was about to be announced."""
+        super().rollback()
+        self.topics = set()
+        self.wakes_dispatcher = False
+
     def enqueue(self, queue: str, task: str, ref: int) -> None:
         """Hand work over to a queue after commit. Only an id travels; the row is the truth."""
         self.add(Outbox(queue=queue, task=task, ref=ref))

@@ -47,6 +47,12 @@ class Settings(BaseSettings):
             return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        # Compared with the browser's Origin header, which never ends in a slash (RFC 6454, 6.1).
+        return value.rstrip("/")
+
     @property
     def sqlalchemy_url(self) -> str:
         """The database address with the driver named, as SQLAlchemy wants it."""
