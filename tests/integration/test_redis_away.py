@@ -19,7 +19,7 @@ from opsportal.integrations import queue_watch
 from opsportal.models import HardwareJob, JobKind, Outbox
 from opsportal.models.base import utcnow
 from stack import valkey
-from stack.disposable import Run
+from stack.disposable import Run, state_directory
 from tests.bmc.ipmi_sim import StartBmc
 from tests.workers.conftest import running_site
 from tests.workers.site import (
@@ -81,13 +81,14 @@ class Place:
 @pytest.fixture(scope="module")
 def built(databases: Run, worker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     directory = tmp_path_factory.mktemp("site")
-    own = OwnRedis(valkey.prepare_store(tmp_path_factory.mktemp("redis") / "store", password="own"))
-    own.start()
-    try:
-        with running_site(databases, worker, own.store.url(0), directory, POWER_DEADLINE_S="5") as site:
-            yield Place(site, own, site.start("dispatcher"))
-    finally:
-        own.kill()
+    with state_directory() as home:
+        own = OwnRedis(valkey.prepare_store(home, password="own"))
+        own.start()
+        try:
+            with running_site(databases, worker, own.store.url(0), directory, POWER_DEADLINE_S="5") as site:
+                yield Place(site, own, site.start("dispatcher"))
+        finally:
+            own.kill()
 
 
 @pytest.fixture

@@ -242,8 +242,12 @@ def test_frozen_past_its_lease_after_sending(place: Site, start_bmc: StartBmc) -
 
 
 def _until_unlocked(place: Site) -> None:
+    """Wait until the database has ended the transaction of a process that is frozen in the midst of it."""
     with psycopg.connect(place.url, autocommit=True) as watching:
-        query = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+        query = (
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
+        )
         until(lambda: watching.execute(query).fetchone() == (0,), what="the database to let go")
 
 

@@ -180,7 +180,11 @@ class Gate:
 
     def wait(self) -> None:
         """Return when somebody waits at the gate."""
-        query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
+        # pg_locks shows those of all databases, also of tests that run beside this one.
+        query = (
+            "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
+            " WHERE d.datname = current_database() AND locktype = 'advisory' AND objid = %s AND NOT granted"
+        )
         until(lambda: self.connection.execute(query, (GATE,)).fetchone() != (0,), what="the gate")
 
     def open(self) -> None:

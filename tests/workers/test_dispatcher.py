@@ -112,7 +112,10 @@ def watching(site: Site) -> Iterator[psycopg.Connection]:
 
 
 def _standing_by(watching: psycopg.Connection) -> int:
-    query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
+    query = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
+        " WHERE d.datname = current_database() AND locktype = 'advisory' AND objid = %s AND NOT granted"
+    )
     row = watching.execute(query, (dispatcher.LOCK,)).fetchone()
     assert row is not None
     return int(row[0])
