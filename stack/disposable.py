@@ -27,6 +27,20 @@ SETTINGS = postgres.THROWAWAY | {"max_connections": "300"}
 _ROOT = Path(__file__).resolve().parent.parent
 
 
+@contextmanager
+def state_directory() -> Iterator[Path]:
+    """A place for an installation's state, short enough for sockets and open to the database's account.
+
+    Directories that pytest makes are neither. It is removed at the end, with everything in it.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="ops-", dir=short_directory()))
+    directory.chmod(0o711)
+    try:
+        yield directory / "state"
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 class Run:
     """The databases of one test run. Nothing is started before it is asked for."""
 

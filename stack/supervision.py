@@ -124,7 +124,7 @@ class Supervisor:
 
     def _reaper_settings(self) -> dict[str, object]:
         command = shlex.join([sys.executable, "-m", "stack.reaper"])
-        log = {"stderr_logfile": self._logs / "reaper.log", "stderr_logfile_maxbytes": "1MB"}
+        log = {"stderr_logfile": self._program_log("reaper"), "stderr_logfile_maxbytes": "1MB"}
         return {
             "command": command,
             "events": "PROCESS_STATE_EXITED,PROCESS_STATE_STOPPED",
@@ -145,7 +145,7 @@ class Supervisor:
             "stopwaitsecs": program.seconds_to_stop,
             "killasgroup": "true",
             "redirect_stderr": "true",
-            "stdout_logfile": self._logs / f"{program.name}.log",
+            "stdout_logfile": self._program_log(program.name),
             "stdout_logfile_maxbytes": "10MB",
             "stdout_logfile_backups": 1,
         }
@@ -156,6 +156,10 @@ class Supervisor:
         if program.user:
             settings["user"] = program.user
         return settings
+
+    def _program_log(self, name: str) -> str:
+        # supervisord 4.3 expands these values twice.
+        return str(self._logs / f"{name}.log").replace("%", "%%")
 
     def _connection(self) -> xmlrpc.client.ServerProxy:
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")

@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from stack.disposable import state_directory
 from tests.e2e.portal import Portal, running_portal
 from tests.e2e.visitors import CHROMIUM_ARGUMENTS, Visitors
 from tests.tools import need_tool
@@ -26,8 +27,8 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope=FOR_ALL)
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    with running_portal(tmp_path_factory.mktemp("e2e") / "state") as running:
+def portal() -> Iterator[Portal]:
+    with state_directory() as state, running_portal(state) as running:
         yield running
 
 

@@ -15,8 +15,10 @@ import psutil
 import pytest
 
 from stack import demo as demo_module
+from stack.disposable import state_directory
 from stack.installation import Installation
 from stack.options import Options
+from stack.sockets import short_directory
 from stack.supervision import Supervisor
 from tests.stack.standin import PROGRAMS, Demo, free_port, make_project, running_demo, start
 from tests.stack.waiting import wait_until
@@ -30,12 +32,18 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Iterator[Path]:
-    """A directory that is too deep for sockets and, as root, closed to the database's account."""
-    yield tmp_path / "state"
-    cluster = tmp_path / "state" / "postgres"
-    if cluster.is_symlink():
-        shutil.rmtree(cluster.resolve())
+def data() -> Iterator[Path]:
+    with state_directory() as directory:
+        yield directory
+
+
+@pytest.fixture
+def awkward(tmp_path: Path) -> Iterator[Path]:
+    """A directory that is too deep for sockets, oddly named and, as root, closed to the database's account."""
+    state = tmp_path / "somebody's 100% state" / ("deep" * 12)
+    yield state
+    if (state / "postgres").is_symlink():
+        shutil.rmtree((state / "postgres").resolve())
 
 
 def supervisor_of(running: Demo) -> Supervisor:
@@ -71,6 +79,15 @@ def test_second_start_keeps_data_and_is_quick(project: Path, data: Path) -> None
         running.wait_until_announced()
         assert time.monotonic() - began < 20
         assert (data / "secrets.json").read_text() == secrets
+
+
+def test_state_may_be_in_an_awkward_place(project: Path, awkward: Path) -> None:
+    places = {*short_directory().glob("opsportal-*")}
+    with running_demo(project, awkward) as running:
+        running.wait_until_announced()
+        assert running.end() == 0
+        assert running.processes() == []
+    assert {*short_directory().glob("opsportal-*")} <= places
 
 
 def test_every_process_that_is_killed_comes_back(project: Path, data: Path) -> None:
