@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import time
 import traceback
@@ -28,6 +29,7 @@ def main() -> int:
         print(reason, file=sys.stderr)
         return 2
     SCRATCH.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # through every `finally`: nothing is left running
     found: list[rows.Row] = []
     failed: list[str] = []
     try:

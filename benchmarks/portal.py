@@ -7,7 +7,6 @@ import json
 import os
 import queue
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -115,7 +114,7 @@ def _started(*, fresh: bool) -> Iterator[tuple[Portal, float]]:
         environment = Installation.prepare(Options.read(chosen)).environment()
         yield Portal(url, port, environment), seconds
     finally:
-        end(child, signal.SIGTERM)
+        end(child)
 
 
 def _forget_state() -> None:

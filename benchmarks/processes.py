@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.places import ROOT
+from stack import tether
 
 PATIENCE_S = 60.0
 
@@ -32,28 +33,33 @@ def running(
     directory: Path = ROOT,
     stop_signal: signal.Signals = signal.SIGTERM,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The command runs during the block, its output in `log`; afterwards nothing of its group is left."""
+    """The command runs during the block, its output in `log`; afterwards nothing of its group is left.
+
+    It is tethered: it ends too when we are killed.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        child = subprocess.Popen(
-            command,
-            cwd=directory,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield child
-    finally:
-        end(child, stop_signal)
+    lock = log.with_suffix(".lock")
+    with tether.held(lock):
+        with log.open("wb") as output:
+            child = subprocess.Popen(
+                tether.tethered(lock, command, stop_signal=stop_signal),
+                cwd=directory,
+                env={**environment, "PYTHONPATH": str(ROOT)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            yield child
+        finally:
+            end(child)
 
 
-def end(child: subprocess.Popen[bytes] | subprocess.Popen[str], stop_signal: signal.Signals) -> None:
+def end(child: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
     """Ask the child to end, wait, and kill what is left of its group."""
     if child.poll() is None:
-        child.send_signal(stop_signal)
+        child.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(40)
     with contextlib.suppress(ProcessLookupError):

@@ -88,4 +88,7 @@ def envelope(data: Any) -> dict[str, Any] | None:
         return None
     if event.name not in RegistrationContext.get().event_handlers:
         return None
-    return event.model_dump()
+    # Spelt out: dumping the models would cost every event as much as checking it.
+    place = event.router_data
+    where = {"pathname": place.pathname, "asPath": place.asPath, "query": place.query}
+    return {"name": event.name, "payload": event.payload, "router_data": where}

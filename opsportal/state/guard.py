@@ -233,6 +233,8 @@ def _noticed(notice: NoticeView, *events: Event) -> StateUpdate:
 
 def _check_payload(model: type[BaseModel], payload: Mapping[str, Any]) -> None:
     """Strict: nothing is converted, so what was checked is what the handler gets."""
+    if not payload and not model.__pydantic_fields__:
+        return  # nothing was asked for and nothing was sent, as with most events
     try:
         model.model_validate(dict(payload))
     except (ValidationError, TypeError, ValueError, RecursionError):

@@ -1,6 +1,6 @@
 """The live parts of this web process: the feed, the listener, and who is signed in.
 
-The only module that knows how a ready-made delta reaches a tab (Reflex's `emit_update`).
+The only module that knows how a ready-made delta reaches a tab (as Reflex's `emit_update` does).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import reflex as rx
 from reflex.state import StateUpdate
+from reflex_base.constants import SocketEvent
 from sqlalchemy.exc import SQLAlchemyError
 
 from opsportal.db import in_unit
@@ -116,8 +117,10 @@ class Runtime:
         update = StateUpdate(delta={state: {name + VAR_SUFFIX: v for name, v in changes.items()}})
         namespace = self.app.event_namespace
         assert namespace is not None
-        connected = [token for token in tokens if token in namespace.token_to_sid]
-        await asyncio.gather(*(namespace.emit_update(update, token) for token in connected))
+        sids = [sid for token in tokens if (sid := namespace.token_to_sid.get(token)) is not None]
+        if sids:
+            # One emit to all, not `emit_update` for each: it is encoded once, however many tabs there are.
+            await namespace.emit(str(SocketEvent.EVENT), update, to=sids)
 
     @contextlib.asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
