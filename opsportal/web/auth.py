@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import base64
 import io
-import secrets
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import segno
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -22,10 +20,7 @@ from opsportal.db import Unit, in_thread, in_unit
 from opsportal.domain.access import Actor
 from opsportal.domain.accounts import passwords, second_factor, sessions, sign_in
 from opsportal.domain.refusals import (
-    BadRequest,
-    Refusal,
     SignInRequired,
-    TooManyAttempts,
     WrongCode,
     WrongCredentials,
 )
@@ -33,87 +28,37 @@ from opsportal.models import LoginStage
 from opsportal.settings import settings
 from opsportal.web import limits
 from opsportal.web.browser import Browser, cookie_name
-from opsportal.web.gate import BROWSER_KEY, FAULT
+from opsportal.web.gate import BROWSER_KEY
+from opsportal.web.json_doors import Body, Handler, answering, parse
 
-MAX_BODY = 4_096
-STATUS = {
-    "bad_request": 400,
-    "wrong_credentials": 401,
-    "wrong_code": 401,
-    "sign_in_required": 401,
-    "forbidden": 403,
-    "not_found": 404,
-    "too_many_attempts": 429,
-}
 log = structlog.get_logger("auth")
-Model = TypeVar("Model", bound=BaseModel)
-Handler = Callable[[Request], Awaitable[Response]]
 
 Password = Annotated[str, Field(min_length=1, max_length=passwords.MAXIMUM_LENGTH)]
 Code = Annotated[str, Field(min_length=6, max_length=16, pattern=r"^[0-9A-Za-z -]+$")]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Nothing(_Body):
+class Nothing(Body):
     pass
 
 
-class SignIn(_Body):
+class SignIn(Body):
     # PostgreSQL has no NUL in texts: an address with one is nobody's.
     email: Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^\x00]+$")]
     password: Password
 
 
-class OneCode(_Body):
+class OneCode(Body):
     code: Code
 
 
-class NewPassword(_Body):
+class NewPassword(Body):
     current: Password
     new: Password
 
 
-class PasswordAndCode(_Body):
+class PasswordAndCode(Body):
     password: Password
     code: Code
-
-
-async def _body(request: Request, model: type[Model]) -> Model:
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-        raise BadRequest
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MAX_BODY:
-            raise BadRequest
-    try:
-        return model.model_validate_json(raw)
-    except ValidationError:
-        raise BadRequest from None
-
-
-def _answering(handler: Handler) -> Handler:
-    """Turn refusals into JSON with a status, and faults into an error id."""
-
-    async def answered(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except Refusal as refusal:
-            body = {"code": refusal.code, "msgid": refusal.msgid, "params": refusal.params}
-            headers = {}
-            if isinstance(refusal, TooManyAttempts):
-                headers["retry-after"] = str(refusal.params["seconds"])
-            return JSONResponse(body, status_code=STATUS.get(refusal.code, 400), headers=headers)
-        except Exception:
-            error_id = secrets.token_hex(4)
-            log.exception("auth_failed", error_id=error_id, path=request.url.path)
-            body = {"code": "fault", "msgid": FAULT, "params": {"error_id": error_id}}
-            return JSONResponse(body, status_code=500)
-
-    return answered
 
 
 def _browser(request: Request) -> Browser:
@@ -177,7 +122,7 @@ async def state(request: Request) -> Response:
 
 async def begin(request: Request) -> Response:
     """E-mail and password."""
-    body, browser = await _body(request, SignIn), _browser(request)
+    body, browser = await parse(request, SignIn), _browser(request)
     email = sign_in.normalise_email(body.email)
     await in_thread(
         limits.count,
@@ -195,7 +140,7 @@ async def begin(request: Request) -> Response:
 
 async def complete(request: Request) -> Response:
     """The second factor: a TOTP code or a recovery code."""
-    body, browser = await _body(request, OneCode), _browser(request)
+    body, browser = await parse(request, OneCode), _browser(request)
     session_id = await _waiting(request)
     person_id = await in_unit(sign_in.waiting_person, session_id)
     await _count_code(person_id)
@@ -218,14 +163,14 @@ async def _count_code(person_id: int) -> None:
 
 async def cancel(request: Request) -> Response:
     """Give up between password and second factor."""
-    await _body(request, Nothing)
+    await parse(request, Nothing)
     await in_unit(sessions.abandon_session, await _waiting(request))
     return _without_cookie({"stage": "none"})
 
 
 async def sign_out(request: Request) -> Response:
     """End this session."""
-    await _body(request, Nothing)
+    await parse(request, Nothing)
     actor = await _actor(request)
     await in_unit(sessions.end_session, actor, actor.session_id)
     return _without_cookie({"stage": "none"})
@@ -239,7 +184,7 @@ async def _sensitive(request: Request) -> Actor:
 
 async def change_password(request: Request) -> Response:
     """Replace the password; ends the person's other sessions."""
-    body = await _body(request, NewPassword)
+    body = await parse(request, NewPassword)
     actor = await _sensitive(request)
     await in_unit(passwords.change_password, actor, current=body.current, new=body.new)
     return JSONResponse({})
@@ -247,7 +192,7 @@ async def change_password(request: Request) -> Response:
 
 async def start_two_factor(request: Request) -> Response:
     """A new secret and its QR code, shown in this browser only."""
-    await _body(request, Nothing)
+    await parse(request, Nothing)
     actor = await _sensitive(request)
     secret, uri = await in_unit(second_factor.start_setup, actor)
     return JSONResponse({"secret": secret, "uri": uri, "qr": _qr(uri)})
@@ -261,7 +206,7 @@ def _qr(text: str) -> str:
 
 async def enable_two_factor(request: Request) -> Response:
     """Confirm the secret with a code; the recovery codes are shown this once."""
-    body = await _body(request, OneCode)
+    body = await parse(request, OneCode)
     actor = await _sensitive(request)
     codes = await in_unit(second_factor.finish_setup, actor, code=body.code.strip())
     return JSONResponse({"recovery_codes": codes})
@@ -269,7 +214,7 @@ async def enable_two_factor(request: Request) -> Response:
 
 async def renew_recovery_codes(request: Request) -> Response:
     """New recovery codes instead of the old ones, shown this once."""
-    body = await _body(request, OneCode)
+    body = await parse(request, OneCode)
     actor = await _sensitive(request)
     await _count_code(actor.person_id)
     codes = await in_unit(second_factor.renew_recovery_codes, actor, code=body.code.strip())
@@ -278,7 +223,7 @@ async def renew_recovery_codes(request: Request) -> Response:
 
 async def disable_two_factor(request: Request) -> Response:
     """Turn the second factor off."""
-    body = await _body(request, PasswordAndCode)
+    body = await parse(request, PasswordAndCode)
     actor = await _sensitive(request)
     await _count_code(actor.person_id)
     await in_unit(second_factor.turn_off, actor, password=body.password, code=body.code.strip())
@@ -297,6 +242,6 @@ _POSTS: dict[str, Handler] = {
     "/auth/two-factor/disable": disable_two_factor,
 }
 ROUTES = [
-    Route("/auth/state", _answering(state), methods=["GET"]),
-    *(Route(path, _answering(handler), methods=["POST"]) for path, handler in _POSTS.items()),
+    Route("/auth/state", answering(state), methods=["GET"]),
+    *(Route(path, answering(handler), methods=["POST"]) for path, handler in _POSTS.items()),
 ]

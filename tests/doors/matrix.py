@@ -128,6 +128,9 @@ _CODE = {"code": "000000"}
 
 PATHS = (
     Path("GET /auth/state", _FINE, _FINE, _FINE),
+    Path(
+        "POST /faults", _FINE, _FINE, _FINE, {"error_id": "0123abcd", "path": "/", "message": "TypeError: x"}
+    ),
     Path("GET /healthz", (503, ""), (503, ""), (503, "")),  # no worker runs here
     Path("GET /metrics", _FINE, _FINE, _FINE),  # to this machine
     Path("GET /ping", _CLOSED, _CLOSED, _CLOSED),

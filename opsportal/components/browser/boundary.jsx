@@ -2,14 +2,14 @@
 import { Component } from "react";
 import { useIntl } from "$/portal/intl";
 
-function Fault({ error, at }) {
+function Fault({ error, at, id }) {
   const intl = useIntl();
   return (
     <main className="plain-page" role="alert">
       <p className="plain-mark" aria-hidden="true" />
       <h1>{intl.t("This page could not be shown")}</h1>
       <p className="sub">
-        {intl.t("The mistake is ours. Nothing you saved is lost. Reload the page; if it happens again, send the details to support.")}
+        {intl.t("The mistake is ours. Nothing you saved is lost. Reload the page; if it happens again, tell support the number {id}.", { id })}
       </p>
       <p className="row">
         <button type="button" className="btn primary" onClick={() => location.reload()}>
@@ -21,17 +21,31 @@ function Fault({ error, at }) {
       </p>
       <details>
         <summary>{intl.t("Details for support")}</summary>
-        <pre className="log">{`${at}\n${location.pathname}\n${error.name}: ${error.message}`}</pre>
+        <pre className="log">{`${id}\n${at}\n${location.pathname}\n${error.name}: ${error.message}`}</pre>
       </details>
     </main>
   );
 }
 
 export class Boundary extends Component {
-  state = { error: null, at: "" };
+  state = { error: null, at: "", id: "" };
 
   static getDerivedStateFromError(error) {
-    return { error, at: new Date().toISOString() };
+    const id = Array.from(crypto.getRandomValues(new Uint8Array(4)), (b) => b.toString(16).padStart(2, "0")).join("");
+    return { error, at: new Date().toISOString(), id };
+  }
+
+  componentDidCatch(error) {
+    // The log keeps it under the number that the page shows; the page stands without an answer.
+    fetch("/faults", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        error_id: this.state.id,
+        path: location.pathname.slice(0, 200),
+        message: `${error.name}: ${error.message}`.slice(0, 500),
+      }),
+    }).catch(() => {});
   }
 
   render() {
