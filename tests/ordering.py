@@ -1,29 +1,31 @@
-"""The order of tests in a run of everything: quick ones first, browser tests last and one by one.
+"""The order of tests in a run of everything: quick ones first, browser tests last.
 
-A pytest plugin that the Makefile loads (`-p tests.ordering`). Tests with the `e2e` mark are one group
-for xdist: they share one portal and measure what a person would wait for, so they take turns.
+A pytest plugin that the Makefile loads (`-p tests.ordering`). Tests that share something big, such as
+one portal for all browser tests, carry an `xdist_group` mark: each group runs in one process, in turn.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
-FIRST_DIRECTORIES = ("architecture", "unit", "bmc", "lab", "state", "integration", "stack")
+FIRST_DIRECTORIES = (
+    "architecture",
+    "unit",
+    "bmc",
+    "lab",
+    "state",
+    "doors",
+    "workers",
+    "integration",
+    "stack",
+)
 END_TO_END = "e2e"
-ONE_PORTAL_EACH = "tests/doors/"
-"""Modules that run one portal for all their tests."""
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sorts by kind, keeping the order within each."""
-    for item in items:
-        if _is_marked(item, END_TO_END):
-            item.add_marker(pytest.mark.xdist_group(END_TO_END))
-    items.sort(key=lambda item: _rank(item))
+    items.sort(key=_rank)
 
 
 def _rank(item: pytest.Item) -> tuple[bool, bool, int]:
@@ -35,17 +37,3 @@ def _rank(item: pytest.Item) -> tuple[bool, bool, int]:
 
 def _is_marked(item: pytest.Item, mark: str) -> bool:
     return item.get_closest_marker(mark) is not None
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Who runs what, by place: pytest 9.2 drops the group marks that xdist 3.8 puts into node ids."""
-    return ByPlace(config, log)
-
-
-class ByPlace(LoadScopeScheduling):
-    """Tests one by one, but those that share a portal in one process."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith("tests/e2e/"):
-            return END_TO_END
-        return nodeid.split("::")[0] if nodeid.startswith(ONE_PORTAL_EACH) else nodeid

@@ -161,7 +161,7 @@ class Portal:
     def _start(self) -> subprocess.Popen[str]:
         choice = {"PORT": str(self.port), "DATA": str(self.data), "LAB": str(SERVERS)}
         return subprocess.Popen(
-            [sys.executable, "-m", "stack", "demo"],
+            [sys.executable, "-m", "stack", "demo", "--ends-with-parent"],
             cwd=ROOT,
             env={**os.environ, **choice, "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
