@@ -158,7 +158,7 @@ def running_demo(project: Path, data: Path, port: int | None = None) -> Iterator
 def start(project: Path, data: Path, port: int) -> subprocess.Popen[str]:
     """`python -m stack demo`, its output in a pipe."""
     return subprocess.Popen(
-        [sys.executable, "-m", "stack", "demo"],
+        [sys.executable, "-m", "stack", "demo", "--ends-with-parent"],
         cwd=project,
         env={**os.environ, "PORT": str(port), "DATA": str(data), "LAB": "2", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
