@@ -70,10 +70,10 @@ def power(portal: Portal, name: str) -> str:
 
 def test_off_and_on_seen_by_everybody_within_a_second(visitors: Visitors, portal: Portal) -> None:
     page = settled(sign_in_with_code(visitors, "olena@acme.example"))
-    number = portal.server_id(SERVER)
+    machine = portal.server_id(SERVER)
     second_tab = page.context.new_page()
     second_tab.goto("/")
-    colleague = visitors.signed_in("petr@acme.example", f"/servers/{number}")
+    colleague = visitors.signed_in("petr@acme.example", f"/servers/{machine}")
     operator = visitors.signed_in(OPERATOR, "/queues")
     third_tab = page.context.new_page()
     third_tab.goto(f"/services?family=server&q={SERVER}")
@@ -106,7 +106,9 @@ def test_off_and_on_seen_by_everybody_within_a_second(visitors: Visitors, portal
 
         number, status, *truth = portal.rows(
             "SELECT id, status, extract(epoch FROM created_at) * 1000, extract(epoch FROM started_at) * 1000,"
-            " NULL, extract(epoch FROM finished_at) * 1000 FROM hardware_job WHERE kind = %s",
+            " NULL, extract(epoch FROM finished_at) * 1000 FROM hardware_job"
+            " WHERE server_id = %s AND kind = %s",
+            machine,
             kind,
         )[0]
         assert status == "succeeded"
