@@ -126,8 +126,8 @@ class Runtime:
     @contextlib.asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
         """Listen while the process serves."""
-        # What was imported lives as long as we do: looking through it for garbage again and again
-        # would make one event in twenty wait.
+        # What was imported lives as long as we do: events should not wait while it is looked through
+        # for garbage again and again.
         gc.collect()
         gc.freeze()
         task = asyncio.create_task(self.listener.run(), name="live listener")
