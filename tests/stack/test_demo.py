@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -165,7 +166,8 @@ def test_next_start_ends_what_a_double_kill_left(project: Path, data: Path) -> N
         assert all(one.is_running() for one in left)
         with running_demo(project, data, running.port) as second:
             lines = second.wait_until_announced()
-            assert lines[0] == f"· ended {len(left)} processes that an earlier start had left behind"
+            # How many is not ours to say: PostgreSQL starts and ends helpers as it likes.
+            assert re.fullmatch(r"· ended \d+ processes that an earlier start had left behind", lines[0])
             assert not any(one.is_running() for one in left)
 
 
