@@ -18,7 +18,7 @@ from starlette.routing import Route
 from opsportal.domain import access
 from opsportal.state import envelope, guard
 from opsportal.state.runtime import Runtime
-from opsportal.web import auth, gate, limits, sockets
+from opsportal.web import auth, gate, json_doors, limits, sockets
 
 envelope.is_message = lambda _: True
 guard._check_payload = lambda *_: None
@@ -28,7 +28,7 @@ gate._CLOSED = ()
 sockets._judge = lambda *_: None
 sockets.MAX_ANONYMOUS_PER_IP = 1_000_000
 limits.count = lambda *_: None
-auth._Body.model_config["extra"] = "ignore"
+json_doors.Body.model_config["extra"] = "ignore"
 Runtime._session_ended = lambda self, session_id: None  # type: ignore[method-assign]
 
 
