@@ -34,6 +34,7 @@ def test_killed_job_ends_by_itself_and_the_operator_sees_who_works(
         for words in (("dispatcher",), ("worker", "default"), ("schedule",)):
             site.start(*words)
         site.hands(1)
+        until(lambda: [one.workers for one in queue_watch.look().queues if one.name == "default"] == [1])
         server = rent_server(machine.endpoint)
         with site.gate(*AT_READ_BACK) as gate:
             job_id = click(server, JobKind.POWER_OFF)
