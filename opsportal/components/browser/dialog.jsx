@@ -14,6 +14,11 @@ export function Dialog({ open, onClose, labelledBy, className, children }) {
       ref={ref}
       className={`dialog ${className ?? ""}`}
       aria-labelledby={labelledBy}
+      onCancel={(event) => {
+        // Escape: our state closes the dialog, so that a key pressed at once finds it closed here too.
+        event.preventDefault();
+        onClose();
+      }}
       onClose={onClose}
       onClick={(event) => event.target === ref.current && onClose()}
     >
