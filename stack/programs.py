@@ -10,7 +10,7 @@ from pathlib import Path
 from stack import reflex_inside
 
 PYTHON = (sys.executable, "-m")
-QUEUE_WORKERS = {"hardware": 2, "poll": 1, "default": 1}
+QUEUE_WORKERS = {"hardware": 2, "poll": 1, "billing": 1, "mail": 1, "default": 1}
 """Worker processes per queue. One queue each: only then is taking a job crash-safe in RQ."""
 
 

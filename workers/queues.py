@@ -13,12 +13,9 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.utils import now
 
+from opsportal.integrations.queue_watch import QUEUES, RQ_DATABASE
 from opsportal.models import Outbox
 from opsportal.settings import settings
-
-RQ_DATABASE = 1
-QUEUES = ("hardware", "poll", "default")
-"""Separate by blast radius: a hanging BMC must not delay anything but hardware."""
 
 MONITORING_S = 5
 """How often a worker says that the horse it has forked still runs."""

@@ -26,17 +26,46 @@ class Permission(StrEnum):
     FLEET_VIEW = "fleet_view"
     COMPANIES_VIEW = "companies_view"
     AUDIT_VIEW = "audit_view"
+    BILLING_VIEW = "billing_view"
+    BILLING_PAY = "billing_pay"
+    BILLING_MANAGE = "billing_manage"
+    TICKETS_USE = "tickets_use"
+    DESK_WORK = "desk_work"
+    TRAFFIC_VIEW = "traffic_view"
+    POLLERS_VIEW = "pollers_view"
 
 
-_EVERYBODY = frozenset({Permission.OWN_ACCOUNT, Permission.SERVER_VIEW, Permission.SERVER_POWER})
-_HALL = frozenset({Permission.JOBS_WATCH, Permission.JOBS_MANAGE, Permission.FLEET_VIEW})
+_EVERYBODY = frozenset(
+    {Permission.OWN_ACCOUNT, Permission.SERVER_VIEW, Permission.SERVER_POWER, Permission.TRAFFIC_VIEW}
+)
+_HALL = frozenset(
+    {
+        Permission.JOBS_WATCH,
+        Permission.JOBS_MANAGE,
+        Permission.FLEET_VIEW,
+        Permission.DESK_WORK,
+        Permission.POLLERS_VIEW,
+    }
+)
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.CLIENT: _EVERYBODY | {Permission.SERVICES_VIEW},
+    Role.CLIENT: _EVERYBODY
+    | {
+        Permission.SERVICES_VIEW,
+        Permission.BILLING_VIEW,
+        Permission.BILLING_PAY,
+        Permission.TICKETS_USE,
+    },
     Role.TECHNICIAN: _EVERYBODY | _HALL,
     Role.OPERATOR: _EVERYBODY
     | _HALL
-    | {Permission.COMPANIES_VIEW, Permission.AUDIT_VIEW, Permission.SERVICES_VIEW},
+    | {
+        Permission.COMPANIES_VIEW,
+        Permission.AUDIT_VIEW,
+        Permission.SERVICES_VIEW,
+        Permission.BILLING_VIEW,
+        Permission.BILLING_MANAGE,
+    },
 }
 
 

@@ -17,7 +17,8 @@ from redis.retry import Retry
 from opsportal.settings import settings
 
 RQ_DATABASE = 1
-QUEUES = ("hardware", "poll", "default")
+QUEUES = ("hardware", "poll", "billing", "mail", "default")
+"""Separate by blast radius: a hanging BMC or mail server must not delay anything but its own kind of work."""
 STALE_S = 40
 """A worker that was silent longer is not counted as alive (it beats at least every 20 s)."""
 

@@ -46,7 +46,13 @@ def test_killed_job_ends_by_itself_and_the_operator_sees_who_works(
         (hand,) = [one for one in seen.workers if one.queue == "hardware"]
         assert (hand.is_alive, hand.state) == (True, "busy")
         assert hand.job.startswith(f"hardware_job-{job_id}-")
-        assert {one.name: one.workers for one in seen.queues} == {"hardware": 1, "poll": 0, "default": 1}
+        assert {one.name: one.workers for one in seen.queues} == {
+            "hardware": 1,
+            "poll": 0,
+            "billing": 0,
+            "mail": 0,
+            "default": 1,
+        }
         job = until_status(job_id, "succeeded", "failed", timeout=90)
         assert (job.status, job.outcome_code, job.commands_sent) == ("succeeded", "reconciled", 1)
         assert (machine.commands(), server_of(server).power) == (["power off"], "off")
