@@ -45,6 +45,7 @@ class Person(SQLModel, table=True):
         one_of("role", Role),
         CheckConstraint("(role = 'client') = (company_id IS NOT NULL)", name="client_has_company"),
         CheckConstraint("email = lower(email)", name="email_lower"),
+        CheckConstraint("mail_to ~ '^[^[:space:][:cntrl:]<>,;]+@[^[:space:][:cntrl:]<>,;]+$'", name="mail_to_one"),
         CheckConstraint("(totp_secret IS NULL) = (totp_enabled_at IS NULL)", name="totp_whole"),
     )
 
@@ -54,6 +55,8 @@ class Person(SQLModel, table=True):
     )
     role: str
     email: str = Field(unique=True)
+    mail_to: str | None = None
+    """Where mails go instead of `email`, with which the person signs in."""
     name: str
     password_hash: str
     locale: str = "en"
