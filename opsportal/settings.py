@@ -40,6 +40,15 @@ class Settings(BaseSettings):
     """How long a worker that says nothing keeps its server. Longer than any one exchange with a BMC (6 s,
     or all of `power_deadline_s` if that is less)."""
 
+    stripe_secret_key: SecretStr = SecretStr("")
+    """Empty: no card payments, and the pages say so."""
+    stripe_publishable_key: str = ""
+    stripe_webhook_secret: SecretStr = SecretStr("")
+    """Empty: every webhook is refused; payments are then learned of by asking."""
+    stripe_api_url: str = ""
+    """Empty: Stripe's own."""
+    stripe_js_url: str = "https://js.stripe.com/v3/"
+
     @field_validator("bmc_networks", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:

@@ -13,7 +13,7 @@ import redis
 
 from opsportal import db
 from opsportal.domain import vault
-from opsportal.integrations import queue_watch
+from opsportal.integrations import queue_watch, stripe_gateway
 from opsportal.settings import settings
 from opsportal.web import limits
 from stack.disposable import Run
@@ -71,6 +71,7 @@ def _forget_process_caches() -> None:
     for cached in (db.engine, settings, vault._box, queue_watch._redis, limits._shared, limits._own):
         cached.cache_clear()
     queues.connection.cache_clear()
+    stripe_gateway.configured_gateway.cache_clear()
 
 
 @pytest.fixture

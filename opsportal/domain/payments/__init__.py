@@ -1,0 +1,1 @@
+"""Money that comes from outside: cards, payments, refunds, and the gateway that carries them."""
