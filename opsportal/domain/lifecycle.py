@@ -15,9 +15,13 @@ from opsportal.models import (
     JobStatus,
     LoginSession,
     LoginStage,
+    Mail,
+    MailStatus,
     Service,
     ServiceStatus,
     StatusChange,
+    Ticket,
+    TicketStatus,
 )
 
 
@@ -129,7 +133,52 @@ LOGIN = Machine(
     _steps("password signed_in ended", "password ended"),
 )
 
-MACHINES = (HARDWARE_JOB, SERVICE, LOGIN)
+TICKET = Machine(
+    "ticket",
+    Ticket,
+    "status",
+    {
+        TicketStatus.NEW: State("Written by a client; nobody of staff has answered.", "Staff answer or take it."),
+        TicketStatus.OPEN: State("Staff work on it and owe the next word.", "Staff answer."),
+        TicketStatus.WAITING: State(
+            "Staff have answered and wait for the client.",
+            "The client answers; after 14 days of silence it is resolved.",
+        ),
+        TicketStatus.RESOLVED: State(
+            "Done, says one side. A reply reopens it.", "After 30 days it is closed for good."
+        ),
+        TicketStatus.REOPENED: State("Was resolved, and is not done after all.", "Staff answer."),
+        TicketStatus.CLOSED: State("Done for good; a new question is a new ticket.", is_final=True),
+    },
+    _steps("new open waiting open resolved reopened open", "new waiting resolved closed", "new resolved",
+           "reopened waiting", "reopened resolved"),
+)  # fmt: skip
+
+MAIL = Machine(
+    "mail",
+    Mail,
+    "status",
+    {
+        MailStatus.WAITING: State(
+            "Written and archived; not yet accepted by the mail server.",
+            "Its next attempt, or the last one fails: undeliverable.",
+        ),
+        MailStatus.SENDING: State(
+            "A worker is handing it to the mail server.",
+            "The server's answer, or the worker's lease expires: waiting again.",
+        ),
+        MailStatus.UNDELIVERABLE: State(
+            "Refused by the mail server, or tried for too long; the outcome says why.",
+            "An operator lets it be tried again.",
+        ),
+        MailStatus.SENT: State("The mail server has taken it over.", is_final=True),
+    },
+    _steps(
+        "waiting sending sent", "sending waiting", "sending undeliverable waiting", "waiting undeliverable"
+    ),
+)
+
+MACHINES = (HARDWARE_JOB, SERVICE, LOGIN, TICKET, MAIL)
 
 
 def move(
