@@ -11,7 +11,17 @@ from enum import StrEnum
 from sqlmodel import Session, col, select
 
 from opsportal.domain.refusals import Forbidden, NotFound
-from opsportal.models import Company, HardwareJob, LoginSession, Role, Server, Service
+from opsportal.models import (
+    Attachment,
+    Company,
+    HardwareJob,
+    LoginSession,
+    Role,
+    Server,
+    Service,
+    Ticket,
+    TicketMessage,
+)
 
 
 class Permission(StrEnum):
@@ -148,4 +158,37 @@ def access_login_session_for(actor: Actor, session: Session, session_id: int) ->
     ).first()
     if found is None:
         raise NotFound
+    return found
+
+
+def access_ticket_for(actor: Actor, session: Session, ticket_id: int) -> Ticket:
+    """A ticket: a client's company's own, or any for those who work at the desk."""
+    actor.require(Permission.DESK_WORK if actor.is_staff else Permission.TICKETS_USE)
+    ticket = session.get(Ticket, ticket_id)
+    if ticket is None or not (actor.is_staff or ticket.company_id == actor.company_id):
+        raise NotFound
+    return ticket
+
+
+def access_attachment_for(actor: Actor, session: Session, attachment_id: int) -> Attachment:
+    """A file: what the actor has uploaded and not yet sent, or what was sent in a ticket the actor may see.
+
+    A client's way to it leads through the messages of a ticket, so no note's file can be reached.
+    """
+    actor.require(Permission.DESK_WORK if actor.is_staff else Permission.TICKETS_USE)
+    found = session.get(Attachment, attachment_id)
+    if found is None:
+        raise NotFound
+    if found.message_id is None and found.note_id is None:
+        if found.uploader_id != actor.person_id:
+            raise NotFound
+        return found
+    if not actor.is_staff:
+        said_in = (
+            select(Ticket.company_id)
+            .join(TicketMessage, col(TicketMessage.ticket_id) == col(Ticket.id))
+            .where(col(TicketMessage.id) == found.message_id)
+        )
+        if actor.company_id is None or session.exec(said_in).first() != actor.company_id:
+            raise NotFound
     return found

@@ -1,0 +1,1 @@
+"""Tickets: what clients ask, what staff answer, and what staff note among themselves."""
