@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, func
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, DateTime, ForeignKey, Identity, func
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = {
@@ -41,3 +42,28 @@ def one_of(column: str, values: type) -> CheckConstraint:
     """A check that a column holds one of an enum's values."""
     listed = ", ".join(f"'{member.value}'" for member in values)  # type: ignore[attr-defined]
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+def reference(table: str, *, nullable: bool = False, index: bool = False) -> Any:
+    """The id of a row of another table."""
+    column: Column[int] = Column(BigInteger, ForeignKey(f"{table}.id"), nullable=nullable, index=index)
+    return Field(default=None, sa_column=column) if nullable else Field(sa_column=column)
+
+
+def amount() -> Any:
+    """Money in the currency's smallest unit; zero by default."""
+    return Field(default=0, sa_column=Column(BigInteger, nullable=False))
+
+
+def day(*, nullable: bool = False) -> Any:
+    """A calendar day."""
+    return (
+        Field(default=None, sa_column=Column(Date))
+        if nullable
+        else Field(sa_column=Column(Date, nullable=False))
+    )
+
+
+def document() -> Any:
+    """A small JSON object; empty by default."""
+    return Field(default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default="{}"))

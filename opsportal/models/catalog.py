@@ -68,6 +68,7 @@ class Service(SQLModel, table=True):
             "termination_requested_on IS NULL OR status IN ('active', 'suspended', 'terminated')",
             name="termination_only_of_running",
         ),
+        CheckConstraint("anchor_day BETWEEN 1 AND 31", name="anchor_day_of_month"),
         Index("ix_service_company_status", "company_id", "status"),
     )
 
@@ -80,6 +81,10 @@ class Service(SQLModel, table=True):
     termination_requested_on: dt.date | None = Field(default=None, sa_column=Column(Date))
     period_start: dt.date | None = Field(default=None, sa_column=Column(Date))
     period_end: dt.date | None = Field(default=None, sa_column=Column(Date))
+    anchor_day: int | None = None
+    """Day of the month on which periods begin; kept through shorter months. None: that of `period_end`."""
+    charged_through: dt.date | None = Field(default=None, sa_column=Column(Date))
+    """Up to where (exclusive) periods were charged, paid or not. None: `period_end`."""
     price_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
     currency: str
     term: str = Term.MONTH
