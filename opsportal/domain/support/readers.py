@@ -11,7 +11,7 @@ from sqlmodel import col, or_, select
 from opsportal.db import Unit
 from opsportal.domain.access import GRANTS, Actor, Permission, access_ticket_for
 from opsportal.domain.support import topics
-from opsportal.models import Person, Role, Ticket, TicketMessage, TicketUnread
+from opsportal.models import Person, Role, Ticket, TicketUnread
 
 DESK_ROLES = tuple(role for role in Role if Permission.DESK_WORK in GRANTS[role])
 
@@ -86,7 +86,6 @@ def marks_of(unit: Unit, person_id: int, ticket_ids: list[int]) -> set[int]:
     return set(unit.exec(query))
 
 
-def last_message_id(unit: Unit, ticket_id: int) -> int | None:
-    """The newest message of a ticket."""
-    query = select(func.max(col(TicketMessage.id))).where(col(TicketMessage.ticket_id) == ticket_id)
-    return unit.exec(query).one()
+def unread_of(person_id: int) -> Any:
+    """The ids of the tickets that a person has not read, as a subquery."""
+    return select(TicketUnread.ticket_id).where(col(TicketUnread.person_id) == person_id)
