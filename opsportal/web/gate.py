@@ -160,7 +160,7 @@ def _is_page(scope: Scope) -> bool:
     return (
         scope["method"] in _SAFE_METHODS
         and "." not in last
-        and not path.startswith(("/auth/", "/healthz", "/metrics", "/assets/"))
+        and not path.startswith(("/auth/", "/attachments/", "/healthz", "/metrics", "/assets/"))
     )
 
 

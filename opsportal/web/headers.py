@@ -10,15 +10,20 @@ CSP = (
 )
 
 
+SAVED = "default-src 'none'; sandbox; frame-ancestors 'none'"
+"""For files that people have sent: whatever opens one gives it no rights."""
+
+
 def security_headers(path: str) -> list[tuple[bytes, bytes]]:
     """What a browser must be told. Built files keep for ever, secrets (/auth/) are never stored."""
     keep = b"no-cache"
     if path.startswith("/assets/"):
         keep = b"public, max-age=31536000, immutable"
-    elif path.startswith("/auth/"):
+    elif path.startswith(("/auth/", "/attachments/")):
         keep = b"no-store"
+    csp = SAVED if path.startswith("/attachments/") else CSP
     headers = [
-        (b"content-security-policy", CSP.encode()),
+        (b"content-security-policy", csp.encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"same-origin"),
         (b"cross-origin-opener-policy", b"same-origin"),

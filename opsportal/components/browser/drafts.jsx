@@ -1,0 +1,92 @@
+// What somebody writes and has not sent yet. It stays in this tab through live updates, reloads, lost connections and
+// a sign-in in between, until the portal says that it has it.
+import { useEffect, useRef, useState } from "react";
+
+const NO_ANSWER_MS = 10_000;
+const NO_ANSWER = {
+  msgid: N_("No answer has come yet. What you wrote is kept here. Send it again: it will not be sent twice."),
+};
+
+function N_(msgid) {
+  return msgid;
+}
+
+/** A number that nobody else has: `crypto.randomUUID` is only there on https and on this machine. */
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function kept(key) {
+  try {
+    return JSON.parse(sessionStorage.getItem(key));
+  } catch {
+    return null; // storage may be blocked: then a draft lives as long as its page
+  }
+}
+
+function keep(key, draft) {
+  try {
+    if (draft) sessionStorage.setItem(key, JSON.stringify(draft));
+    else sessionStorage.removeItem(key);
+  } catch {
+    // Full or blocked: what is on the page stays on the page.
+  }
+}
+
+/**
+ * A draft under `name` of the person `owner`; `empty` is what a new one holds. `change` takes a part of it or a function
+ * from the whole to a part; `clear` begins a new one.
+ */
+export function useDraft(name, owner, empty) {
+  const key = owner > 0 ? `draft:${owner}:${name}` : "";
+  const [draft, setDraft] = useState({ id: "", ...empty });
+  const at = useRef("");
+  useEffect(() => {
+    if (!key || at.current === key) return;
+    const isMoved = at.current !== "";
+    at.current = key;
+    setDraft((before) => ({ ...empty, ...(isMoved ? {} : before), ...kept(key), id: kept(key)?.id ?? newId() }));
+  }, [key]);
+  const change = (part) =>
+    setDraft((before) => {
+      const after = { ...before, ...(typeof part === "function" ? part(before) : part) };
+      if (at.current) keep(at.current, after);
+      return after;
+    });
+  const clear = () => {
+    if (at.current) keep(at.current, null);
+    setDraft({ ...empty, id: newId() });
+  };
+  return [draft, change, clear];
+}
+
+/**
+ * Sending a draft and waiting for the portal's word on it. `answer` is the state's {id, draft, code, msgid, params};
+ * a word that does not come for ten seconds frees the form, and one that comes later still counts.
+ */
+export function useSending(draft, answer, onSent) {
+  const [isWaiting, setWaiting] = useState(false);
+  const [refusal, setRefusal] = useState(null);
+  const heard = useRef(answer?.id ?? "");
+  useEffect(() => {
+    if (!answer?.id || answer.id === heard.current || !draft.id || answer.draft !== draft.id) return;
+    heard.current = answer.id;
+    setWaiting(false);
+    setRefusal(answer.code ? answer : null);
+    if (!answer.code) onSent?.(answer);
+  }, [answer?.id, draft.id]);
+  useEffect(() => {
+    if (!isWaiting) return undefined;
+    const timer = setTimeout(() => {
+      setWaiting(false);
+      setRefusal(NO_ANSWER);
+    }, NO_ANSWER_MS);
+    return () => clearTimeout(timer);
+  }, [isWaiting]);
+  const begin = () => {
+    setRefusal(null);
+    setWaiting(true);
+  };
+  return { isWaiting, refusal, setRefusal, begin };
+}

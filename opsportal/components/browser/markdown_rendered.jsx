@@ -1,0 +1,89 @@
+// Markdown of strangers, made harmless: raw HTML is shown as the text it is, images are not loaded, and a link
+// leads to the web or to mail or is no link. Nothing here sets an id, so no text can pose as a part of the page.
+import ReactMarkdown from "react-markdown";
+import { gfmAutolinkLiteralFromMarkdown } from "mdast-util-gfm-autolink-literal";
+import { gfmStrikethroughFromMarkdown } from "mdast-util-gfm-strikethrough";
+import { gfmTableFromMarkdown } from "mdast-util-gfm-table";
+import { gfmAutolinkLiteral } from "micromark-extension-gfm-autolink-literal";
+import { gfmStrikethrough } from "micromark-extension-gfm-strikethrough";
+import { gfmTable } from "micromark-extension-gfm-table";
+import { useIntl } from "$/portal/intl";
+
+// Some texts take the renderer seconds and minutes (measured: 10,000 pairs of `*_` 14 s, a table of 100 columns 7 s),
+// in the browser of whoever reads them. Nobody writes such by hand: they are shown as they were typed.
+const MARKS_AT_MOST = 2_000;
+const CELLS_AT_MOST = 10_000;
+const NESTED = /^[ \t]*(?:>[ \t]?){40}|^[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+){12}/m;
+
+/** Whether the text would take longer to render than anybody would wait. */
+export function isTangled(text) {
+  const lines = text.split("\n");
+  const columns = lines.reduce((most, line) => Math.max(most, line.split("|").length - 1), 0);
+  const marks = text.match(/[*_~[\]]/g)?.length ?? 0;
+  return marks > MARKS_AT_MOST || columns * lines.length > CELLS_AT_MOST || NESTED.test(text);
+}
+
+const LEADS_OUT = /^(https?:\/\/|mailto:)[^\s]/i;
+
+/** Bare addresses, tables and struck-out text; not GitHub's footnotes (they set ids) and check boxes. */
+function supplements() {
+  const data = this.data();
+  (data.micromarkExtensions ??= []).push(gfmAutolinkLiteral(), gfmTable(), gfmStrikethrough({ singleTilde: false }));
+  (data.fromMarkdownExtensions ??= []).push(
+    gfmAutolinkLiteralFromMarkdown(),
+    gfmTableFromMarkdown(),
+    gfmStrikethroughFromMarkdown(),
+  );
+}
+
+const permitted = (url) => (LEADS_OUT.test(url) ? url : "");
+
+function Out({ href, children }) {
+  if (!href) return <span>{children}</span>;
+  return (
+    <a className="link" href={href} target="_blank" rel="noopener noreferrer">
+      {children}
+    </a>
+  );
+}
+
+/** A picture elsewhere would tell its owner who reads this and when: only its address is shown. */
+function Picture({ src, alt }) {
+  const intl = useIntl();
+  return <Out href={src}>{intl.t("Picture: {name}", { name: alt || src || "–" })}</Out>;
+}
+
+function Heading({ children }) {
+  return <h4>{children}</h4>;
+}
+
+function Table({ children }) {
+  const intl = useIntl();
+  return (
+    <div className="md-table" role="region" tabIndex={0} aria-label={intl.t("Table")}>
+      <table>{children}</table>
+    </div>
+  );
+}
+
+const COMPONENTS = {
+  a: Out,
+  img: Picture,
+  table: Table,
+  h1: Heading,
+  h2: Heading,
+  h3: Heading,
+  h4: Heading,
+  h5: Heading,
+  h6: Heading,
+};
+const PLUGINS = [supplements];
+
+export default function Rendered({ text }) {
+  if (isTangled(text)) return <p className="md-plain">{text}</p>;
+  return (
+    <ReactMarkdown remarkPlugins={PLUGINS} components={COMPONENTS} urlTransform={permitted}>
+      {text}
+    </ReactMarkdown>
+  );
+}
