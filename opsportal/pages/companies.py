@@ -20,10 +20,10 @@ _COLUMNS = (
     Column(t("Company"), lambda c: link(c.name, to=f"/companies/{c.id}", class_name="row-link strong")),
     Column(t("Country"), lambda c: c.country, show="wide"),
     Column(t("Currency"), lambda c: c.currency, show="wide"),
-    Column(t("Active"), lambda c: rx.el.span(c.running, class_name="num"), right=True),
+    Column(t("Active"), lambda c: rx.el.span(c.running, class_name="num"), right=True, show="wide"),
     Column(
         t("Suspended"),
-        lambda c: rx.el.span(c.suspended, class_name=rx.cond(c.suspended > 0, "num bad-text", "num")),
+        lambda c: rx.cond(c.suspended > 0, tag(t("{n} suspended", n=c.suspended), "bad"), "–"),
         right=True,
     ),
 )
