@@ -3,7 +3,7 @@
 PYTHON := $(shell for one in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$one" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$one" && break; done)
 VENV := .venv/bin/python
-CHECKED := bmc workers opsportal/domain stack lab
+CHECKED := bmc switches workers opsportal/domain stack lab
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo test lint format bench clean

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     data: Path = Path(".data")
     bmc_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     """CIDRs that workers may dial. Empty: none, so a typing error cannot send credentials elsewhere."""
+    switch_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    """CIDRs in which switches are polled. Empty: none, as with `bmc_networks`."""
+    poll_every_s: int = Field(default=300, ge=10, le=300)
+    """How often switches are asked. Billing counts five-minute slots however short this is."""
     trusted_proxy_hops: int = Field(default=0, ge=0, le=4)
     log_format: str = Field(default="json", pattern="^(json|console)$")
     session_hours: int = Field(default=12, ge=1, le=720)
@@ -49,7 +53,7 @@ class Settings(BaseSettings):
     """Empty: Stripe's own."""
     stripe_js_url: str = "https://js.stripe.com/v3/"
 
-    @field_validator("bmc_networks", mode="before")
+    @field_validator("bmc_networks", "switch_networks", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:
         if isinstance(value, str):

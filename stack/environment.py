@@ -17,8 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
-RUNTIME = ("requirements.txt",)
-DEVELOPMENT = ("requirements-dev.txt", "requirements.txt")
+RUNTIME = ("requirements-lab.txt", "requirements.txt")
+DEVELOPMENT = ("requirements-dev.txt", "requirements-lab.txt", "requirements.txt")
 
 
 class EnvironmentProblem(Exception):

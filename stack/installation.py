@@ -80,6 +80,8 @@ class Installation:
             "SECRET_KEY": self.secrets.secret_key,
             "PUBLIC_URL": self.options.url,
             "BMC_NETWORKS": "127.0.0.0/8",
+            "SWITCH_NETWORKS": "127.0.0.0/8",
+            "POLL_EVERY_S": "10",
             "DATA": str(self.options.data),
             "PYTHONUNBUFFERED": "1",
             leftovers.MARK: leftovers.mark_for(self.options.data),

@@ -89,6 +89,7 @@ def portal(
         "SECRET_KEY": SECRET_KEY,
         "PUBLIC_URL": "http://127.0.0.1:8000",
         "BMC_NETWORKS": "127.0.0.0/8",
+        "SWITCH_NETWORKS": "127.0.0.0/8",
         "DATA": str(tmp_path),
     }
     for name, value in environment.items():

@@ -1,0 +1,133 @@
+"""One switch's counters: few large requests for known instances, never a walk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gufo.snmp import ValueType
+
+from switches import oids
+from switches.agents import Agent
+from switches.errors import SwitchAnswerTooBig
+from switches.sessions import MAX_OIDS, TIMEOUT_S, TRIES, conversation
+from switches.values import number
+
+UP = 1  # ifOperStatus: up(1)
+COLUMNS = 4
+PORTS_PER_REQUEST = (MAX_OIDS - 2) // COLUMNS
+
+
+class Wanted(NamedTuple):
+    """A port to be read: the caller's key, and where discovery found it."""
+
+    key: int
+    if_index: int
+    counter_bits: int
+
+
+class Reading(NamedTuple):
+    """One port's counters at one instant. All values came in one datagram with `uptime_cs`."""
+
+    key: int
+    at_ms: int
+    """Local receive time, milliseconds since 1970."""
+    uptime_cs: int
+    """sysUpTime, hundredths of a second, wraps at 2^32."""
+    in_octets: int
+    """As the switch counts: what came from the server."""
+    out_octets: int
+    discontinuity_cs: int | None
+    """ifCounterDiscontinuityTime; None when the switch does not have it."""
+    is_up: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class PollRequest:
+    """One switch and the ports to be read from it."""
+
+    agent: Agent
+    ports: Sequence[Wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class PollAnswer:
+    """What a switch said about all its ports."""
+
+    readings: list[Reading]
+    missing: list[int]
+    """Keys of ports whose counters the switch does not have: discover again."""
+    table_changed_cs: int | None
+    """ifTableLastChange at the end; None when the switch does not have it."""
+    seconds: float
+
+
+async def poll(request: PollRequest, *, timeout_s: float = TIMEOUT_S, tries: int = TRIES) -> PollAnswer:
+    """Read one switch, whole or not at all. Raises SwitchError."""
+    begun = time.monotonic()
+    readings: list[Reading] = []
+    missing: list[int] = []
+    changed = None
+    size, position = PORTS_PER_REQUEST, 0
+    async with conversation(request.agent, timeout_s=timeout_s, tries=tries) as talk:
+        while True:
+            batch = request.ports[position : position + size]
+            try:
+                answer = await talk.get(_oids(batch))
+            except SwitchAnswerTooBig:
+                if len(batch) <= 1:
+                    raise
+                size = len(batch) // 2
+                continue
+            changed = _read(batch, answer, time.time_ns() // 1_000_000, readings, missing)
+            position += len(batch)
+            if position >= len(request.ports):
+                return PollAnswer(readings, missing, changed, time.monotonic() - begun)
+
+
+def _oids(batch: Sequence[Wanted]) -> list[str]:
+    wanted = [oids.SYS_UPTIME, oids.IF_TABLE_LAST_CHANGE]
+    for _, index, bits in batch:
+        received, sent = oids.COUNTERS[bits]
+        wanted += (
+            f"{received}.{index}",
+            f"{sent}.{index}",
+            f"{oids.IF_OPER_STATUS}.{index}",
+            f"{oids.IF_COUNTER_DISCONTINUITY_TIME}.{index}",
+        )
+    return wanted
+
+
+def _read(
+    batch: Sequence[Wanted],
+    answer: Mapping[str, ValueType],
+    at_ms: int,
+    readings: list[Reading],
+    missing: list[int],
+) -> int | None:
+    """Append what an answer says about its ports; returns ifTableLastChange. Raises SwitchBadAnswer."""
+    value = answer.get
+    uptime = number(value(oids.SYS_UPTIME))
+    changed = value(oids.IF_TABLE_LAST_CHANGE)
+    for key, index, bits in batch:
+        octets_in, octets_out = oids.COUNTERS[bits]
+        received, sent = value(f"{octets_in}.{index}"), value(f"{octets_out}.{index}")
+        if received is None or sent is None:
+            missing.append(key)
+            continue
+        broken = value(f"{oids.IF_COUNTER_DISCONTINUITY_TIME}.{index}")
+        status = value(f"{oids.IF_OPER_STATUS}.{index}")
+        readings.append(
+            Reading(
+                key,
+                at_ms,
+                uptime,
+                number(received, bits=bits),
+                number(sent, bits=bits),
+                None if broken is None else number(broken),
+                None if status is None else number(status) == UP,
+            )
+        )
+    return None if changed is None else number(changed)
