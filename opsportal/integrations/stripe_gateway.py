@@ -6,6 +6,7 @@ costs nothing; only then it is confirmed, and a lost reply to that is answered b
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 import urllib.parse
@@ -207,10 +208,10 @@ class StripeGateway:
         return _intent(made.to_dict())
 
     def confirm_intent(self, ref: str, *, key: str) -> Intent:
-        try:
+        with contextlib.suppress(
+            GatewayRefusedError
+        ):  # declined, or confirmed already: the intent says which
             self._confirm(ref, key=key)
-        except GatewayRefusedError:
-            pass  # declined, or confirmed already: the intent itself says which
         return self.read_intent(ref)
 
     @_answered
@@ -222,10 +223,8 @@ class StripeGateway:
         return _intent(self._client.v1.payment_intents.retrieve(ref, _EXPAND).to_dict())  # type: ignore[arg-type]
 
     def cancel_intent(self, ref: str, *, key: str) -> Intent:
-        try:
+        with contextlib.suppress(GatewayRefusedError):  # it has ended already, one way or the other
             self._cancel(ref, key=key)
-        except GatewayRefusedError:
-            pass  # it has ended already, one way or the other
         return self.read_intent(ref)
 
     @_answered
