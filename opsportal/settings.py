@@ -6,6 +6,7 @@ import functools
 import ipaddress
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -52,6 +53,23 @@ class Settings(BaseSettings):
     stripe_api_url: str = ""
     """Empty: Stripe's own."""
     stripe_js_url: str = "https://js.stripe.com/v3/"
+
+    tax_at: str = Field(default="topup", pattern="^(topup|invoice)$")
+    """When tax is taken: as funds are added (invoices paid from them carry none), or on the invoice."""
+    seller_name: str = "Northrack s.r.o."
+    seller_address: str = "Sokolovská 1, 186 00 Praha 8"
+    seller_country: str = Field(default="CZ", pattern="^[A-Z]{2}$")
+    seller_tax_id: str = "CZ12345678"
+    seller_email: str = "billing@northrack.example"
+    billing_time_zone: ZoneInfo = ZoneInfo("Europe/Prague")
+    """Whose midnight begins a billing day."""
+    invoice_days_ahead: int = Field(default=14, ge=0, le=60)
+    """How many days before a period ends its renewal is invoiced."""
+
+    @field_validator("billing_time_zone", mode="before")
+    @classmethod
+    def _zone(cls, value: object) -> object:
+        return ZoneInfo(value) if isinstance(value, str) else value
 
     @field_validator("bmc_networks", "switch_networks", mode="before")
     @classmethod
