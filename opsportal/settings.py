@@ -37,6 +37,12 @@ class Settings(BaseSettings):
     log_format: str = Field(default="json", pattern="^(json|console)$")
     session_hours: int = Field(default=12, ge=1, le=720)
     database_pool: int = Field(default=8, ge=1, le=100)
+    smtp_url: SecretStr = SecretStr("")
+    """The mail server: `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`. Empty: mails are kept unsent."""
+    mail_from: str = "Northrack <portal@localhost>"
+    """Who mails come from, and what the right side of their Message-IDs is."""
+    desk_mail: str = ""
+    """Where clients' messages are mailed while nobody has the ticket. Empty: nowhere, the desk's page shows them."""
     power_patience_s: float = Field(default=90, gt=0)
     """How long a power click stays meant. After that it must not happen any more."""
     power_deadline_s: float = Field(default=45, gt=0)

@@ -67,10 +67,11 @@ def catalogue(locale: str) -> Texts:
         if not message.id or message.fuzzy:
             continue
         if isinstance(message.id, tuple):
-            if all(message.string):
-                plurals[message.id[0]] = tuple(message.string)
+            forms = tuple(message.string or ())
+            if all(forms):
+                plurals[str(message.id[0])] = forms
         elif message.string:
-            plain[message.id] = str(message.string)
+            plain[str(message.id)] = str(message.string)
     return Texts(locale, plain, plurals)
 
 

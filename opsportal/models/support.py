@@ -107,7 +107,7 @@ class Ticket(SQLModel, table=True):
     importance: str = Importance.NORMAL
     service_id: int | None = Field(default=None, sa_column=Column(BigInteger, ForeignKey("service.id")))
     status: str = TicketStatus.NEW
-    is_open: bool | None = Field(
+    is_open: bool = Field(
         default=None,
         sa_column=Column(
             Boolean, Computed("status NOT IN ('resolved', 'closed')", persisted=True), nullable=False

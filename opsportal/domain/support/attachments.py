@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, func
 from sqlmodel import col, select
@@ -80,9 +81,9 @@ def _check_room(unit: Unit, actor: Actor) -> None:
         raise TooManyUploads
 
 
-def _unsent(what: object) -> object:
+def _unsent(what: Any) -> Any:
     return (
-        select(what)  # type: ignore[call-overload]
+        select(what)
         .select_from(Attachment)
         .where(col(Attachment.message_id).is_(None), col(Attachment.note_id).is_(None))
     )

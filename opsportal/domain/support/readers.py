@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, func, literal
+from sqlalchemy import BigInteger, delete, func, literal
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, or_, select
 
@@ -29,9 +29,9 @@ def _readers(ticket: Ticket, *, staff_only: bool = False) -> Any:
 
 def news(unit: Unit, ticket: Ticket, *, by: int, message_id: int | None) -> None:
     """Mark the ticket unread for everybody concerned except its author. No message: a note, for staff."""
-    people = select(
-        col(Person.id), literal(ticket.id), literal(message_id, type_=col(TicketUnread.message_id).type)
-    ).where(*_readers(ticket, staff_only=message_id is None), col(Person.id) != by)
+    people = select(col(Person.id), literal(ticket.id), literal(message_id, type_=BigInteger)).where(
+        *_readers(ticket, staff_only=message_id is None), col(Person.id) != by
+    )
     told = unit.scalars(
         insert(TicketUnread)
         .from_select(["person_id", "ticket_id", "message_id"], people)

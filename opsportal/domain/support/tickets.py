@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -225,7 +226,7 @@ def _join(unit: Unit, ticket_id: int, person_id: int) -> None:
         unit.flush()
 
 
-def _record(unit: Unit, actor: Actor, ticket: Ticket, action: str, **data: str) -> None:
+def _record(unit: Unit, actor: Actor, ticket: Ticket, action: str, **data: Any) -> None:
     trail.record(
         unit, f"ticket:{action}", actor=actor, object_kind="ticket", object_id=ticket.id,
         object_name=f"#{ticket.id}", company_id=ticket.company_id, **data,

@@ -1,0 +1,1 @@
+"""Mails: written in the recipient's language, archived, and handed to a mail server by a worker."""
