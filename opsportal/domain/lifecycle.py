@@ -16,6 +16,8 @@ from opsportal.models import (
     EventStatus,
     GatewayEvent,
     HardwareJob,
+    Invoice,
+    InvoiceStatus,
     JobStatus,
     LoginSession,
     LoginStage,
@@ -289,7 +291,22 @@ GATEWAY_EVENT = Machine(
     _steps("received processed", "received ignored", "received refused", "received failed"),
 )
 
-MACHINES = (HARDWARE_JOB, SERVICE, LOGIN, TICKET, MAIL, PAYMENT, REFUND, CARD_SETUP, GATEWAY_EVENT)
+INVOICE = Machine(
+    "invoice",
+    Invoice,
+    "status",
+    {
+        InvoiceStatus.DRAFT: State("Being written; has no number.", "Issued by the transaction that wrote it."),
+        InvoiceStatus.ISSUED: State(
+            "Numbered and frozen; waits for its money.", "Paid, or cancelled by a credit note; overdue by date."
+        ),
+        InvoiceStatus.PAID: State("Paid in full. A refund is a credit note beside it.", is_final=True),
+        InvoiceStatus.VOID: State("Cancelled by a credit note before it was paid.", is_final=True),
+    },
+    _steps("draft issued paid", "issued void"),
+)
+
+MACHINES = (HARDWARE_JOB, SERVICE, LOGIN, TICKET, MAIL, PAYMENT, REFUND, CARD_SETUP, GATEWAY_EVENT, INVOICE)
 
 
 def move(
