@@ -16,7 +16,7 @@ from opsportal.db import unit_of_work
 from opsportal.domain.hardware import reconciliation
 from opsportal.models import Outbox, ScheduledTask
 from opsportal.models.base import utcnow
-from workers import power_sweep, queues
+from workers import mail, power_sweep, queues, tickets
 
 log = structlog.get_logger("clock")
 LOST_AFTER = dt.timedelta(seconds=8)
@@ -62,6 +62,8 @@ SCHEDULE: dict[str, tuple[str, int, Callable[[], None]]] = {
     "reconcile": ("default", 5, reconcile),
     "power_sweep": ("poll", 30, power_sweep.run),
     "forget_sent": ("default", 3_600, forget_sent),
+    "mail": ("mail", 10, mail.send_mail),
+    "tickets": ("default", 600, tickets.tidy),
 }
 """Name: queue, interval (s), work. The rows are made from this table."""
 

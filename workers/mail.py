@@ -30,7 +30,7 @@ log = structlog.get_logger("mail")
 
 
 def send_mail(_: int = 0) -> None:
-    """A wake-up call: some mail was written. All that is due is sent."""
+    """A wake-up call: a mail was written, or the clock knocks. All that is due is sent."""
     send_due()
 
 

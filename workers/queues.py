@@ -33,6 +33,7 @@ class Task:
 TASKS = {
     "hardware_job": Task("workers.hardware.run_job", 180),
     "reconcile_job": Task("workers.hardware.reconcile_job", 120),
+    "mail": Task("workers.mail.send_mail", 180),
     "clock": Task("workers.clock.run_due", 60),
     "scheduled": Task("workers.clock.run_scheduled", 300),
 }

@@ -21,7 +21,8 @@ from rq.serializers import JSONSerializer
 from rq.worker_registration import REDIS_WORKER_KEYS
 
 import workers.clock
-import workers.hardware  # noqa: F401  (imported before the fork, so that each horse starts at once)
+import workers.hardware  # (imported before the fork, so that each horse starts at once)
+import workers.mail  # noqa: F401
 from opsportal.logs import configure_logs
 from workers import queues
 

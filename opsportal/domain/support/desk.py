@@ -15,7 +15,7 @@ from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_ticket_for
 from opsportal.domain.audit import trail
 from opsportal.domain.refusals import BadRequest
-from opsportal.domain.support import attachments, readers, threads, tickets, topics
+from opsportal.domain.support import attachments, letters, readers, threads, tickets, topics
 from opsportal.domain.support.lists import LAST_PAGE, PAGE, search_clause
 from opsportal.domain.support.refusals import NotOfTheDesk, StatusNotPossible
 from opsportal.domain.support.threads import FileView, Thread
@@ -252,6 +252,8 @@ def set_status(unit: Unit, actor: Actor, ticket_id: int, *, status: str) -> Tick
     if ticket.status == status:
         raise StatusNotPossible
     tickets.step(unit, actor, ticket, TicketStatus(status))
+    if status == TicketStatus.RESOLVED:
+        letters.tell_resolved(unit, ticket, was_silent=False)
     _record(unit, actor, ticket, "status_set", status=status)
     return ticket
 

@@ -129,7 +129,7 @@ def reply(
         take(unit, ticket, actor.person_id)
     if ticket.status == TicketStatus.RESOLVED:
         step(unit, actor, ticket, TicketStatus.REOPENED)
-    message = _say(unit, actor, ticket, text, attachment_ids)
+    message = _say(unit, actor, ticket, text, attachment_ids, is_last=then == TicketStatus.RESOLVED)
     if actor.is_staff:
         target = TicketStatus(then) if then else TicketStatus.WAITING
         if ticket.status != target:
@@ -147,6 +147,8 @@ def close_ticket(unit: Unit, actor: Actor, ticket_id: int) -> Ticket:
     if not ticket.is_open:
         raise TicketAlreadyEnded
     step(unit, actor, ticket, TicketStatus.RESOLVED)
+    if actor.is_staff:
+        letters.tell_resolved(unit, ticket, was_silent=False)
     _record(unit, actor, ticket, "resolved")
     return ticket
 
@@ -196,7 +198,15 @@ def take(unit: Unit, ticket: Ticket, person_id: int | None) -> None:
     unit.changed(*topics.of_ticket(ticket))
 
 
-def _say(unit: Unit, actor: Actor, ticket: Ticket, body: str, attachment_ids: Sequence[int]) -> TicketMessage:
+def _say(
+    unit: Unit,
+    actor: Actor,
+    ticket: Ticket,
+    body: str,
+    attachment_ids: Sequence[int],
+    *,
+    is_last: bool = False,
+) -> TicketMessage:
     """Add a message to a held ticket with everything that follows from it."""
     assert ticket.id is not None
     side = Side.STAFF if actor.is_staff else Side.CLIENT
@@ -215,7 +225,7 @@ def _say(unit: Unit, actor: Actor, ticket: Ticket, body: str, attachment_ids: Se
             ticket.waiting_since = ticket.waiting_since or message.created_at
     unit.flush()
     readers.news(unit, ticket, by=actor.person_id, message_id=message.id)
-    letters.tell(unit, ticket, message, files=len(set(attachment_ids)))
+    letters.tell(unit, ticket, message, files=len(set(attachment_ids)), is_last=is_last)
     unit.changed(*topics.of_ticket(ticket))
     return message
 
