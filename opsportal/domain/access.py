@@ -16,7 +16,9 @@ from opsportal.models import (
     Company,
     HardwareJob,
     LoginSession,
+    Payment,
     Role,
+    SavedCard,
     Server,
     Service,
     Ticket,
@@ -192,3 +194,25 @@ def access_attachment_for(actor: Actor, session: Session, attachment_id: int) ->
         if actor.company_id is None or session.exec(said_in).first() != actor.company_id:
             raise NotFound
     return found
+
+
+def access_payment_for(
+    actor: Actor, session: Session, payment_id: int, *, permission: Permission = Permission.BILLING_VIEW
+) -> Payment:
+    """A card payment: a client's own company's, or any for staff whose role allows it."""
+    actor.require(permission)
+    payment = session.get(Payment, payment_id)
+    if payment is None or not (actor.is_staff or payment.company_id == actor.company_id):
+        raise NotFound
+    return payment
+
+
+def access_card_for(
+    actor: Actor, session: Session, card_id: int, *, permission: Permission = Permission.BILLING_PAY
+) -> SavedCard:
+    """A saved card of the own company. Staff has no use for clients' cards and gets none."""
+    actor.require(permission)
+    card = session.get(SavedCard, card_id)
+    if card is None or actor.company_id is None or card.company_id != actor.company_id:
+        raise NotFound
+    return card
