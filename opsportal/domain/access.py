@@ -15,6 +15,7 @@ from opsportal.models import (
     Attachment,
     Company,
     HardwareJob,
+    Invoice,
     LoginSession,
     Payment,
     Role,
@@ -216,3 +217,14 @@ def access_card_for(
     if card is None or actor.company_id is None or card.company_id != actor.company_id:
         raise NotFound
     return card
+
+
+def access_invoice_for(
+    actor: Actor, session: Session, invoice_id: int, *, permission: Permission = Permission.BILLING_VIEW
+) -> Invoice:
+    """A document: staff who see money any, a client those of the own company."""
+    actor.require(permission)
+    invoice = session.get(Invoice, invoice_id)
+    if invoice is None or not (actor.is_staff or invoice.company_id == actor.company_id):
+        raise NotFound
+    return invoice
