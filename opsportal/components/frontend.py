@@ -22,12 +22,20 @@ PACKAGES = (
     "i18next@27.1.2",
     "@radix-ui/react-dropdown-menu@2.2.1",
     "@fontsource-variable/inter@5.3.0",
+    "react-markdown@10.1.0",
+    "mdast-util-gfm-autolink-literal@2.1.0",
+    "mdast-util-gfm-strikethrough@2.0.1",
+    "mdast-util-gfm-table@2.0.1",
+    "micromark-extension-gfm-autolink-literal@2.1.0",
+    "micromark-extension-gfm-strikethrough@2.1.0",
+    "micromark-extension-gfm-table@2.1.2",
 )
 STYLESHEETS = [
     "styles/tokens.css",
     "styles/base.css",
     "styles/shell.css",
     "styles/pieces.css",
+    "styles/tickets.css",
     "styles/print.css",
 ]
 

@@ -180,4 +180,42 @@ TASK: Final[Words] = {
     "power_sweep": N_("Read the power of all servers"),
     "reconcile": N_("Settle jobs with an unknown outcome"),
 }
+DEPARTMENT: Final[Words] = {"technical": N_("Technical"), "finance": N_("Finance")}
+IMPORTANCE: Final[Words] = {"normal": N_("Normal"), "high": N_("High")}
+TICKET: Final[Words] = {
+    "new": N_("New"),
+    "open": N_("In progress"),
+    "waiting": N_("Your turn"),
+    "resolved": N_("Resolved"),
+    "reopened": N_("Reopened"),
+    "closed": N_("Closed"),
+}
+TICKET_FOR_STAFF: Final[Words] = {**TICKET, "waiting": N_("Waits for the client")}
+TICKET_TONE: Final[Tones] = {
+    "new": "info",
+    "open": "info",
+    "waiting": "warn",
+    "resolved": "ok",
+    "reopened": "warn",
+    "closed": "mute",
+}
+TICKET_MOVE: Final[Words] = {
+    "open": N_("Mark as in progress"),
+    "waiting": N_("Wait for the client"),
+    "resolved": N_("Resolve"),
+    "reopened": N_("Reopen"),
+    "closed": N_("Close for good"),
+}
+TICKET_STEP: Final[Words] = {
+    "resolved": N_("Marked as resolved"),
+    "reopened": N_("Opened again"),
+    "closed": N_("Closed for good"),
+}
+MAIL: Final[Words] = {
+    "waiting": N_("Waiting to be sent"),
+    "sending": N_("Being sent"),
+    "sent": N_("Sent"),
+    "undeliverable": N_("Undeliverable"),
+}
+MAIL_TONE: Final[Tones] = {"waiting": "warn", "sending": "info", "sent": "ok", "undeliverable": "bad"}
 LANGUAGE: Final[Words] = {"en": "English", "uk": "Українська", "es": "Español"}

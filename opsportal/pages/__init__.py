@@ -19,11 +19,15 @@ from opsportal.pages.outside import not_found_page, sign_in_page
 from opsportal.pages.queues import queues_page
 from opsportal.pages.server import server_page
 from opsportal.pages.services import service_page, services_page
+from opsportal.pages.support.desk import desk_page, desk_ticket_page
+from opsportal.pages.support.tickets import new_ticket_page, ticket_page, tickets_page
 from opsportal.state.account import AccountState
 from opsportal.state.dashboard import DashboardState
 from opsportal.state.server import ServerState
 from opsportal.state.services import ServicesState, ServiceState
 from opsportal.state.staff import AuditState, CompaniesState, CompanyState, FleetState, QueuesState
+from opsportal.state.support.desk import DeskState, DeskTicketState
+from opsportal.state.support.tickets import NewTicketState, TicketsState, TicketState
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,11 @@ PAGES = (
     Page("/services", services_page, t("Services"), ServicesState.open),
     Page("/services/[service_id]", service_page, t("Service"), ServiceState.open),
     Page("/servers/[server_id]", server_page, t("Server"), ServerState.open),
+    Page("/tickets", tickets_page, t("Tickets"), TicketsState.open),
+    Page("/tickets/new", new_ticket_page, t("Add ticket"), NewTicketState.open),
+    Page("/tickets/[ticket_id]", ticket_page, t("Ticket"), TicketState.open),
+    Page("/desk", desk_page, t("Desk"), DeskState.open),
+    Page("/desk/[ticket_id]", desk_ticket_page, t("Ticket"), DeskTicketState.open),
     Page("/account", account_page, t("My account"), AccountState.open),
     Page("/account/password", password_page, t("Change password"), AccountState.open),
     Page("/account/two-factor", two_factor_page, t("Two-factor authentication"), AccountState.open),

@@ -33,9 +33,22 @@ def _client_menu() -> rx.Component:
                     Item(t("Domains"), "/services?family=domain", counters.domain),
                 ],
             ),
+            _tickets_group(),
             _account_group(),
         ]
     )
+
+
+def _tickets_group() -> Group:
+    """A client's tickets, with how many this person has not read."""
+    unread = ShellState.support.unread
+    return Group(t("Support"), [Item(t("Tickets"), "/tickets", rx.cond(unread > 0, f"{unread}", ""))])
+
+
+def _desk_group(*more: Item) -> Group:
+    """The staff's desk, with how many tickets wait for an answer."""
+    owed = ShellState.support.owed
+    return Group(t("Support"), [Item(t("Desk"), "/desk", rx.cond(owed > 0, f"{owed}", "")), *more])
 
 
 def _account_group() -> Group:
@@ -52,6 +65,7 @@ def _account_group() -> Group:
 def _operator_menu() -> rx.Component:
     return shell.menu(
         [
+            _desk_group(),
             Group(
                 t("Data centre"),
                 [
@@ -75,6 +89,7 @@ def _operator_menu() -> rx.Component:
 def _technician_menu() -> rx.Component:
     return shell.menu(
         [
+            _desk_group(),
             Group(
                 t("Data centre"),
                 [
@@ -112,10 +127,13 @@ def _palette() -> rx.Component:
         _page(t("All services"), "/services"),
         *(_page(t(words), f"/services?family={family}") for family, words in labels.FAMILY.items()),
         _page(t("Suspended services"), "/services?status=suspended"),
+        _page(t("Tickets"), "/tickets"),
+        _page(t("Add ticket"), "/tickets/new"),
         *own,
     ]
-    technician = [_page(t("Fleet"), "/fleet"), _page(t("Queues"), "/queues"), *own]
+    technician = [_page(t("Desk"), "/desk"), _page(t("Fleet"), "/fleet"), _page(t("Queues"), "/queues"), *own]
     operator = [
+        _page(t("Desk"), "/desk"),
         _page(t("Queues"), "/queues"),
         _page(t("Fleet"), "/fleet"),
         _page(t("Companies"), "/companies"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
@@ -24,6 +25,8 @@ from opsportal.live.listener import Listener
 from opsportal.live.sessions import Actors
 
 VAR_SUFFIX = "_rx_state_"
+_A_PERSON = re.compile(r"person:\d+")
+"""Somebody has changed; `person:7:tickets` only says that what they see has."""
 
 
 class Runtime:
@@ -80,7 +83,7 @@ class Runtime:
             kind, _, number = topic.partition(":")
             if kind == "session":
                 self._session_ended(int(number))
-        if any(topic.startswith("person:") for topic in heard):
+        if any(map(_A_PERSON.fullmatch, heard)):
             # Rights hang on the person too: somebody deactivated, or with another role.
             self.actors.forget_all()
             self._check_sessions()

@@ -13,9 +13,12 @@ from opsportal.domain.access import Actor, Permission
 from opsportal.domain.accounts import profile
 from opsportal.domain.catalog import services
 from opsportal.domain.hardware import fleet, topics
+from opsportal.domain.support import desk, lists
+from opsportal.domain.support import topics as tickets
 from opsportal.models import ACTIVE_JOB, Company, HardwareJob, Person
 from opsportal.state.guard import PUBLIC, allow, current_actor
 from opsportal.state.showing import StateView
+from opsportal.state.support.views import SupportCountersView
 from opsportal.state.views import CountersView, HitView, MeView, NoticeView, ProblemView, initials
 from opsportal.state.wire import Search
 
@@ -27,9 +30,11 @@ class ShellState(rx.State):
 
     me: MeView = MeView()
     counters: CountersView = CountersView()
+    support: SupportCountersView = SupportCountersView()
     notice: NoticeView = NoticeView()
     me_problem: ProblemView = ProblemView()
     counters_problem: ProblemView = ProblemView()
+    support_problem: ProblemView = ProblemView()
 
     @allow(Permission.OWN_ACCOUNT)
     async def set_locale(self, locale: Literal["en", "uk", "es"]) -> None:
@@ -69,12 +74,39 @@ def _find(unit: Unit, actor: Actor, query: str) -> list[HitView]:
             HitView(row.plan.family, row.service.name, row.plan.name, f"/services/{row.service.id}")
             for row in found[:MAX_HITS]
         ]
+    hits += _find_tickets(unit, actor, query)
     if actor.may(Permission.COMPANIES_VIEW):
         hits += [
             HitView("company", company.name, company.country, f"/companies/{company.id}")
             for company, _, _ in services.list_companies(actor, unit, search=query)[:MAX_HITS]
         ]
     return hits
+
+
+def _find_tickets(unit: Unit, actor: Actor, query: str) -> list[HitView]:
+    """A client's own, open ones first; for staff those of the desk."""
+    if actor.may(Permission.DESK_WORK):
+        found, _ = desk.list_desk(actor, unit, desk.DeskFilter(search=query))
+        return [
+            HitView(
+                "ticket",
+                row.ticket.subject,
+                f"#{row.ticket.id} · {row.company_name}",
+                f"/desk/{row.ticket.id}",
+            )
+            for row in found[:MAX_HITS]
+        ]
+    if not actor.may(Permission.TICKETS_USE):
+        return []
+    own = [
+        row
+        for tab in (lists.Tab.OPEN, lists.Tab.CLOSED)
+        for row in lists.list_tickets(actor, unit, lists.TicketFilter(tab=tab, search=query))[0]
+    ]
+    return [
+        HitView("ticket", row.ticket.subject, f"#{row.ticket.id}", f"/tickets/{row.ticket.id}")
+        for row in own[:MAX_HITS]
+    ]
 
 
 def read_me(unit: Unit, actor: Actor, _: Any) -> MeView:
@@ -107,6 +139,18 @@ def counter_topics(actor: Actor, _: Any) -> frozenset[str]:
     return frozenset({f"company:{actor.company_id}:services"})
 
 
+def read_support(unit: Unit, actor: Actor, _: Any) -> SupportCountersView:
+    if actor.may(Permission.DESK_WORK):
+        counts = desk.count_desk(actor, unit)
+        return SupportCountersView(unread=counts.unread, owed=counts.owed)
+    return SupportCountersView(unread=lists.count_tickets(actor, unit).unread)
+
+
+def support_topics(actor: Actor, _: Any) -> frozenset[str]:
+    own = tickets.person_tickets(actor.person_id)
+    return frozenset({own, tickets.DESK} if actor.is_staff else {own})
+
+
 ME = StateView(
     "me",
     ShellState,
@@ -126,4 +170,14 @@ COUNTERS = StateView(
     problem_var="counters_problem",
     empty=CountersView(),
 )
-SHELL = ((ME, None), (COUNTERS, None))
+SUPPORT = StateView(
+    "support",
+    ShellState,
+    "support",
+    read_support,
+    support_topics,
+    is_personal=True,
+    problem_var="support_problem",
+    empty=SupportCountersView(),
+)
+SHELL = ((ME, None), (COUNTERS, None), (SUPPORT, None))

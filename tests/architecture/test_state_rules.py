@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import importlib
+import pkgutil
 import re
 import typing
 from collections.abc import Iterator
@@ -12,10 +14,14 @@ from pathlib import Path
 import pytest
 import reflex as rx
 
-from opsportal.state import account, dashboard, server, services, shell, staff, views
+import opsportal.state
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = (account, dashboard, server, services, shell, staff)
+MODULES = [
+    importlib.import_module(found.name)
+    for found in pkgutil.walk_packages(opsportal.state.__path__, "opsportal.state.")
+]
+VIEWS = [module for module in MODULES if module.__name__.endswith(".views")]
 STATES = [
     value
     for module in MODULES
@@ -78,13 +84,16 @@ def test_vars_are_views_or_plain_values(state: type[rx.State]) -> None:
     for name, kind in typing.get_type_hints(state).items():
         if name in state.__annotations__:
             for part in _parts(kind):
-                is_view = getattr(part, "__module__", "") == views.__name__
+                is_view = getattr(part, "__module__", "") in {module.__name__ for module in VIEWS}
                 assert is_view or part in PRIMITIVE, (name, part)
 
 
 def _view_types() -> list[type]:
     return [
-        value for value in vars(views).values() if dataclasses.is_dataclass(value) and isinstance(value, type)
+        value
+        for module in VIEWS
+        for value in vars(module).values()
+        if dataclasses.is_dataclass(value) and isinstance(value, type)
     ]
 
 
@@ -94,7 +103,7 @@ def test_views_are_frozen_plain_and_without_secrets(view: type) -> None:
     for name, kind in typing.get_type_hints(view).items():
         assert not SECRET.search(name), name
         for part in _parts(kind):
-            is_view = getattr(part, "__module__", "") == views.__name__
+            is_view = getattr(part, "__module__", "") in {module.__name__ for module in VIEWS}
             assert is_view or part in PRIMITIVE, (name, part)
 
 

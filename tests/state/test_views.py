@@ -37,6 +37,7 @@ VIEWS = all_views()
 SEEN_BY = {
     "me": {"client", "operator", "technician"},
     "counters": {"client", "operator", "technician"},
+    "support": {"client", "operator", "technician"},
     "account": {"client", "operator", "technician"},
     "server": {"client", "operator", "technician"},
     "dashboard": {"client", "operator"},

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "react";
 
 const NO_ANSWER_MS = 10_000;
 const NO_ANSWER = {
-  msgid: N_("No answer has come yet. What you wrote is kept here. Send it again: it will not be sent twice."),
+  msgid: N_("No answer has come yet. What you wrote is kept here. Look whether it has arrived, then send it again."),
 };
 
 function N_(msgid) {

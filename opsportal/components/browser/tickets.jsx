@@ -124,6 +124,8 @@ function useShortcut() {
 
 /** The reply below a conversation. For staff (`withNotes`) it is a reply or a note that only staff can read. */
 export function Composer({ ticket, owner, limit, limits, answer, withNotes, reopens, onReply, onNote }) {
+  // What becomes of the ticket after a reply of staff: their next word is the client's, unless they say otherwise.
+  const [then, setThen] = useState("");
   const intl = useIntl();
   const shortcut = useShortcut();
   const [draft, change, clear] = useDraft(`ticket:${ticket}`, owner, { body: "", files: [], isNote: false });
@@ -138,7 +140,8 @@ export function Composer({ ticket, owner, limit, limits, answer, withNotes, reop
     if (complaint) return sending.setRefusal(complaint);
     sending.begin();
     const files = draft.files.map((one) => one.id);
-    (isNote ? onNote : onReply)(ticket, draft.id, draft.body, files);
+    if (isNote) onNote(ticket, draft.id, draft.body, files);
+    else onReply(ticket, draft.id, draft.body, files, then);
   };
   const field = refusal && FIELD_OF[refusal.code];
   const words = isNote ? intl.t("Save the note") : reopens ? intl.t("Reply and reopen") : intl.t("Send reply");
@@ -170,7 +173,15 @@ export function Composer({ ticket, owner, limit, limits, answer, withNotes, reop
       <Refused refusal={refusal} />
       <div className="composer-foot">
         <AttachButton uploads={uploads} disabled={busy} />
-        <span className="sub on-wide">{shortcut}</span>
+        <span className="grow" />
+        {withNotes && !isNote ? (
+          <select className="pick" value={then} aria-label={intl.t("After the reply")} onChange={(event) => setThen(event.target.value)}>
+            <option value="">{intl.t("then wait for the client")}</option>
+            <option value="open">{intl.t("and keep working on it")}</option>
+            <option value="resolved">{intl.t("and resolve the ticket")}</option>
+          </select>
+        ) : null}
+        <kbd className="on-wide" aria-hidden="true">{shortcut}</kbd>
         <button type="submit" className={`btn primary ${isNote ? "note" : ""}`} disabled={busy || uploads.isBusy}>
           {busy ? intl.t("Sending…") : words}
         </button>
@@ -219,14 +230,8 @@ export function TicketForm({ owner, service, orders, limit, subjectLimit, limits
     const complaint = complaintAbout(draft, limit);
     if (complaint) return sending.setRefusal(complaint);
     sending.begin();
-    onAdd(draft.id, {
-      department: draft.department,
-      subject: draft.subject,
-      importance: draft.importance,
-      service_id: order?.id ?? 0,
-      body: draft.body,
-      attachments: draft.files.map((one) => one.id),
-    });
+    const files = draft.files.map((one) => one.id);
+    onAdd(draft.id, draft.department, draft.subject, draft.importance, order?.id ?? 0, draft.body, files);
   };
   const field = (name) => ({
     id: `${id}-${name}`,
@@ -296,14 +301,10 @@ export function TicketForm({ owner, service, orders, limit, subjectLimit, limits
         >
           <option value={0}>{intl.t("Not about an order")}</option>
           {orders?.map((one) => (
-            <option key={one.id} value={one.id}>{`#${one.id} · ${one.name} · ${one.plan}`}</option>
+            <option key={one.id} value={one.id}>{`#${one.id} · ${one.name}`}</option>
           ))}
         </select>
-        <Note
-          id={`${id}-service-note`}
-          text={error("service")}
-          hint={order ? [order.ip, order.words].filter(Boolean).join(" · ") : ""}
-        />
+        <Note id={`${id}-service-note`} text={error("service")} />
       </div>
       <MessageField
         label={intl.t("Message")}
@@ -318,6 +319,7 @@ export function TicketForm({ owner, service, orders, limit, subjectLimit, limits
       <Refused refusal={refusal} />
       <div className="composer-foot">
         <AttachButton uploads={uploads} disabled={busy} />
+        <span className="grow" />
         <button type="submit" className="btn primary" disabled={busy || uploads.isBusy}>
           {busy ? intl.t("Sending…") : intl.t("Add ticket")}
         </button>
@@ -343,15 +345,41 @@ function Note({ id, text, hint }) {
   );
 }
 
+/** A choice that takes effect at once: `options` are codes {value, msgid} or people {id, name}, with `none` for 0. */
+export function Pick({ label, value, options, none, disabled, onPick }) {
+  const intl = useIntl();
+  const id = useId();
+  const choices = (options ?? []).map((one) => ({ value: one.value ?? one.id, text: one.name ?? intl.t(one.msgid) }));
+  if (none) choices.unshift({ value: 0, text: none });
+  return (
+    <div className="pick-field">
+      <label htmlFor={id}>{label}</label>
+      <select
+        id={id}
+        className="pick"
+        value={String(value)}
+        disabled={disabled}
+        onChange={(event) => onPick(choices.find((one) => String(one.value) === event.target.value).value)}
+      >
+        {choices.map((one) => (
+          <option key={one.value} value={String(one.value)}>
+            {one.text}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
 /** Tells the portal that what is on the page was read: when it is looked at, and again when something comes. */
 export function Seen({ ticket, message, onSeen }) {
   const told = useRef("");
   useEffect(() => {
     const tell = () => {
       const now = `${ticket}:${message}`;
-      if (!(ticket > 0) || !(message > 0) || document.visibilityState !== "visible" || told.current === now) return;
+      if (!(ticket > 0) || !message || document.visibilityState !== "visible" || told.current === now) return;
       told.current = now;
-      onSeen(ticket, message);
+      onSeen(ticket);
     };
     tell();
     document.addEventListener("visibilitychange", tell);

@@ -1,0 +1,1 @@
+"""Pages of tickets, the staff's desk and the archive of mails."""

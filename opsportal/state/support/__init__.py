@@ -1,0 +1,1 @@
+"""Tickets as clients and staff see them, and the archive of mails."""
