@@ -18,7 +18,7 @@ from opsportal.components.text import moment, number, t, t_code
 from opsportal.components.timelines import job_status, job_timeline
 from opsportal.locale import N_
 from opsportal.pages.frame import framed
-from opsportal.pages.services import contract, suspension
+from opsportal.pages.services import contract, create_ticket, suspension
 from opsportal.state.server import ServerState
 from opsportal.state.shell import ShellState
 
@@ -212,7 +212,7 @@ def server_page() -> rx.Component:
                 status(server.service.status, words=labels.SERVICE, tones=labels.SERVICE_TONE, flash=True),
             ),
             sub=rx.fragment(server.model, " · ", server.ip),
-            actions=_switches(server),
+            actions=[create_ticket(server.service.id), *_switches(server)],
         ),
         suspension(server.service),
         tabs(

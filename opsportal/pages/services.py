@@ -9,7 +9,17 @@ import reflex as rx
 from opsportal.components import labels
 from opsportal.components.addresses import route_number
 from opsportal.components.confirm import copyable
-from opsportal.components.elements import RowMenu, card, key_values, link, or_dash, skeleton, status, tag
+from opsportal.components.elements import (
+    RowMenu,
+    button_link,
+    card,
+    key_values,
+    link,
+    or_dash,
+    skeleton,
+    status,
+    tag,
+)
 from opsportal.components.headers import header
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import Column, chips, pages, search_field, table
@@ -17,6 +27,7 @@ from opsportal.components.text import date, money, t, t_code, tn
 from opsportal.locale import N_
 from opsportal.pages.frame import framed
 from opsportal.state.services import ServicesState, ServiceState
+from opsportal.state.shell import ShellState
 
 
 def address_of(service: Any) -> Any:
@@ -55,6 +66,19 @@ def price_cell(service: Any) -> rx.Component:
     )
 
 
+def is_client() -> Any:
+    """Whether a client looks: only they ask, staff are asked."""
+    return ShellState.me.role == "client"
+
+
+def create_ticket(service_id: Any) -> rx.Component:
+    """The way from an order to a ticket about it (checklist 1.14)."""
+    return rx.cond(
+        is_client() & (service_id > 0),
+        button_link(t("Create ticket"), to=f"/tickets/new?service={service_id}"),
+    )
+
+
 def _menu(service: Any) -> rx.Component:
     server = rx.cond(service.server_id > 0, f"/servers/{service.server_id}", "")
     return RowMenu.create(
@@ -63,6 +87,10 @@ def _menu(service: Any) -> rx.Component:
             {"text": N_("Manage"), "to": address_of(service)},
             {"text": N_("Jobs"), "to": rx.cond(server, f"{server}?tab=jobs", "")},
             {"text": N_("History"), "to": rx.cond(server, f"{server}?tab=history", "")},
+            {
+                "text": N_("Create ticket"),
+                "to": rx.cond(is_client(), f"/tickets/new?service={service.id}", ""),
+            },
             {"text": N_("Copy the address"), "copy": service.ip},
         ],
     )
@@ -172,6 +200,7 @@ def service_page() -> rx.Component:
             crumbs=[(t("Services"), "/services")],
             beside=status(service.status, words=labels.SERVICE, tones=labels.SERVICE_TONE, flash=True),
             sub=t_code(service.family, labels.FAMILY_ONE),
+            actions=[create_ticket(service.id)],
         ),
         suspension(service),
         rx.el.div(
