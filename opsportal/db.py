@@ -58,6 +58,8 @@ class Unit(Session):
 
 @event.listens_for(Unit, "before_commit")
 def _notify(unit: Unit) -> None:
+    if unit.in_nested_transaction():
+        return  # a savepoint ends, and may yet be undone together with what would be announced inside it
     for payload in _payloads(unit.topics):
         unit.execute(text("SELECT pg_notify(:c, :p)"), {"c": LIVE_CHANNEL, "p": payload})
     if unit.wakes_dispatcher:

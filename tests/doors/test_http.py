@@ -14,6 +14,7 @@ import pytest
 from sqlmodel import select
 
 from opsportal.db import unit_of_work
+from opsportal.integrations.queue_watch import QUEUES
 from opsportal.models import AuditEvent, LoginSession, LoginStage, Person, RecoveryCode
 from tests.builders import PASSWORD, TOTP_SECRET, make_person
 from tests.doors import abuses, world
@@ -242,7 +243,7 @@ def test_healthz_names_what_is_not_alive(server: Server) -> None:
     answer = httpx.get(server.origin + "/healthz")
     failing = answer.json()["failing"]
     assert answer.status_code == 503
-    assert set(failing) == {"schedule", "worker:default", "worker:hardware", "worker:poll"}
+    assert set(failing) == {"schedule", *(f"worker:{queue}" for queue in QUEUES)}
 
 
 def test_metrics_are_for_this_machine_only(server: Server) -> None:

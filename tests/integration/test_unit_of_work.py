@@ -6,8 +6,11 @@ import contextlib
 import json
 
 import psycopg
+import pytest
+from sqlalchemy.exc import IntegrityError
 
-from opsportal.db import LIVE_CHANNEL, Unit, engine, unit_of_work
+from opsportal.db import LIVE_CHANNEL, OUTBOX_CHANNEL, Unit, engine, unit_of_work
+from opsportal.models import Company
 from opsportal.settings import Settings
 
 
@@ -28,6 +31,36 @@ def test_only_what_is_committed_is_announced(portal: str) -> None:
             unit.changed("kept")
             unit.commit()
         assert _heard(listener) == ["kept"]
+
+
+def _lose_a_race(unit: Unit) -> None:
+    """A savepoint ends well inside one that does not."""
+    with pytest.raises(IntegrityError), unit.begin_nested():
+        with unit.begin_nested():
+            unit.changed("inside")
+        unit.add(Company(name="Lost Race", country="CZ", currency="not one", locale="en"))
+        unit.flush()
+
+
+def test_a_savepoint_that_fails_silences_nothing(portal: str) -> None:
+    """What was said before somebody lost a race for a unique row is announced all the same."""
+    with psycopg.connect(portal, autocommit=True) as listener:
+        listener.execute(f"LISTEN {LIVE_CHANNEL}")
+        with unit_of_work() as unit:
+            unit.changed("before")
+            _lose_a_race(unit)
+            assert _heard(listener) == []
+        assert "before" in _heard(listener)
+
+
+def test_a_savepoint_that_fails_still_wakes_the_dispatcher(portal: str) -> None:
+    with psycopg.connect(portal, autocommit=True) as listener:
+        listener.execute(f"LISTEN {OUTBOX_CHANNEL}")
+        with unit_of_work() as unit:
+            unit.enqueue("hardware", "hardware_job", 1)
+            unit.flush()
+            _lose_a_race(unit)
+        assert len(list(listener.notifies(timeout=2, stop_after=1))) == 1
 
 
 def test_many_topics_travel_in_several_announcements(portal: str) -> None:
