@@ -213,7 +213,7 @@ def conversation(ticket: Any, *, me: Any, base: str) -> rx.Component:
         ),
     )
     entries = rx.foreach(
-        ticket.entries, lambda entry: rx.cond(entry.kind == "step", _step(entry), _said(entry, me))
+        ticket.talk, lambda entry: rx.cond(entry.kind == "step", _step(entry), _said(entry, me))
     )
     return rx.fragment(
         earlier, rx.el.ol(entries, class_name="talk", aria_label=t("Conversation"), aria_live="polite")

@@ -116,5 +116,5 @@ def ticket_view(thread: Thread, *, notes: Iterable[Note] = (), is_newest: bool =
         last_message=messages[-1].id if messages else 0,
         newest=next((one.key for one in reversed(entries) if one.kind != "step"), ""),
         earlier=messages[0].id if messages and thread.has_earlier else 0,
-        entries=entries,
+        talk=entries,
     )

@@ -105,7 +105,7 @@ class TicketView:
     """The newest message or note."""
     earlier: int = 0
     """The first message shown, when there are earlier ones."""
-    entries: list[EntryView] = field(default_factory=list)
+    talk: list[EntryView] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
