@@ -16,7 +16,7 @@ from opsportal.db import unit_of_work
 from opsportal.domain.hardware import reconciliation
 from opsportal.models import Outbox, ScheduledTask
 from opsportal.models.base import utcnow
-from workers import mail, power_sweep, queues, tickets
+from workers import mail, power_sweep, queues, tickets, traffic_poll
 
 log = structlog.get_logger("clock")
 LOST_AFTER = dt.timedelta(seconds=8)
@@ -61,6 +61,8 @@ def forget_sent() -> None:
 SCHEDULE: dict[str, tuple[str, int, Callable[[], None]]] = {
     "reconcile": ("default", 5, reconcile),
     "power_sweep": ("poll", 30, power_sweep.run),
+    "traffic_poll": ("poll", traffic_poll.POLL_KNOCK_S, traffic_poll.run),
+    "traffic_compact": ("poll", traffic_poll.COMPACT_EVERY_S, traffic_poll.compact),
     "forget_sent": ("default", 3_600, forget_sent),
     "mail": ("mail", 10, mail.send_mail),
     "tickets": ("default", 600, tickets.tidy),

@@ -139,7 +139,7 @@ class SwitchPort(SQLModel, table=True):
     counter_bits: int = Field(default=64, sa_column=Column(SmallInteger, nullable=False, server_default="64"))
     is_up: bool | None = None
     compacted_through: dt.datetime | None = moment()
-    """Slots that end here or earlier are in traffic_day, for good."""
+    """Samples that end here or earlier are in traffic_day, each once."""
 
 
 class PortLink(SQLModel, table=True):

@@ -135,6 +135,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_port_link_server", "port_link", ["server_id"], unique=False)
     op.create_index("ix_port_link_service", "port_link", ["service_id"], unique=False)
+    # Packed already: compressing it again would only cost time.
+    op.execute("ALTER TABLE traffic_day ALTER COLUMN slots SET STORAGE EXTERNAL")
 
 
 def downgrade() -> None:

@@ -1,0 +1,141 @@
+"""The slots of a window for one use of one or several ports, from the server's side."""
+
+from __future__ import annotations
+
+import datetime as dt
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import col, select
+
+from opsportal.db import Unit
+from opsportal.domain.traffic import days, hot
+from opsportal.domain.traffic.directions import from_port
+from opsportal.domain.traffic.links import Tenure
+from opsportal.domain.traffic.packing import Day
+from opsportal.domain.traffic.slots import (
+    EPOCH,
+    SLOTS_A_DAY,
+    Slot,
+    slot_start,
+    spread,
+    to_ms,
+)
+from opsportal.models import SwitchPort
+
+
+@dataclass(slots=True)
+class Lane:
+    """One port's part of a window: slot `first` and what follows, in the switch's words."""
+
+    first: int
+    flags: bytearray
+    covered_ms: array[int]
+    in_bytes: array[int]
+    out_bytes: array[int]
+
+
+@dataclass(slots=True)
+class Series:
+    """Slots from `first` on. All lists are equally long."""
+
+    first: int
+    covered_ms: list[int]
+    """Measured time; of several ports the least. 0 is a gap, or a slot that nobody expects."""
+    in_bps: list[int]
+    out_bps: list[int]
+    """Averages over the measured time, ports added; meaningless where covered_ms is 0."""
+    flags: list[int]
+    is_expected: bytearray
+    """1 where some port served in this slot."""
+    in_total: int
+    out_total: int
+    """Whole bytes of the window, exactly as counted."""
+
+
+def read_series(unit: Unit, tenures: Sequence[Tenure], *, first: int, end: int) -> Series:
+    """What these ports moved in the slots [first, end)."""
+    lanes = _read_lanes(unit, tenures)
+    length = end - first
+    if len(lanes) == 1 and lanes[0].first == first and len(lanes[0].flags) == length:
+        return _single(lanes[0])
+    series = Series(first, [0] * length, [0] * length, [0] * length, [0] * length, bytearray(length), 0, 0)
+    for lane in lanes:
+        _add(series, _single(lane))
+    return series
+
+
+def _single(lane: Lane) -> Series:
+    received, sent = from_port(lane.in_bytes, lane.out_bytes)
+    covered = lane.covered_ms.tolist()
+    return Series(
+        first=lane.first,
+        covered_ms=covered,
+        in_bps=[n * 8_000 // ms if ms else 0 for n, ms in zip(received, covered, strict=True)],
+        out_bps=[n * 8_000 // ms if ms else 0 for n, ms in zip(sent, covered, strict=True)],
+        flags=list(lane.flags),
+        is_expected=bytearray(b"\1") * len(covered),
+        in_total=sum(received),
+        out_total=sum(sent),
+    )
+
+
+def _add(whole: Series, part: Series) -> None:
+    """Add a port per slot. Where one of several has a gap the sum would be too small: that is a gap, too."""
+    shift = part.first - whole.first
+    for number, covered in enumerate(part.covered_ms):
+        at = number + shift
+        whole.covered_ms[at] = min(whole.covered_ms[at], covered) if whole.is_expected[at] else covered
+        whole.is_expected[at] = 1
+        whole.in_bps[at] += part.in_bps[number]
+        whole.out_bps[at] += part.out_bps[number]
+        whole.flags[at] |= part.flags[number]
+    whole.in_total += part.in_total
+    whole.out_total += part.out_total
+
+
+def _read_lanes(unit: Unit, tenures: Sequence[Tenure]) -> list[Lane]:
+    if not tenures:
+        return []
+    ports = sorted({tenure.port_id for tenure in tenures})
+    begin, end = min(t.first for t in tenures), max(t.end for t in tenures)
+    stored = days.read_days(unit, ports, first=slot_start(begin).date(), last=slot_start(end - 1).date())
+    fresh = _fresh(unit, ports)
+    return [_lane(tenure, stored, fresh.get(tenure.port_id, {})) for tenure in tenures]
+
+
+def _fresh(unit: Unit, ports: Sequence[int]) -> dict[int, dict[int, Slot]]:
+    """What is not in the days yet, by port and slot."""
+    query = select(col(SwitchPort.id), col(SwitchPort.compacted_through)).where(col(SwitchPort.id).in_(ports))
+    through = {port: reached or EPOCH for port, reached in unit.exec(query)}
+    samples = hot.list_samples(unit, ports, after=min(through.values(), default=EPOCH))
+    return {
+        port: spread(sample for sample in mine if sample.at_ms > to_ms(through[port]))
+        for port, mine in samples.items()
+    }
+
+
+def _lane(tenure: Tenure, stored: dict[tuple[int, dt.date], Day], fresh: dict[int, Slot]) -> Lane:
+    lane = Lane(tenure.first, bytearray(), array("I"), array("Q"), array("Q"))
+    at = tenure.first
+    while at < tenure.end:
+        midnight = at - at % SLOTS_A_DAY
+        part = slice(at - midnight, min(tenure.end - midnight, SLOTS_A_DAY))
+        day = stored.get((tenure.port_id, slot_start(at).date())) or _NOTHING
+        lane.flags += day.flags[part]
+        lane.covered_ms += day.covered_ms[part]
+        lane.in_bytes += day.in_bytes[part]
+        lane.out_bytes += day.out_bytes[part]
+        at = midnight + SLOTS_A_DAY
+    for number, slot in fresh.items():
+        if tenure.first <= number < tenure.end:
+            index = number - tenure.first
+            lane.flags[index] |= slot.flags
+            lane.covered_ms[index] += slot.covered_ms
+            lane.in_bytes[index] += slot.in_bytes
+            lane.out_bytes[index] += slot.out_bytes
+    return lane
+
+
+_NOTHING = Day.empty()

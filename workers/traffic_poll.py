@@ -1,0 +1,201 @@
+"""Polls switches and stores what went through their ports. Runs in a work horse of the `poll` queue."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+import switches
+from opsportal.db import unit_of_work
+from opsportal.domain.traffic import compaction, days, hot, inventory, links, recording, rounds
+from opsportal.domain.traffic.counters import Counters
+from opsportal.domain.traffic.inventory import FoundPort
+from opsportal.domain.traffic.recording import PolledPort, PortReading, SwitchReadings
+from opsportal.domain.vault import VaultError, unseal
+from opsportal.models import Switch, SwitchPoll
+from opsportal.models.base import utcnow
+from opsportal.settings import settings
+
+log = structlog.get_logger("traffic_poll")
+PORTS_AT_ONCE = 500
+"""Ports that one transaction of compaction takes."""
+
+Due = tuple[Switch, SwitchPoll]
+
+
+class OutsideSwitchNetworks(switches.SwitchError):
+    """The address is not in SWITCH_NETWORKS: credentials are never sent there."""
+
+    code = "switch_outside_networks"
+    advice = "The address is outside the networks that workers may poll. Correct it, or SWITCH_NETWORKS."
+
+
+class SwitchMisconfigured(switches.SwitchError):
+    """What is on record about a switch can never work: no numeric address, no credentials, a lost key."""
+
+    code = "switch_misconfigured"
+    advice = "What is on record about this switch cannot be used. Enter its address and credentials anew."
+
+
+def agent(row: Switch) -> switches.Agent:
+    """A switch as the library wants it, if workers may poll it at all. Raises SwitchError."""
+    try:
+        host = ipaddress.ip_address(row.host)
+        if not any(host in network for network in settings().switch_networks):
+            raise OutsideSwitchNetworks
+        return switches.Agent(
+            row.host,
+            row.port,
+            community=_open(row.community),
+            username=row.username or "",
+            auth_protocol=row.auth_protocol or "",
+            auth_password=_open(row.auth_password),
+            priv_protocol=row.priv_protocol or "",
+            priv_password=_open(row.priv_password),
+        )
+    except (ValueError, VaultError) as unusable:
+        raise SwitchMisconfigured from unusable
+
+
+def _open(sealed: bytes | None) -> str:
+    return unseal(sealed) if sealed else ""
+
+
+def run() -> None:
+    """One round: every switch that is due. Those that failed last time go last, so that nobody waits for them."""
+    now = utcnow()
+    with unit_of_work() as unit:
+        links.follow_services(unit, at=now)
+        hot.ensure_days(unit, [now.date(), now.date() + hot.DAY])
+        due = rounds.claim_due(unit, now=now, every_s=settings().poll_every_s)
+    for is_failing in (False, True):
+        chosen = [one for one in due if (one[1].error_code is not None) == is_failing]
+        if chosen:
+            _round(chosen)
+
+
+def _round(due: Sequence[Due]) -> None:
+    failures: dict[int, switches.SwitchError] = {}
+    agents: dict[int, switches.Agent] = {}
+    polls = {poll.switch_id: poll for _, poll in due}
+    for switch, poll in due:
+        try:
+            agents[poll.switch_id] = agent(switch)
+        except switches.SwitchError as error:
+            failures[poll.switch_id] = error
+    now = utcnow()
+    fresh = {key: agents[key] for key in agents if rounds.must_discover(polls[key], now=now)}
+    failures |= _discover(fresh)
+    answers = _ask({key: agents[key] for key in agents if key not in failures}, polls, failures)
+    _keep(answers, failures)
+
+
+def _discover(agents: Mapping[int, switches.Agent]) -> dict[int, switches.SwitchError]:
+    """Look up the ports of switches and put them on record; returns those that failed."""
+    failures: dict[int, switches.SwitchError] = {}
+    for key, found in (switches.discover_switches(agents) if agents else {}).items():
+        if isinstance(found, switches.SwitchError):
+            failures[key] = found
+            continue
+        ports = [FoundPort(p.if_index, p.if_name, p.speed_mbps, p.counter_bits) for p in found.ports]
+        with unit_of_work() as unit:
+            inventory.apply_discovery(unit, key, ports, table_changed_cs=found.table_changed_cs, at=utcnow())
+    return failures
+
+
+def _ask(
+    agents: Mapping[int, switches.Agent],
+    polls: Mapping[int, SwitchPoll],
+    failures: dict[int, switches.SwitchError],
+) -> list[tuple[SwitchReadings, list[PolledPort]]]:
+    """Poll switches; where ports may have moved, look them up and ask once more."""
+    with unit_of_work() as unit:
+        known = rounds.read_polls(unit, list(agents))
+    answers, doubtful = _poll_once(agents, known, failures)
+    if doubtful:
+        again = {key: agents[key] for key in doubtful}
+        failures |= _discover(again)
+        second, _ = _poll_once({key: again[key] for key in again if key not in failures}, None, failures)
+        answers += second
+    return answers
+
+
+def _poll_once(
+    agents: Mapping[int, switches.Agent],
+    known: Mapping[int, SwitchPoll] | None,
+    failures: dict[int, switches.SwitchError],
+) -> tuple[list[tuple[SwitchReadings, list[PolledPort]]], list[int]]:
+    with unit_of_work() as unit:
+        ports = rounds.list_ports(unit, list(agents))
+    requests = {
+        key: switches.PollRequest(
+            one, [switches.Wanted(p.port_id, p.if_index, p.counter_bits) for p in ports[key]]
+        )
+        for key, one in agents.items()
+    }
+    good: list[tuple[SwitchReadings, list[PolledPort]]] = []
+    doubtful: list[int] = []
+    for key, answer in (switches.poll_switches(requests) if requests else {}).items():
+        if isinstance(answer, switches.SwitchError):
+            failures[key] = answer
+        elif known is not None and _is_doubtful(known[key], answer):
+            doubtful.append(key)
+        else:
+            good.append((_readings(key, answer), ports[key]))
+    return good, doubtful
+
+
+def _is_doubtful(poll: SwitchPoll, answer: switches.PollAnswer) -> bool:
+    first = answer.readings[0] if answer.readings else None
+    return rounds.must_look_again(
+        poll,
+        table_changed_cs=answer.table_changed_cs,
+        missing=answer.missing,
+        reading=_counters(first) if first else None,
+        port_id=first.key if first else 0,
+    )
+
+
+def _counters(reading: switches.Reading) -> Counters:
+    return Counters(*reading[1:6])
+
+
+def _readings(key: int, answer: switches.PollAnswer) -> SwitchReadings:
+    readings = [PortReading(one[0], Counters(*one[1:6]), one[6]) for one in answer.readings]
+    return SwitchReadings(key, readings, round(answer.seconds * 1_000))
+
+
+def _keep(
+    answers: Sequence[tuple[SwitchReadings, list[PolledPort]]], failures: Mapping[int, switches.SwitchError]
+) -> None:
+    at = utcnow()
+    ports = {port.port_id: port for _, some in answers for port in some}
+    with unit_of_work() as unit:
+        done = recording.record_round(unit, [answer for answer, _ in answers], ports, at=at)
+    if failures:
+        with unit_of_work() as unit:
+            recording.record_failures(unit, {key: error.code for key, error in failures.items()}, at=at)
+    log.info("polled", switches=len(answers), samples=done.samples, failed=len(failures))
+
+
+def compact() -> None:
+    """Put new samples into their days and forget what is old."""
+    now = utcnow()
+    with unit_of_work() as unit:
+        last = inventory.last_port_id(unit)
+    touched = 0
+    for first in range(1, last + 1, PORTS_AT_ONCE):
+        with unit_of_work() as unit:
+            touched += compaction.compact(unit, first_port=first, last_port=first + PORTS_AT_ONCE - 1)
+    with unit_of_work() as unit:
+        dropped = hot.drop_old_days(unit, now)
+        days.drop_old_days(unit, now)
+    log.info("compacted", slots=touched, dropped_days=dropped)
+
+
+POLL_KNOCK_S = 10
+"""The clock knocks this often; which switches are due the database says (POLL_EVERY_S)."""
+COMPACT_EVERY_S = int(dt.timedelta(minutes=15).total_seconds())
