@@ -117,7 +117,7 @@ class _Demo:
         build = _Build(self.frontend, self.environment, installation.logs / "frontend.log")
         try:
             self._start(installation, supervisor, build)
-            self._announce()
+            self._announce(installation)
             self._keep_running(installation, supervisor)
         except Stopped:
             say("stopping")
@@ -183,8 +183,9 @@ class _Demo:
                     f"The portal did not become healthy: {missing} ({self.options.data / 'log'})"
                 )
 
-    def _announce(self) -> None:
+    def _announce(self, installation: Installation) -> None:
         print(f"portal {self.options.url}", flush=True)
+        print(f"mail {installation.mail_url}", flush=True)
         for line in sign_ins(self.options.data):
             print(line, flush=True)
 

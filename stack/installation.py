@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack import leftovers, postgres, secrets, valkey
-from stack.options import Options
-from stack.programs import Program, background, lab, web
+from stack.options import HOST, Options
+from stack.ports import kept_port
+from stack.programs import Program, background, lab, mail_sink, web
 from stack.sockets import discard_socket_directory, socket_directory
 from stack.supervision import Supervisor
 
@@ -23,6 +24,9 @@ class Installation:
     secrets: secrets.Secrets
     cluster: postgres.Cluster
     store: valkey.Store
+    smtp_port: int
+    mail_port: int
+    """Where the lab's mail server listens, and where it shows what came in."""
 
     @classmethod
     def prepare(cls, options: Options) -> Installation:
@@ -33,7 +37,14 @@ class Installation:
             secrets=found,
             cluster=postgres.prepare_cluster(options.data / "postgres"),
             store=valkey.prepare_store(options.data / "valkey", password=found.valkey_password),
+            smtp_port=kept_port(options.data, "smtp"),
+            mail_port=kept_port(options.data, "mail"),
         )
+
+    @property
+    def mail_url(self) -> str:
+        """Where the demo's mails can be read."""
+        return f"http://{HOST}:{self.mail_port}"
 
     @property
     def logs(self) -> Path:
@@ -69,7 +80,10 @@ class Installation:
 
     def lab(self) -> list[Program]:
         """The data centre that the demo manages."""
-        return [lab(str(self.options.data / "lab"), self.options.servers)]
+        return [
+            lab(str(self.options.data / "lab"), self.options.servers),
+            mail_sink(self.smtp_port, self.mail_port),
+        ]
 
     def environment(self) -> dict[str, str]:
         """What every process gets: settings, and the mark by which a later start knows them."""
@@ -82,6 +96,9 @@ class Installation:
             "BMC_NETWORKS": "127.0.0.0/8",
             "SWITCH_NETWORKS": "127.0.0.0/8",
             "POLL_EVERY_S": "10",
+            "SMTP_URL": f"smtp://{HOST}:{self.smtp_port}",
+            "MAIL_FROM": "Northrack <portal@northrack.example>",
+            "DESK_MAIL": "desk@northrack.example",
             "DATA": str(self.options.data),
             "PYTHONUNBUFFERED": "1",
             leftovers.MARK: leftovers.mark_for(self.options.data),

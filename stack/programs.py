@@ -57,3 +57,9 @@ def lab(state: str, servers: int) -> Program:
     """The data centre on a laptop: virtual BMCs and machines."""
     command = (*PYTHON, "lab.bmcs", "serve", "--state", state, "--servers", str(servers))
     return Program("lab", command, group="lab")
+
+
+def mail_sink(smtp_port: int, web_port: int) -> Program:
+    """A mail server that delivers nothing and shows what it was given."""
+    ports = ("--smtp-port", str(smtp_port), "--web-port", str(web_port))
+    return Program("mail-sink", (*PYTHON, "lab.mail_sink", *ports), group="lab")
