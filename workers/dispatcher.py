@@ -2,7 +2,9 @@
 
 It sleeps until PostgreSQL announces a new row, and looks by itself every few seconds in case an
 announcement was missed. Rows stay until Redis has acknowledged them, so Redis may be away for
-hours. Of several dispatchers one works and the others stand by (an advisory lock decides).
+hours. Of several dispatchers one works and the others stand by (an advisory lock decides). The lock
+is lost with its connection, which the database ends when nothing was heard on it for too long: so
+the work of a dispatcher that is dead, frozen or cut off is taken over.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ from workers import queues
 
 LOCK = 4_207_302
 IDLE_S = 3.0
+STAND_BY_S = 1.0
+SILENT_S = 45
+"""A dispatcher that the database has not heard for so long is frozen. Longer than Redis may keep it waiting."""
 BATCH = 200
 
 log = structlog.get_logger("dispatcher")
@@ -55,14 +60,32 @@ def dispatch() -> int:
     return len(sent)
 
 
+def connect() -> psycopg.Connection:
+    """A connection that ends by itself, and a lock with it, when it is silent for `SILENT_S`."""
+    url = settings().database_url.get_secret_value()
+    options = f"-c idle_session_timeout={SILENT_S}s"
+    return psycopg.connect(url, autocommit=True, connect_timeout=5, options=options)
+
+
+def _stand_by(listener: psycopg.Connection) -> None:
+    """Wait for the lock by asking: a statement that waits would hold up the database's vacuum for as long."""
+    said = False
+    while listener.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone() != (True,):
+        if not said:
+            log.info("standing_by")
+        said = True
+        time.sleep(STAND_BY_S)
+
+
 def _serve(listener: psycopg.Connection) -> None:
-    listener.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+    _stand_by(listener)
     listener.execute(f"LISTEN {OUTBOX_CHANNEL}")
     log.info("dispatching")
     while True:
+        listener.execute("SELECT 1")  # heard, and certain that the lock is still ours
         try:
-            while dispatch() == BATCH:
-                pass
+            if dispatch() == BATCH:
+                continue
         except RedisError as away:
             log.warning("redis_away", error=type(away).__name__)
             _expire_waiting()
@@ -80,7 +103,7 @@ def main() -> None:
     configure_logs("dispatcher")
     while True:
         try:
-            with psycopg.connect(settings().database_url.get_secret_value(), autocommit=True) as listener:
+            with connect() as listener:
                 _serve(listener)
         except (psycopg.OperationalError, OperationalError) as away:
             log.warning("database_away", error=type(away).__name__)

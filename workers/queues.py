@@ -41,9 +41,15 @@ TASKS = {
 
 @functools.cache
 def connection() -> Redis:
-    """This process's connection to the Redis of the queues."""
+    """This process's connection to the Redis of the queues. One that hangs is as good as away.
+
+    RQ's workers raise the timeout for themselves, because they wait for work on it.
+    """
     return Redis.from_url(
-        settings().redis_database(RQ_DATABASE), socket_connect_timeout=5, health_check_interval=30
+        settings().redis_database(RQ_DATABASE),
+        socket_connect_timeout=5,
+        socket_timeout=5,
+        health_check_interval=30,
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Iterator
+from unittest.mock import MagicMock, call
 
 import psycopg
 import pytest
@@ -12,6 +14,7 @@ from sqlmodel import col, select
 
 from opsportal.db import OUTBOX_CHANNEL, unit_of_work
 from opsportal.models import Outbox
+from opsportal.settings import settings
 from stack.valkey import NO_RETRY
 from tests.workers.site import Site, until
 from workers import dispatcher, queues
@@ -111,21 +114,11 @@ def watching(site: Site) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def _standing_by(watching: psycopg.Connection) -> int:
-    query = (
-        "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
-        " WHERE d.datname = current_database() AND locktype = 'advisory' AND objid = %s AND NOT granted"
-    )
-    row = watching.execute(query, (dispatcher.LOCK,)).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def test_second_dispatcher_stands_by_and_takes_over(site: Site, watching: psycopg.Connection) -> None:
+def test_second_dispatcher_stands_by_and_takes_over(site: Site) -> None:
     first = site.start("dispatcher")
     until(lambda: "dispatching" in first.log.read_text())
     second = site.start("dispatcher")
-    until(lambda: _standing_by(watching) == 1)
+    until(lambda: "standing_by" in second.log.read_text())
     _enqueue(1)
     until(lambda: _unsent() == [])
     assert "dispatching" not in second.log.read_text()
@@ -134,6 +127,51 @@ def test_second_dispatcher_stands_by_and_takes_over(site: Site, watching: psycop
     until(lambda: _unsent() == [])
     assert "dispatching" in second.log.read_text()
     assert _calls() == ["hardware_job-1", "hardware_job-2"]
+
+
+def test_frozen_dispatcher_loses_its_lock(
+    watching: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says nothing for too long: another takes over, and the frozen one learns of it before it goes on."""
+    monkeypatch.setattr(dispatcher, "SILENT_S", 1)
+    monkeypatch.setattr(dispatcher, "STAND_BY_S", 0.1)
+    with dispatcher.connect() as frozen:
+        dispatcher._stand_by(frozen)
+        assert watching.execute("SELECT pg_try_advisory_lock(%s)", (dispatcher.LOCK,)).fetchone() == (False,)
+        with dispatcher.connect() as other:
+            dispatcher._stand_by(other)
+            with pytest.raises(psycopg.OperationalError):
+                dispatcher._serve(frozen)
+
+
+def test_working_dispatcher_lets_itself_be_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each round, however busy or idle; and a round takes less than `SILENT_S`, also with a Redis that hangs."""
+    listener = MagicMock()
+    listener.execute.return_value.fetchone.return_value = (True,)
+    answers = iter([dispatcher.BATCH, dispatcher.BATCH, 0, redis.TimeoutError(), 0, ZeroDivisionError()])
+    monkeypatch.setattr(dispatcher, "dispatch", MagicMock(side_effect=answers))
+    with pytest.raises(ZeroDivisionError):
+        dispatcher._serve(listener)
+    assert listener.execute.call_args_list.count(call("SELECT 1")) == 6
+    assert listener.notifies.call_count == 3
+    assert dispatcher.IDLE_S + 30 < dispatcher.SILENT_S
+
+
+def test_redis_that_hangs_is_as_good_as_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes connections and says nothing."""
+    path = site.directory / "hanging.sock"
+    with socket.socket(socket.AF_UNIX) as hanging:
+        hanging.bind(str(path))
+        hanging.listen()
+        monkeypatch.setenv("REDIS_URL", f"unix://{path}")
+        for cached in (settings, queues.connection):
+            cached.cache_clear()
+        assert queues.connection().connection_pool.connection_kwargs["socket_timeout"] == 5
+        queues.connection().connection_pool.connection_kwargs.update(socket_timeout=0.1, retry=NO_RETRY)
+        _enqueue(1)
+        with pytest.raises(redis.TimeoutError):
+            dispatcher.dispatch()
+    assert _unsent() == [1]
 
 
 def test_dispatcher_whose_connection_is_cut_comes_back(site: Site, watching: psycopg.Connection) -> None:
@@ -150,8 +188,8 @@ def test_dispatcher_whose_connection_is_cut_comes_back(site: Site, watching: psy
 
 
 def test_announcement_wakes_it_and_a_lost_one_only_delays(site: Site, watching: psycopg.Connection) -> None:
-    site.start("dispatcher")
-    until(lambda: _standing_by(watching) == 0)
+    process = site.start("dispatcher")
+    until(lambda: "dispatching" in process.log.read_text())
     watching.execute("INSERT INTO outbox (queue, task, ref) VALUES ('hardware', 'hardware_job', 5)")
     until(lambda: _unsent() == [], timeout=20)
     watching.execute(f"LISTEN {OUTBOX_CHANNEL}")
