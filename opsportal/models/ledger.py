@@ -65,7 +65,8 @@ class JournalEntry(SQLModel, table=True):
     __tablename__ = "journal_entry"
     __table_args__ = (
         one_of("kind", EntryKind),
-        Index("ix_journal_entry_company", "company_id", "id"),
+        Index("ix_journal_entry_company", "company_id", "at", "id"),
+        Index("ix_journal_entry_at", "at", "id"),
         Index("ix_journal_entry_invoice", "invoice_id", postgresql_where=text("invoice_id IS NOT NULL")),
         Index("ix_journal_entry_reverses", "reverses_id", postgresql_where=text("reverses_id IS NOT NULL")),
     )

@@ -490,7 +490,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_entry")),
         sa.UniqueConstraint("key", name=op.f("uq_journal_entry_key")),
     )
-    op.create_index("ix_journal_entry_company", "journal_entry", ["company_id", "id"], unique=False)
+    op.create_index("ix_journal_entry_company", "journal_entry", ["company_id", "at", "id"], unique=False)
+    op.create_index("ix_journal_entry_at", "journal_entry", ["at", "id"], unique=False)
     op.create_index(
         "ix_journal_entry_invoice",
         "journal_entry",
@@ -632,6 +633,7 @@ def downgrade() -> None:
         table_name="journal_entry",
         postgresql_where=sa.text("invoice_id IS NOT NULL"),
     )
+    op.drop_index("ix_journal_entry_at", table_name="journal_entry")
     op.drop_index("ix_journal_entry_company", table_name="journal_entry")
     op.drop_table("journal_entry")
     op.drop_table("invoices_seen")
