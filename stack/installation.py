@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from stack import leftovers, postgres, secrets, valkey
@@ -24,9 +25,6 @@ class Installation:
     secrets: secrets.Secrets
     cluster: postgres.Cluster
     store: valkey.Store
-    smtp_port: int
-    mail_port: int
-    """Where the lab's mail server listens, and where it shows what came in."""
 
     @classmethod
     def prepare(cls, options: Options) -> Installation:
@@ -37,9 +35,17 @@ class Installation:
             secrets=found,
             cluster=postgres.prepare_cluster(options.data / "postgres"),
             store=valkey.prepare_store(options.data / "valkey", password=found.valkey_password),
-            smtp_port=kept_port(options.data, "smtp"),
-            mail_port=kept_port(options.data, "mail"),
         )
+
+    @cached_property
+    def smtp_port(self) -> int:
+        """Where the lab's mail server listens. Chosen when first asked: only who starts it asks."""
+        return kept_port(self.options.data, "smtp")
+
+    @cached_property
+    def mail_port(self) -> int:
+        """Where the lab's mail server shows what came in."""
+        return kept_port(self.options.data, "mail")
 
     @property
     def mail_url(self) -> str:

@@ -24,7 +24,7 @@ import psycopg
 
 from opsportal.domain.accounts.passwords import hash_password
 from stack import leftovers
-from stack.installation import Installation
+from stack.installation import DATABASE, Installation
 from stack.options import Options
 from stack.supervision import Supervisor
 
@@ -112,7 +112,7 @@ class Portal:
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database says: the truth that pages are compared with."""
-        with psycopg.connect(self._installation.environment()["DATABASE_URL"]) as connection:
+        with psycopg.connect(self._installation.cluster.url(DATABASE)) as connection:
             cursor = connection.execute(query, values)
             return cursor.fetchall() if cursor.description else []
 

@@ -69,6 +69,7 @@ FILES = {
     "workers/schedule.py": LIVES,
     "lab/__init__.py": "",
     "lab/bmcs.py": LIVES,
+    "lab/mail_sink.py": LIVES,
     "lab/demo_data.py": DEMO_DATA,
     "opsportal/migrations/env.py": MIGRATIONS,
     "alembic.ini": "[alembic]\nscript_location = opsportal/migrations\n",
@@ -77,8 +78,9 @@ FILES = {
 }
 
 PROGRAMS = {
-    *("postgres", "valkey", "lab", "web", "dispatcher", "schedule", "reaper"),
+    *("postgres", "valkey", "lab", "mail-sink", "web", "dispatcher", "schedule", "reaper"),
     *("worker-hardware-1", "worker-hardware-2", "worker-poll-1", "worker-default-1"),
+    *("worker-billing-1", "worker-mail-1"),
 }
 
 

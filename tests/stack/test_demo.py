@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -59,8 +60,10 @@ def is_healthy(running: Demo) -> bool:
 def test_prints_address_and_sign_ins_and_leaves_nothing(project: Path, data: Path) -> None:
     with running_demo(project, data) as running:
         lines = running.wait_until_announced()
-        assert lines[-3:] == [
+        ports = json.loads((data / "ports.json").read_text())
+        assert lines[-4:] == [
             f"portal http://127.0.0.1:{running.port}",
+            f"mail http://127.0.0.1:{ports['mail']}",
             "sign-in client ana@example.com horse staple JBSWY3DP",
             "sign-in operator op@example.com battery -",
         ]
