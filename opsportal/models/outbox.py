@@ -13,7 +13,10 @@ from opsportal.models.base import identity, moment
 class Outbox(SQLModel, table=True):
     """One wake-up call for a queue. `sent_at` is null until Redis has acknowledged it."""
 
-    __table_args__ = (Index("ix_outbox_unsent", "id", postgresql_where=text("sent_at IS NULL")),)
+    __table_args__ = (
+        Index("ix_outbox_unsent", "id", postgresql_where=text("sent_at IS NULL")),
+        Index("ix_outbox_task_ref", "task", "ref"),
+    )
 
     id: int | None = identity()
     queue: str
