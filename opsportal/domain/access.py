@@ -44,6 +44,7 @@ class Permission(StrEnum):
     BILLING_MANAGE = "billing_manage"
     TICKETS_USE = "tickets_use"
     DESK_WORK = "desk_work"
+    MAILS_VIEW = "mails_view"
     TRAFFIC_VIEW = "traffic_view"
     POLLERS_VIEW = "pollers_view"
 
@@ -74,6 +75,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     | _HALL
     | {
         Permission.COMPANIES_VIEW,
+        Permission.MAILS_VIEW,
         Permission.AUDIT_VIEW,
         Permission.SERVICES_VIEW,
         Permission.BILLING_VIEW,
