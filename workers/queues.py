@@ -34,6 +34,12 @@ TASKS = {
     "hardware_job": Task("workers.hardware.run_job", 180),
     "reconcile_job": Task("workers.hardware.reconcile_job", 120),
     "mail": Task("workers.mail.send_mail", 180),
+    "payment": Task("workers.payments.run_payment", 180),
+    "refund": Task("workers.payments.run_refund", 60),
+    "gateway_event": Task("workers.payments.run_event", 180),
+    "card_setup": Task("workers.payments.run_setup", 60),
+    "forget_card": Task("workers.payments.forget_card", 60),
+    "payment_letter": Task("workers.payments.send_letter", 60),
     "clock": Task("workers.clock.run_due", 60),
     "scheduled": Task("workers.clock.run_scheduled", 300),
 }

@@ -22,7 +22,8 @@ from rq.worker_registration import REDIS_WORKER_KEYS
 
 import workers.clock
 import workers.hardware  # (imported before the fork, so that each horse starts at once)
-import workers.mail  # noqa: F401
+import workers.mail
+import workers.payments  # noqa: F401
 from opsportal.logs import configure_logs
 from workers import queues
 

@@ -125,6 +125,8 @@ def _answered(call: Callable[..., R]) -> Callable[..., R]:
 def _reason(error: stripe.StripeError) -> str:
     """The most exact code there is: the bank's reason before the general one."""
     details = error.json_body.get("error", {}) if isinstance(error.json_body, dict) else {}
+    if error.http_status == 404:
+        return "resource_missing"
     return str(details.get("decline_code") or details.get("code") or "gateway_refused")
 
 
@@ -153,7 +155,7 @@ class StripeGateway:
     @_answered
     def begin_setup(self, *, key: str, customer_ref: str) -> Setup:
         made = self._client.v1.setup_intents.create(
-            {"customer": customer_ref, "usage": "off_session", "payment_method_types": ["card"]},
+            {"customer": customer_ref, "usage": "off_session", "allowed_payment_method_types": ["card"]},
             {"idempotency_key": key},
         )
         return _setup(made.to_dict(), None)
@@ -200,7 +202,8 @@ class StripeGateway:
                 "currency": currency.lower(),
                 "customer": customer_ref,
                 "payment_method": card_ref,
-                "payment_method_types": ["card"],
+                # Since API version 2026-09-30 the only way to say so; it also keeps redirects away.
+                "allowed_payment_method_types": ["card"],
                 "metadata": {"portal_payment": str(payment_id)},
             },
             {"idempotency_key": key},
