@@ -19,6 +19,9 @@ from sqlmodel import col, select
 
 from lab.bmcs.client import read_fleet
 from lab.people import COMPANIES, PASSWORD, PEOPLE, DemoCompany, DemoPerson, DemoService
+from lab.switch.cabling import site_of
+from lab.switch.client import read_switches
+from lab.traffic_demo import seed_traffic
 from opsportal.db import Unit, unit_of_work
 from opsportal.domain.accounts.passwords import hash_password
 from opsportal.domain.vault import seal, unseal
@@ -152,7 +155,7 @@ def _new_server(unit: Unit, machine: dict[str, Any], number: int) -> Server:
     server = Server(
         name=name,
         service_id=service.id if service else None,
-        site="Prague 1" if number % 3 else "Vienna 2",
+        site=site_of(number),
         rack=f"{'ABC'[number % 3]}{number // 12 + 1:02d} U{rack.randrange(2, 40):02d}",
         model=machine["model"],
         cpu=machine["cpu"],
@@ -185,6 +188,7 @@ def main() -> None:
     with os.fdopen(descriptor, "w") as out:
         json.dump(seed(fleet), out, indent=1)
     fresh.rename(Path(target))
+    seed_traffic(fleet, read_switches(data / "switches", timeout=20), now=utcnow())
 
 
 if __name__ == "__main__":

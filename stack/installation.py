@@ -9,7 +9,7 @@ from pathlib import Path
 from stack import leftovers, postgres, secrets, valkey
 from stack.options import HOST, Options
 from stack.ports import kept_port
-from stack.programs import Program, background, lab, mail_sink, web
+from stack.programs import Program, background, lab, lab_switches, mail_sink, web
 from stack.sockets import discard_socket_directory, socket_directory
 from stack.supervision import Supervisor
 
@@ -88,6 +88,7 @@ class Installation:
         """The data centre that the demo manages."""
         return [
             lab(str(self.options.data / "lab"), self.options.servers),
+            lab_switches(str(self.options.data / "switches"), self.options.servers),
             mail_sink(self.smtp_port, self.mail_port),
         ]
 

@@ -59,6 +59,12 @@ def lab(state: str, servers: int) -> Program:
     return Program("lab", command, group="lab")
 
 
+def lab_switches(state: str, servers: int) -> Program:
+    """The lab's switches, with counters that run."""
+    command = (*PYTHON, "lab.switch", "--state", state, "--servers", str(servers))
+    return Program("lab-switches", command, group="lab")
+
+
 def mail_sink(smtp_port: int, web_port: int) -> Program:
     """A mail server that delivers nothing and shows what it was given."""
     ports = ("--smtp-port", str(smtp_port), "--web-port", str(web_port))
