@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from opsportal.db import Unit
@@ -24,7 +27,7 @@ def extend(unit: Unit, invoice_id: int) -> None:
     """
     for charge in _charges(unit, invoice_id):
         service = _locked(unit, charge.service_id)
-        cover(service, charge)
+        cover(service, charge.period_start, charge.period_end)
         if service.suspension_reason == SuspensionReason.PAYMENT and not _is_overdue(unit, service):
             service.suspension_reason = None
             move(unit, SERVICE, service, ServiceStatus.ACTIVE, reason="paid")
@@ -32,12 +35,33 @@ def extend(unit: Unit, invoice_id: int) -> None:
         unit.changed(topics.services(service.company_id))
 
 
-def cover(service: Service, charge: ServiceCharge) -> None:
-    """Write a paid charge into the service's own period."""
-    if service.period_end is None or charge.period_end > service.period_end:
-        service.period_end = charge.period_end
-    if service.period_start is None or service.period_start < charge.period_start <= calendar.today():
-        service.period_start = charge.period_start
+def cover(service: Service, start: dt.date, end: dt.date) -> None:
+    """Write a period that is paid for into the service. It becomes the current one when its day has come."""
+    if service.period_end is None or end > service.period_end:
+        service.period_end = end
+    if service.period_start is None or service.period_start < start <= calendar.today():
+        service.period_start = start
+
+
+# Rows that somebody holds are left for the next time: this must not wait in a circle with those who pay.
+_ROLL = text("""
+    WITH begun AS (
+        SELECT s.id, max(c.period_start) AS period_start
+        FROM service_charge c
+        JOIN service s ON s.id = c.service_id
+        LEFT JOIN invoice i ON i.id = c.invoice_id
+        WHERE c.released_at IS NULL AND (i.id IS NULL OR i.status = 'paid')
+            AND c.period_start <= :day AND c.period_end > :day AND s.period_start < c.period_start
+        GROUP BY s.id
+    ), free AS (SELECT id FROM service WHERE id IN (SELECT id FROM begun) FOR UPDATE SKIP LOCKED)
+    UPDATE service SET period_start = begun.period_start
+    FROM begun JOIN free ON free.id = begun.id WHERE service.id = begun.id
+""")
+
+
+def roll(unit: Unit, on_day: dt.date) -> None:
+    """Let periods that were paid ahead become the current ones on their first day."""
+    unit.execute(_ROLL, {"day": on_day})
 
 
 def release(unit: Unit, invoice_id: int) -> None:
