@@ -124,9 +124,9 @@ def ticket_status(code: Any, *, words: Words = labels.TICKET, flash: bool = Fals
     return status(code, words=words, tones=labels.TICKET_TONE, flash=flash)
 
 
-def importance(code: Any) -> rx.Component:
-    """Only what is out of the ordinary is said."""
-    return rx.cond(code == "high", tag(t("High importance"), "bad"))
+def importance(code: Any, *, short: bool = False) -> rx.Component:
+    """Only what is out of the ordinary is said; `short` for lists."""
+    return rx.cond(code == "high", tag(t("High") if short else t("High importance"), "bad"))
 
 
 def unread_mark(is_unread: Any) -> rx.Component:

@@ -65,7 +65,7 @@ def _account_group() -> Group:
 def _operator_menu() -> rx.Component:
     return shell.menu(
         [
-            _desk_group(),
+            _desk_group(Item(t("Mails"), "/mails")),
             Group(
                 t("Data centre"),
                 [
@@ -136,6 +136,7 @@ def _palette() -> rx.Component:
         _page(t("Desk"), "/desk"),
         _page(t("Queues"), "/queues"),
         _page(t("Fleet"), "/fleet"),
+        _page(t("Mails"), "/mails"),
         _page(t("Companies"), "/companies"),
         _page(t("Services"), "/services"),
         _page(t("Audit trail"), "/audit"),

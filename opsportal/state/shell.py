@@ -142,13 +142,16 @@ def counter_topics(actor: Actor, _: Any) -> frozenset[str]:
 def read_support(unit: Unit, actor: Actor, _: Any) -> SupportCountersView:
     if actor.may(Permission.DESK_WORK):
         counts = desk.count_desk(actor, unit)
-        return SupportCountersView(unread=counts.unread, owed=counts.owed)
-    return SupportCountersView(unread=lists.count_tickets(actor, unit).unread)
+        return SupportCountersView(unread=counts.unread, open=counts.open, owed=counts.owed)
+    own = lists.count_tickets(actor, unit)
+    return SupportCountersView(unread=own.unread, open=own.open)
 
 
 def support_topics(actor: Actor, _: Any) -> frozenset[str]:
     own = tickets.person_tickets(actor.person_id)
-    return frozenset({own, tickets.DESK} if actor.is_staff else {own})
+    return frozenset(
+        {own, tickets.DESK if actor.is_staff else tickets.company_tickets(actor.company_id or 0)}
+    )
 
 
 ME = StateView(

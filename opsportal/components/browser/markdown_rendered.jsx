@@ -25,10 +25,18 @@ export function isTangled(text) {
 
 const LEADS_OUT = /^(https?:\/\/|mailto:)[^\s]/i;
 
-/** Bare addresses, tables and struck-out text; not GitHub's footnotes (they set ids) and check boxes. */
+/**
+ * Bare addresses, tables and struck-out text; not GitHub's footnotes (they set ids) and check boxes. There is no HTML in
+ * this markdown at all: what looks like a tag is text like any other, and the markdown around it still counts.
+ */
 function supplements() {
   const data = this.data();
-  (data.micromarkExtensions ??= []).push(gfmAutolinkLiteral(), gfmTable(), gfmStrikethrough({ singleTilde: false }));
+  (data.micromarkExtensions ??= []).push(
+    gfmAutolinkLiteral(),
+    gfmTable(),
+    gfmStrikethrough({ singleTilde: false }),
+    { disable: { null: ["htmlFlow", "htmlText"] } },
+  );
   (data.fromMarkdownExtensions ??= []).push(
     gfmAutolinkLiteralFromMarkdown(),
     gfmTableFromMarkdown(),

@@ -31,13 +31,17 @@ from opsportal.state.support.desk import DeskState, DeskTicketState
 
 
 def _who(ticket: Any) -> rx.Component:
-    return rx.el.div(ticket.company, rx.el.small(ticket.last_author))
+    return rx.el.div(
+        rx.el.span(ticket.company, class_name="truncate"),
+        rx.el.small(ticket.last_author, class_name="truncate"),
+        class_name="who-cell",
+    )
 
 
 def _status_cell(ticket: Any) -> rx.Component:
     return rx.el.div(
         ticket_status(ticket.status, words=labels.TICKET_FOR_STAFF, flash=True),
-        importance(ticket.importance),
+        importance(ticket.importance, short=True),
         unread_mark(ticket.is_unread),
         class_name="tags",
     )

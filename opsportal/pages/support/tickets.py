@@ -41,11 +41,11 @@ from opsportal.state.support.tickets import NewTicketState, TicketsState, Ticket
 
 def _tabs() -> rx.Component:
     """Open, closed, unread, add new: the tabs of checklist 1.26."""
-    listing = TicketsState.listing
+    counters = ShellState.support
     return rx.el.nav(
-        TabLink.create(t("Open"), _count(listing.open), to="/tickets"),
+        TabLink.create(t("Open"), _count(counters.open), to="/tickets"),
         TabLink.create(t("Closed"), to="/tickets?tab=closed"),
-        TabLink.create(t("Unread"), _count(ShellState.support.unread), to="/tickets?tab=unread"),
+        TabLink.create(t("Unread"), _count(counters.unread), to="/tickets?tab=unread"),
         TabLink.create(t("Add ticket"), to="/tickets/new"),
         class_name="tabs",
         aria_label=t("Tickets"),
@@ -79,19 +79,17 @@ def subject_cell(ticket: Any, to: Any) -> rx.Component:
 def _status_cell(ticket: Any) -> rx.Component:
     return rx.el.div(
         ticket_status(ticket.status, flash=True),
-        importance(ticket.importance),
+        importance(ticket.importance, short=True),
         unread_mark(ticket.is_unread),
         class_name="tags",
     )
 
 
 def _last_cell(ticket: Any) -> rx.Component:
-    return rx.el.div(
-        ago(ticket.last_at),
-        rx.el.small(
-            rx.cond(ticket.last_side == "staff", rx.fragment(t("Support"), " · "), ""), ticket.last_author
-        ),
+    who = rx.cond(
+        ticket.last_side == "staff", rx.fragment(t("Support"), " · ", ticket.last_author), ticket.last_author
     )
+    return rx.el.div(ago(ticket.last_at), rx.el.small(who), class_name="last-cell")
 
 
 _COLUMNS = (

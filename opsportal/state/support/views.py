@@ -217,6 +217,7 @@ class SupportCountersView:
     """The numbers beside the menu: what this person has not read; for staff also what they owe."""
 
     unread: int = 0
+    open: int = 0
     owed: int = 0
 
 
@@ -253,6 +254,7 @@ class MailsView:
     waiting: int = 0
     sent: int = 0
     undeliverable: int = 0
+    is_configured: bool = False
     down_since: str = ""
     retry_at: str = ""
     error_code: str = ""
