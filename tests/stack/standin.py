@@ -69,6 +69,7 @@ FILES = {
     "workers/schedule.py": LIVES,
     "lab/__init__.py": "",
     "lab/bmcs.py": LIVES,
+    "lab/switch.py": LIVES,
     "lab/mail_sink.py": LIVES,
     "lab/demo_data.py": DEMO_DATA,
     "opsportal/migrations/env.py": MIGRATIONS,
@@ -78,7 +79,7 @@ FILES = {
 }
 
 PROGRAMS = {
-    *("postgres", "valkey", "lab", "mail-sink", "web", "dispatcher", "schedule", "reaper"),
+    *("postgres", "valkey", "lab", "lab-switches", "mail-sink", "web", "dispatcher", "schedule", "reaper"),
     *("worker-hardware-1", "worker-hardware-2", "worker-poll-1", "worker-default-1"),
     *("worker-billing-1", "worker-mail-1"),
 }
