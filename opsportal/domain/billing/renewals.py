@@ -216,7 +216,15 @@ def _charge(unit: Unit, renewals: Sequence[Renewal], invoice_id: int | None) -> 
             for one in renewals
         ],
     )
-    ends = [{"id": one.service.id, "charged_through": one.period_end} for one in renewals]
+    # The anchor is kept from the first charge on: the end of a short month would forget it.
+    ends = [
+        {
+            "id": one.service.id,
+            "charged_through": one.period_end,
+            "anchor_day": periods.anchor_of(one.service),
+        }
+        for one in renewals
+    ]
     unit.execute(update(Service), ends)
 
 
