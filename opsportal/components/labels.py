@@ -186,6 +186,7 @@ WORKER: Final[Words] = {
 }
 WORKER_TONE: Final[Tones] = {"busy": "info", "idle": "ok", "lost": "bad", "suspended": "warn"}
 TASK: Final[Words] = {
+    "documents": N_("Make the PDFs of documents"),
     "forget_sent": N_("Clear handed-over messages"),
     "power_sweep": N_("Read the power of all servers"),
     "reconcile": N_("Settle jobs with an unknown outcome"),
@@ -198,7 +199,7 @@ TICKET: Final[Words] = {
     "waiting": N_("Your turn"),
     "resolved": N_("Resolved"),
     "reopened": N_("Reopened"),
-    "closed": N_("Closed"),
+    "closed": N_("Closed for good"),
 }
 TICKET_FOR_STAFF: Final[Words] = {**TICKET, "waiting": N_("Waits for the client")}
 TICKET_TONE: Final[Tones] = {

@@ -180,7 +180,7 @@ def _said(entry: Any, me: Any) -> rx.Component:
         rx.cond(entry.side == "staff", tag(t("Support"), "info")),
     )
     return rx.el.li(
-        rx.cond(entry.is_first_unread, rx.el.p(rx.el.span(t("New")), class_name="new-line")),
+        rx.cond(entry.is_first_unread, rx.el.p(rx.el.span(t("New messages")), class_name="new-line")),
         rx.el.article(
             rx.el.header(
                 rx.el.h3(rx.cond(entry.author_id == me, t("You"), entry.author)),
