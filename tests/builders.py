@@ -13,6 +13,8 @@ from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.accounts import sessions
 from opsportal.domain.accounts.passwords import hash_password
+from opsportal.domain.support import tickets
+from opsportal.domain.support.tickets import NewTicket
 from opsportal.domain.vault import seal
 from opsportal.models import (
     Bmc,
@@ -158,3 +160,12 @@ def make_server(
             )
         )
     return server
+
+
+def make_ticket(actor: Actor, **changes: Any) -> int:
+    """A ticket that a client has opened. Its id."""
+    new = {"department": "technical", "subject": "No ping", "body": "It does not answer."} | changes
+    with unit_of_work() as unit:
+        ticket = tickets.open_ticket(unit, actor, NewTicket(**new))
+    assert ticket.id is not None
+    return ticket.id
