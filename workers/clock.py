@@ -16,7 +16,7 @@ from opsportal.db import unit_of_work
 from opsportal.domain.hardware import reconciliation
 from opsportal.models import Outbox, ScheduledTask
 from opsportal.models.base import utcnow
-from workers import billing_runs, mail, payments, power_sweep, queues, tickets, traffic_poll
+from workers import billing_runs, documents, mail, payments, power_sweep, queues, tickets, traffic_poll
 
 log = structlog.get_logger("clock")
 LOST_AFTER = dt.timedelta(seconds=8)
@@ -68,6 +68,7 @@ SCHEDULE: dict[str, tuple[str, int, Callable[[], None]]] = {
     "renewal_run": ("billing", 300, billing_runs.renew),
     "auto_pay": ("billing", 300, billing_runs.pay_due),
     "cost_snapshot": ("billing", 3_600, billing_runs.record_costs),
+    "documents": ("default", 10, documents.make_missing),
     "forget_sent": ("default", 3_600, forget_sent),
     "mail": ("mail", 10, mail.send_mail),
     "tickets": ("default", 600, tickets.tidy),

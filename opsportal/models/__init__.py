@@ -25,6 +25,7 @@ from opsportal.models.billing import (
     TaxScheme,
 )
 from opsportal.models.catalog import Family, Plan, Service, ServiceStatus, SuspensionReason, Term
+from opsportal.models.documents import InvoicePdf
 from opsportal.models.hardware import (
     ACTIVE_JOB,
     Bmc,
@@ -128,6 +129,7 @@ __all__ = [
     "Importance",
     "Invoice",
     "InvoiceLine",
+    "InvoicePdf",
     "InvoiceStatus",
     "InvoiceTax",
     "InvoicesSeen",

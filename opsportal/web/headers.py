@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import functools
+
+from opsportal.integrations.stripe_gateway import gateway_origins
 from opsportal.settings import settings
 
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+_REST = (
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+# Where Stripe's own script lets a card's bank ask its holder. https://docs.stripe.com/security/guide
+_STRIPE_FRAMES = {"https://js.stripe.com": ("https://hooks.stripe.com",)}
+
+
+@functools.lru_cache(maxsize=8)
+def csp(script: str, api: str) -> str:
+    """The policy for pages: only what is ours, and the gateway's origins where there is a gateway.
+
+    A card's number is typed into the gateway's own frame, which is why its origin may have frames.
+    """
+    if not script:
+        return f"script-src 'self'; connect-src 'self'; {_REST}"
+    frames = " ".join((script, *_STRIPE_FRAMES.get(script, ())))
+    connects = " ".join(dict.fromkeys(("'self'", api)))
+    return f"script-src 'self' {script}; connect-src {connects}; frame-src {frames}; {_REST}"
 
 
 SAVED = "default-src 'none'; sandbox; frame-ancestors 'none'"
-"""For files that people have sent: whatever opens one gives it no rights."""
+"""For files that are saved, people's and ours: whatever opens one gives it no rights."""
 
 
 def security_headers(path: str) -> list[tuple[bytes, bytes]]:
@@ -19,9 +37,9 @@ def security_headers(path: str) -> list[tuple[bytes, bytes]]:
     keep = b"no-cache"
     if path.startswith("/assets/"):
         keep = b"public, max-age=31536000, immutable"
-    elif path.startswith(("/auth/", "/attachments/")):
+    elif path.startswith(("/auth/", "/attachments/", "/documents/", "/payments/")):
         keep = b"no-store"
-    csp = SAVED if path.startswith("/attachments/") else CSP
+    csp = SAVED if path.startswith(("/attachments/", "/documents/")) else csp(*gateway_origins())
     headers = [
         (b"content-security-policy", csp.encode()),
         (b"x-content-type-options", b"nosniff"),

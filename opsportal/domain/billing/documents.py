@@ -21,6 +21,7 @@ from opsportal.models import (
     DocumentKind,
     Invoice,
     InvoiceLine,
+    InvoicePdf,
     InvoiceStatus,
     InvoiceTax,
 )
@@ -106,6 +107,7 @@ def issue(
     unit.flush()
     assert invoice.id is not None
     _write_parts(unit, invoice.id, lines, groups, tax.rate_bp)
+    unit.add(InvoicePdf(invoice_id=invoice.id))  # a worker fills it after commit
     number = numbering.next_number(unit, kind, day.year)
     invoice.number, invoice.series_year, invoice.series_number = number.text, number.year, number.number
     invoice.issued_at = calendar.now()
