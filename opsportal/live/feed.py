@@ -18,7 +18,6 @@ from typing import Any, Protocol
 
 import structlog
 
-from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor
 from opsportal.domain.refusals import Refusal
 
@@ -47,7 +46,7 @@ class View(Protocol):
         """The announcements after which it must be read again."""
         ...
 
-    def load(self, unit: Unit, actor: Actor, params: Any) -> Any:
+    async def load(self, actor: Actor, params: Any) -> Any:
         """Read it, authorised on the object. Raises a Refusal when the actor may not see it."""
         ...
 
@@ -184,7 +183,7 @@ class Feed:
         if watch not in self._showing:
             return
         try:
-            value: Any = await in_unit(watch.view.load, watch.actor, watch.params)
+            value: Any = await watch.view.load(watch.actor, watch.params)
         except Refusal as refusal:
             value = refusal
         tokens = list(self._showing.get(watch, ()))

@@ -20,14 +20,21 @@ from opsportal.pages.queues import queues_page
 from opsportal.pages.server import server_page
 from opsportal.pages.services import service_page, services_page
 from opsportal.pages.support.desk import desk_page, desk_ticket_page
+from opsportal.pages.support.mails import mail_page, mails_page
 from opsportal.pages.support.tickets import new_ticket_page, ticket_page, tickets_page
+from opsportal.pages.traffic.pollers import pollers_page
 from opsportal.state.account import AccountState
+from opsportal.state.audit import AuditState
+from opsportal.state.companies import CompaniesState, CompanyState
 from opsportal.state.dashboard import DashboardState
+from opsportal.state.fleet import FleetState
+from opsportal.state.queues import QueuesState
 from opsportal.state.server import ServerState
 from opsportal.state.services import ServicesState, ServiceState
-from opsportal.state.staff import AuditState, CompaniesState, CompanyState, FleetState, QueuesState
 from opsportal.state.support.desk import DeskState, DeskTicketState
+from opsportal.state.support.mails import MailsState, MailState
 from opsportal.state.support.tickets import NewTicketState, TicketsState, TicketState
+from opsportal.state.traffic.pollers import PollersState
 
 
 @dataclass(frozen=True)
@@ -50,10 +57,13 @@ PAGES = (
     Page("/tickets/[ticket_id]", ticket_page, t("Ticket"), TicketState.open),
     Page("/desk", desk_page, t("Desk"), DeskState.open),
     Page("/desk/[ticket_id]", desk_ticket_page, t("Ticket"), DeskTicketState.open),
+    Page("/mails", mails_page, t("Mails"), MailsState.open),
+    Page("/mails/[mail_id]", mail_page, t("Mail"), MailState.open),
     Page("/account", account_page, t("My account"), AccountState.open),
     Page("/account/password", password_page, t("Change password"), AccountState.open),
     Page("/account/two-factor", two_factor_page, t("Two-factor authentication"), AccountState.open),
     Page("/queues", queues_page, t("Queues"), QueuesState.open),
+    Page("/pollers", pollers_page, t("Pollers"), PollersState.open),
     Page("/fleet", fleet_page, t("Fleet"), FleetState.open),
     Page("/companies", companies_page, t("Companies"), CompaniesState.open),
     Page("/companies/[company_id]", company_page, t("Company"), CompanyState.open),

@@ -13,7 +13,7 @@ from opsportal.components.states import empty, page_body
 from opsportal.components.tables import Column, QueryLink, chips, table
 from opsportal.components.text import moment, t, t_code
 from opsportal.pages.frame import framed
-from opsportal.state.staff import AuditState
+from opsportal.state.audit import AuditState
 
 
 def _object(event: Any) -> rx.Component:

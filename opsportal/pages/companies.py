@@ -14,7 +14,7 @@ from opsportal.components.tables import Column, search_field, table
 from opsportal.components.text import t, tn
 from opsportal.pages.frame import framed
 from opsportal.pages.services import COLUMNS as SERVICE_COLUMNS
-from opsportal.state.staff import CompaniesState, CompanyState
+from opsportal.state.companies import CompaniesState, CompanyState
 
 _COLUMNS = (
     Column(t("Company"), lambda c: link(c.name, to=f"/companies/{c.id}", class_name="row-link strong")),

@@ -14,7 +14,7 @@ from opsportal.components.states import empty, page_body
 from opsportal.components.tables import Column, chips, pages, search_field, table
 from opsportal.components.text import t, t_code, tn
 from opsportal.pages.frame import framed
-from opsportal.state.staff import FleetState
+from opsportal.state.fleet import FleetState
 
 
 def _name(row: Any) -> rx.Component:

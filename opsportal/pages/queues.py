@@ -15,8 +15,8 @@ from opsportal.components.tables import Column, QueryLink, chips, table
 from opsportal.components.text import duration, t, t_code, tn
 from opsportal.components.timelines import job_status
 from opsportal.pages.frame import framed
+from opsportal.state.queues import QueuesState
 from opsportal.state.server import ServerState
-from opsportal.state.staff import QueuesState
 
 
 def _counter(label: Any, value: Any, code: str, tone: str) -> rx.Component:

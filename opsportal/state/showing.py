@@ -10,7 +10,7 @@ from typing import Any
 import reflex as rx
 import structlog
 
-from opsportal.db import Unit, in_unit
+from opsportal.db import in_thread, in_unit
 from opsportal.domain.access import Actor
 from opsportal.domain.refusals import Refusal, SignInRequired
 from opsportal.live.feed import Watch
@@ -30,23 +30,26 @@ class StateView:
     """A view that lives in one var of one State.
 
     `read(unit, actor, params)` authorises and returns the value; `topics(actor, params)` says
-    after which announcements it is read again.
+    after which announcements it is read again. With `look`, what that finds outside the database is
+    `read`'s fourth argument: it is asked for before the transaction begins, which must not wait for it.
     """
 
     name: str
     state: type[rx.State]
     var: str
-    read: Callable[[Unit, Actor, Any], Any]
+    read: Callable[..., Any]
     topics_of: Callable[[Actor, Any], frozenset[str]]
     is_personal: bool = False
     problem_var: str = "problem"
     empty: Any = field(default=None, compare=False)
+    look: Callable[[], Any] | None = None
 
     def topics(self, actor: Actor, params: Any) -> frozenset[str]:
         return self.topics_of(actor, params)
 
-    def load(self, unit: Unit, actor: Actor, params: Any) -> Any:
-        return self.read(unit, actor, params)
+    async def load(self, actor: Actor, params: Any) -> Any:
+        seen = () if self.look is None else (await in_thread(self.look),)
+        return await in_unit(self.read, actor, params, *seen)
 
     def vars(self, value: Any) -> dict[str, Any]:
         return {self.var: value, self.problem_var: ProblemView()}
@@ -69,7 +72,7 @@ async def show(state: rx.State, *wanted: tuple[StateView, Any]) -> Any:
     for watch in watches:
         view: StateView = watch.view  # type: ignore[assignment]
         try:
-            changes = view.vars(await in_unit(view.load, watch.actor, watch.params))
+            changes = view.vars(await view.load(watch.actor, watch.params))
         except SignInRequired:
             return rx.redirect("/sign-in")
         except Refusal as refusal:

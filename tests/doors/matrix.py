@@ -99,11 +99,11 @@ DOORS = (
     ),
     Door(f"{PORTAL}account____account_state.end_other_sessions", SIGNED_IN),
     Door(f"{PORTAL}account____account_state.sign_out_everywhere", SIGNED_IN),
-    _page("staff____queues_state", STAFF, "/queues"),
-    _page("staff____fleet_state", STAFF, "/fleet"),
-    _page("staff____companies_state", OPERATOR, "/companies"),
-    _page("staff____company_state", OPERATOR, "/companies/{id}", "company", "company_id"),
-    _page("staff____audit_state", OPERATOR, "/audit"),
+    _page("queues____queues_state", STAFF, "/queues"),
+    _page("fleet____fleet_state", STAFF, "/fleet"),
+    _page("companies____companies_state", OPERATOR, "/companies"),
+    _page("companies____company_state", OPERATOR, "/companies/{id}", "company", "company_id"),
+    _page("audit____audit_state", OPERATOR, "/audit"),
 )
 
 NEVER = "setvar"

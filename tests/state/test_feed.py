@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from opsportal.db import Unit
+from opsportal.db import in_thread
 from opsportal.domain.access import Actor
 from opsportal.domain.refusals import NotFound, Refusal
 from opsportal.live import feed as feeds
@@ -30,7 +30,10 @@ class Shown:
     def topics(self, actor: Actor, params: Any) -> frozenset[str]:
         return frozenset({f"{self.name}:{params}"})
 
-    def load(self, unit: Unit, actor: Actor, params: Any) -> Any:
+    async def load(self, actor: Actor, params: Any) -> Any:
+        return await in_thread(self._read)
+
+    def _read(self) -> Any:
         self.reads += 1
         value = self.value
         self.before_reading()
