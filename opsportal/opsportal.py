@@ -11,14 +11,25 @@ from opsportal.pages import register
 from opsportal.state.envelope import harden
 from opsportal.state.guard import Guard
 from opsportal.state.runtime import runtime
-from opsportal.web import attachments, auth, documents, faults, health
+from opsportal.web import attachments, auth, cards, documents, faults, health, traffic, webhooks
 from opsportal.web.gate import Gate
 from opsportal.web.sockets import Sockets
 
 configure_logs("web")
 
 sockets = Sockets()
-plain_http = Starlette(routes=[*health.ROUTES, *auth.ROUTES, *faults.ROUTES, *attachments.ROUTES, *documents.ROUTES])
+plain_http = Starlette(
+    routes=[
+        *health.ROUTES,
+        *auth.ROUTES,
+        *faults.ROUTES,
+        *attachments.ROUTES,
+        *documents.ROUTES,
+        *cards.ROUTES,
+        *webhooks.ROUTES,
+        *traffic.ROUTES,
+    ]
+)
 plain_http.state.vitals = health.Vitals(
     count_tabs=lambda: runtime.feed.tab_count, is_listening=lambda: runtime.listener.is_listening
 )

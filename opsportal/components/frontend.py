@@ -22,6 +22,7 @@ PACKAGES = (
     "i18next@27.1.2",
     "@radix-ui/react-dropdown-menu@2.2.1",
     "@fontsource-variable/inter@5.3.0",
+    "uplot@1.6.32",
     "react-markdown@10.1.0",
     "mdast-util-gfm-autolink-literal@2.1.0",
     "mdast-util-gfm-strikethrough@2.0.1",
@@ -35,6 +36,7 @@ STYLESHEETS = [
     "styles/base.css",
     "styles/shell.css",
     "styles/pieces.css",
+    "styles/graph.css",
     "styles/tickets.css",
     "styles/print.css",
 ]

@@ -308,6 +308,7 @@ SWITCH_ERROR: Final[Words] = {
     "switch_outside_networks": N_(
         "Its address is outside the networks that may be polled. Correct the address or the setting SWITCH_NETWORKS."
     ),
+    "switch_misconfigured": N_("What is on record about it cannot be used. Enter its address and credentials anew."),
     "switch_error": N_("It did not give what was asked."),
 }
 LANGUAGE: Final[Words] = {"en": "English", "uk": "Українська", "es": "Español"}

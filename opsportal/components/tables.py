@@ -13,12 +13,13 @@ from opsportal.components.text import t
 
 
 class QueryLink(rx.Component):
-    """A link that sets query parameters of this page."""
+    """A link that sets query parameters of this page. `initial`: what the absence of one means."""
 
     library = "$/portal/links"
     tag = "QueryLink"
 
     set: rx.Var[dict[str, Any]]
+    initial: rx.Var[dict[str, Any]]
 
 
 class SearchField(rx.Component):

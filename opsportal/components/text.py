@@ -82,3 +82,18 @@ def time(iso: Any) -> rx.vars.StringVar:
 def duration(seconds: Any) -> rx.vars.StringVar:
     """Seconds as the two largest units that say something: "4m 2s"."""
     return _written("duration", seconds)
+
+
+def rate(bps: Any) -> rx.vars.StringVar:
+    """Bits a second with an SI prefix: "412 Mbit/s"."""
+    return _written("rate", bps)
+
+
+def volume(count: Any) -> rx.vars.StringVar:
+    """Bytes with an SI prefix: "1.24 TB". Takes text too: a number may be too large for JavaScript."""
+    return _written("volume", count)
+
+
+def whole(digits: Any) -> rx.vars.StringVar:
+    """Every digit of a whole number that travels as text."""
+    return _written("whole", digits)

@@ -70,6 +70,7 @@ def _operator_menu() -> rx.Component:
                 t("Data centre"),
                 [
                     Item(t("Queues"), "/queues", _ACTIVE_JOBS),
+                    Item(t("Pollers"), "/pollers"),
                     Item(t("Fleet"), "/fleet", also="/servers"),
                 ],
             ),
@@ -95,6 +96,7 @@ def _technician_menu() -> rx.Component:
                 [
                     Item(t("Fleet"), "/fleet", also="/servers"),
                     Item(t("Queues"), "/queues", _ACTIVE_JOBS),
+                    Item(t("Pollers"), "/pollers"),
                 ],
             ),
             _account_group(),
@@ -131,11 +133,18 @@ def _palette() -> rx.Component:
         _page(t("Add ticket"), "/tickets/new"),
         *own,
     ]
-    technician = [_page(t("Desk"), "/desk"), _page(t("Fleet"), "/fleet"), _page(t("Queues"), "/queues"), *own]
+    technician = [
+        _page(t("Desk"), "/desk"),
+        _page(t("Fleet"), "/fleet"),
+        _page(t("Pollers"), "/pollers"),
+        _page(t("Queues"), "/queues"),
+        *own,
+    ]
     operator = [
         _page(t("Desk"), "/desk"),
         _page(t("Queues"), "/queues"),
         _page(t("Fleet"), "/fleet"),
+        _page(t("Pollers"), "/pollers"),
         _page(t("Mails"), "/mails"),
         _page(t("Companies"), "/companies"),
         _page(t("Services"), "/services"),

@@ -217,9 +217,20 @@ def server_page() -> rx.Component:
         suspension(server.service),
         tabs(
             t("Parts of this page"),
-            [("", t("Details")), ("jobs", t("Jobs")), ("history", t("History"))],
+            [
+                ("", t("Details")),
+                ("traffic", t("Traffic")),
+                ("jobs", t("Jobs")),
+                ("history", t("History")),
+            ],
         ),
-        rx.match(ServerState.tab, ("jobs", _jobs(server)), ("history", _history(server)), _details(server)),
+        rx.match(
+            ServerState.tab,
+            ("traffic", traffic_tab()),
+            ("jobs", _jobs(server)),
+            ("history", _history(server)),
+            _details(server),
+        ),
     )
     return framed(
         page_body(

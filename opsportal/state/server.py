@@ -16,6 +16,7 @@ from opsportal.state import rows
 from opsportal.state.guard import allow, current_actor
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
+from opsportal.state.traffic.graph import GRAPH, SpanName
 from opsportal.state.views import JobView, ProblemView, ServerView, ServiceView, iso
 from opsportal.state.wire import Address, Id, address
 
@@ -24,7 +25,8 @@ RECENT = 6
 
 class ServerAddress(Address):
     server_id: Annotated[int, Field(gt=0, lt=2**63)]
-    tab: Literal["details", "jobs", "history"] = "details"
+    tab: Literal["details", "traffic", "jobs", "history"] = "details"
+    span: SpanName = "day"
 
 
 class ServerState(rx.State):
@@ -38,7 +40,8 @@ class ServerState(rx.State):
     async def open(self) -> Any:
         wanted = address(self, ServerAddress)
         self.tab = wanted.tab
-        return await show(self, *SHELL, (SERVER, wanted.server_id))
+        graph = [(GRAPH, (wanted.server_id, wanted.span))] if wanted.tab == "traffic" else []
+        return await show(self, *SHELL, (SERVER, wanted.server_id), *graph)
 
     @allow(Permission.SERVER_POWER)
     async def switch(self, server_id: Id, kind: Literal["power_on", "power_off", "reboot"]) -> None:

@@ -2,6 +2,7 @@
 // Values arrive locale-independent (codes, ISO 8601 UTC, integer minor units) and are written here.
 import { useSyncExternalStore } from "react";
 import i18next, { regionalTag } from "$/portal/i18n";
+import { RATES, VOLUMES, scaled } from "$/portal/figures";
 
 const formatters = new Map();
 
@@ -28,6 +29,12 @@ function written(iso, tag, options, timeZone) {
   return cached("DateTimeFormat", tag, { ...options, timeZone: zone }).format(at);
 }
 
+const TICKS = {
+  time: { hour: "2-digit", minute: "2-digit" },
+  day: { day: "numeric", month: "short" },
+  month: { month: "short", year: "numeric" },
+  date: { dateStyle: "medium" },
+};
 const UNITS = [
   ["day", 86400],
   ["hour", 3600],
@@ -59,6 +66,12 @@ function makeIntl(locale, tag = regionalTag(locale), timeZone = undefined) {
     return out;
   };
 
+  const measured = (value, units) => {
+    if (missing(value)) return NOTHING;
+    const { n, msgid } = scaled(value, units);
+    return text(msgid, { n: number(n) });
+  };
+
   const unit = (value, name) => number(value, { style: "unit", unit: name, unitDisplay: "narrow" });
 
   return {
@@ -78,6 +91,19 @@ function makeIntl(locale, tag = regionalTag(locale), timeZone = undefined) {
       const formatter = moneyFormat(tag, currency);
       return formatter.format(minor / 10 ** formatter.resolvedOptions().maximumFractionDigits);
     },
+    /** Bits a second as "412 Mbit/s". */
+    rate: (bps) => measured(bps, RATES),
+    /** Bytes as "1.24 TB". */
+    volume: (bytes) => measured(bytes, VOLUMES),
+    /** Every digit of a whole number that may be too large for a JavaScript number: it comes as text. */
+    whole: (digits) => (missing(digits) ? NOTHING : cached("NumberFormat", tag, {}).format(BigInt(digits))),
+    /** From when to when, in ms; what both share is said once. Days of UTC are said to be. */
+    range: (from, to, zone = timeZone) => {
+      const options = { dateStyle: "medium", timeStyle: "short", timeZone: zone };
+      return cached("DateTimeFormat", tag, options).formatRange(from, to);
+    },
+    /** A place on a time axis, in ms; `kind`: time, day or month. */
+    tick: (at, kind, zone = timeZone) => written(new Date(at).toISOString(), tag, TICKS[kind], zone),
     date: (iso) => written(iso, tag, { dateStyle: "medium" }, timeZone),
     moment: (iso) => written(iso, tag, { dateStyle: "medium", timeStyle: "short" }, timeZone),
     exact: (iso) => written(iso, tag, { dateStyle: "full", timeStyle: "long" }, timeZone),

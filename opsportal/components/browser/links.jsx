@@ -47,11 +47,11 @@ function changed(search, set) {
   return text ? `?${text}` : "";
 }
 
-/** A filter chip or tab: sets query parameters, and knows whether they are set. */
-export function QueryLink({ set, children, className, role }) {
+/** A filter chip or tab: sets query parameters, and knows whether they are set; `initial`: what an absent one means. */
+export function QueryLink({ set, initial, children, className, role }) {
   const { pathname, search } = useLocation();
   const now = new URLSearchParams(search);
-  const active = Object.entries(set).every(([key, value]) => (now.get(key) ?? "") === String(value ?? ""));
+  const active = Object.entries(set).every(([key, value]) => (now.get(key) ?? initial?.[key] ?? "") === String(value ?? ""));
   return (
     <Link
       to={pathname + changed(search, set)}

@@ -1,0 +1,161 @@
+"""The switches that are polled: who answers, since when not, what to do, and which server is on which port."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from opsportal.components import labels
+from opsportal.components.clock import ago
+from opsportal.components.elements import card, link, or_dash, skeleton, status, tag
+from opsportal.components.headers import header
+from opsportal.components.states import empty, page_body
+from opsportal.components.tables import Column, QueryLink, table
+from opsportal.components.text import duration, number, rate, t, t_code, tn
+from opsportal.locale import N_
+from opsportal.pages.frame import framed
+from opsportal.state.traffic.pollers import PollersState
+
+
+def _name(row: Any) -> rx.Component:
+    return rx.el.div(
+        QueryLink.create(row.name, set={"switch": row.id}, class_name="row-link strong"),
+        rx.el.small(row.site, " · ", row.host, class_name="num"),
+    )
+
+
+def _status(row: Any) -> rx.Component:
+    """How it goes, and when it does not, what to do."""
+    return rx.el.div(
+        status(row.status, words=labels.POLLER, tones=labels.POLLER_TONE, flash=True),
+        rx.cond(
+            row.error_code,
+            rx.el.small(t_code(row.error_code, labels.SWITCH_ERROR), class_name="advice"),
+        ),
+        rx.cond(row.failed_since, rx.el.small(ago(row.failed_since, text=N_("Since {ago}")))),
+    )
+
+
+def _ports(row: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(number(row.ports), class_name="num"),
+        rx.cond(
+            row.missing_ports > 0,
+            rx.el.small(tn("{n} is missing", "{n} are missing", n=row.missing_ports), class_name="warn-text"),
+        ),
+    )
+
+
+def _gaps(row: Any) -> rx.Component:
+    return or_dash(
+        row.gaps > 0,
+        rx.el.div(rx.el.span(number(row.gaps), class_name="num"), rx.el.small(duration(row.gap_s))),
+    )
+
+
+_COLUMNS = (
+    Column(t("Switch"), _name),
+    Column(t("State"), _status),
+    Column(t("Ports"), _ports, right=True, show="wide"),
+    Column(t("Gaps in 24 hours"), _gaps, right=True, show="wide"),
+    Column(
+        t("Poll took"),
+        lambda r: or_dash(r.poll_ms != None, rx.el.span(number(r.poll_ms), " ms", class_name="num nowrap")),  # noqa: E711
+        right=True,
+        show="widest",
+    ),
+    Column(
+        t("Last sample"),
+        lambda r: or_dash(r.last_sample_at, ago(r.last_sample_at, class_name="nowrap")),
+        right=True,
+    ),
+)
+
+_PORT_COLUMNS = (
+    Column(
+        t("Port"),
+        lambda p: rx.el.div(
+            rx.el.span(p.name, class_name="strong"),
+            rx.cond(p.counter_bits < 64, rx.el.small(t("32-bit counters only"), class_name="warn-text")),
+        ),
+    ),
+    Column(
+        t("Server"),
+        lambda p: or_dash(
+            p.server_id > 0, link(p.server, to=f"/servers/{p.server_id}?tab=traffic", class_name="row-link")
+        ),
+    ),
+    Column(t("ifIndex"), lambda p: or_dash(p.index != None, p.index), right=True, show="wide"),  # noqa: E711
+    Column(
+        t("Speed"),
+        lambda p: or_dash(p.speed_mbps, rx.el.span(rate(p.speed_mbps * 1_000_000), class_name="num nowrap")),
+        right=True,
+        show="wide",
+    ),
+    Column(
+        t("Link"), lambda p: status(p.link, words=labels.PORT, tones=labels.PORT_TONE, flash=True), right=True
+    ),
+)
+
+
+def _opened(view: Any) -> rx.Component:
+    nothing = empty(t("No ports on record"), t("They are put on record when the switch first answers."))
+    return rx.cond(
+        view.open_id > 0,
+        card(
+            table(
+                _PORT_COLUMNS,
+                view.ports,
+                key=lambda p: p.id,
+                label=t("Ports of {name}", name=view.open_name),
+                empty=nothing,
+            ),
+            title=t("Ports of {name}", name=view.open_name),
+            side=QueryLink.create(t("Close"), set={"switch": ""}, class_name="sub"),
+        ),
+    )
+
+
+def pollers_page() -> rx.Component:
+    """For operators and technicians."""
+    view = PollersState.pollers
+    nothing = empty(
+        t("No switch is polled"), t("Switches that are put on record appear here with their ports.")
+    )
+    summary = rx.cond(
+        view.is_ready,
+        rx.fragment(
+            tn("{n} switch", "{n} switches", n=view.rows.length()),
+            " · ",
+            tn("{n} port", "{n} ports", n=view.ports_total),
+        ),
+        skeleton("sub"),
+    )
+    beside = rx.cond(
+        view.failing > 0,
+        tag(tn("{n} does not answer", "{n} do not answer", n=view.failing), "bad"),
+        rx.cond(view.rows.length() > 0, tag(t("All answer"), "ok")),
+    )
+    return framed(
+        page_body(
+            top=[header(t("Pollers"), sub=summary, beside=beside)],
+            problem_view=PollersState.problem,
+            ready=True,
+            content=rx.fragment(
+                card(
+                    table(
+                        _COLUMNS,
+                        view.rows,
+                        key=lambda r: r.id,
+                        label=t("Switches"),
+                        ready=view.is_ready,
+                        empty=nothing,
+                    )
+                ),
+                _opened(view),
+            ),
+            loading=rx.fragment(),
+            retry=PollersState.open,
+        )
+    )

@@ -1,0 +1,1 @@
+"""Traffic as clients and staff see it, and the pollers behind it."""

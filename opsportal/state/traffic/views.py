@@ -1,0 +1,118 @@
+"""What pages show of traffic: lists side by side, one entry a step, None where a gap is.
+
+Rates are whole bits a second, named from the server's side. Totals are text: a year of a fast port has more
+bytes than a JavaScript number holds exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class GapView:
+    """A time without any measurement. `cause`: silent, reboot, too_fast, ambiguous or missing."""
+
+    start: str = ""
+    end: str = ""
+    cause: str = ""
+    seconds: int = 0
+
+
+@dataclass(frozen=True)
+class GraphView:
+    """The graph of one server over one span."""
+
+    is_ready: bool = False
+    server_id: int = 0
+    span: str = "day"
+    start: str = ""
+    end: str = ""
+    step_s: int = 300
+    in_bps: list[int | None] = field(default_factory=list)
+    out_bps: list[int | None] = field(default_factory=list)
+    in_max_bps: list[int | None] = field(default_factory=list)
+    out_max_bps: list[int | None] = field(default_factory=list)
+    covered_s: list[int] = field(default_factory=list)
+    interpolated: list[int] = field(default_factory=list)
+    """Indices of steps in which polls were missed."""
+    gaps: list[GapView] = field(default_factory=list)
+    """The newest first; no more than a page can show."""
+    gap_count: int = 0
+    gap_s: int = 0
+    in_bytes: str = "0"
+    out_bytes: str = "0"
+    method: str = ""
+    in_p95_bps: int | None = None
+    out_p95_bps: int | None = None
+    billed_bps: int | None = None
+    samples: int = 0
+    expected: int = 0
+    coverage_bp: int = 0
+    latest_at: str = ""
+    latest_in_bps: int | None = None
+    latest_out_bps: int | None = None
+    has_port: bool = True
+
+
+@dataclass(frozen=True)
+class TodayView:
+    """Traffic today of a company's servers, and their last 24 hours as two small lines."""
+
+    is_ready: bool = False
+    servers: int = 0
+    in_bytes: str = "0"
+    out_bytes: str = "0"
+    since: str = ""
+    in_now_bps: int | None = None
+    out_now_bps: int | None = None
+    last_sample_at: str = ""
+    in_bps: list[int | None] = field(default_factory=list)
+    out_bps: list[int | None] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PollerView:
+    """A switch as those who run the data centre see it."""
+
+    id: int = 0
+    name: str = ""
+    site: str = ""
+    host: str = ""
+    ports: int = 0
+    missing_ports: int = 0
+    last_sample_at: str = ""
+    last_attempt_at: str = ""
+    poll_ms: int | None = None
+    error_code: str = ""
+    failed_since: str = ""
+    gaps: int = 0
+    gap_s: int = 0
+    status: str = "waiting"
+    """ok, failing, or waiting for its first sample."""
+
+
+@dataclass(frozen=True)
+class PortView:
+    id: int = 0
+    name: str = ""
+    index: int | None = None
+    speed_mbps: int | None = None
+    counter_bits: int = 64
+    link: str = "unknown"
+    """up, down, unknown, or missing: the switch has no such port at present."""
+    server_id: int = 0
+    server: str = ""
+
+
+@dataclass(frozen=True)
+class PollersView:
+    """All switches, and the ports of the one that is open."""
+
+    is_ready: bool = False
+    rows: list[PollerView] = field(default_factory=list)
+    ports_total: int = 0
+    failing: int = 0
+    open_id: int = 0
+    open_name: str = ""
+    ports: list[PortView] = field(default_factory=list)
