@@ -19,6 +19,7 @@ from opsportal.components.timelines import job_status, job_timeline
 from opsportal.locale import N_
 from opsportal.pages.frame import framed
 from opsportal.pages.services import contract, create_ticket, suspension
+from opsportal.pages.traffic.tab import traffic_tab
 from opsportal.state.server import ServerState
 from opsportal.state.shell import ShellState
 

@@ -148,8 +148,8 @@ def _gaps(view: Any) -> rx.Component:
                 view.interpolated.length() > 0,
                 rx.el.p(
                     tn(
-                        "In {n} step polls were missed. The sum is exact; how it falls on the minutes in between is assumed to be even.",
-                        "In {n} steps polls were missed. The sum is exact; how it falls on the minutes in between is assumed to be even.",
+                        "In {n} step polls were missed. The sum is exact; how it falls on the minutes in between is assumed even.",
+                        "In {n} steps polls were missed. The sum is exact; how it falls on the minutes in between is assumed even.",
                         n=view.interpolated.length(),
                     ),
                     class_name="sub card-note",
