@@ -340,16 +340,18 @@ def _refund(seen: dict[str, Any]) -> GatewayRefund:
     )
 
 
-def script_origin() -> str:
-    """Where Stripe.js comes from, as an origin for the content security policy; empty without a gateway."""
-    return _origin(settings().stripe_js_url) if configured_gateway() else ""
+def gateway_origins() -> tuple[str, str]:
+    """Where Stripe.js comes from and where it talks to, as origins for the content security policy.
+
+    Empty where no card can be entered: without keys, nobody else's script may run in our pages.
+    """
+    config = settings()
+    if not config.stripe_secret_key.get_secret_value() or not config.stripe_publishable_key:
+        return "", ""
+    return _origin(config.stripe_js_url), _origin(config.stripe_api_url or stripe.DEFAULT_API_BASE)
 
 
-def api_origin() -> str:
-    """Where the browser's part talks to, as an origin; empty without a gateway."""
-    return _origin(settings().stripe_api_url or stripe.DEFAULT_API_BASE) if configured_gateway() else ""
-
-
+@functools.lru_cache(maxsize=8)
 def _origin(url: str) -> str:
     parts = urllib.parse.urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

@@ -46,6 +46,8 @@ BROWSER_KEY = "opsportal.browser"
 _HIDDEN = frozenset({b"cookie", b"authorization", SESSION_HEADER})
 _PUBLIC_PAGES = frozenset({"/sign-in", "/sign-in/"})
 _CLOSED = ("/_upload", "/_health", "/ping", "/_all_routes", "/auth-codespace")
+# Called by machines that have no origin and no session: whoever answers there checks a signature itself.
+_SIGNED = frozenset({"/webhooks/stripe"})
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x1f\\]{0,1000}")
 
@@ -147,7 +149,8 @@ def _refuse(scope: Scope, browser: Browser) -> Response | None:
     path = scope["path"]
     if path.startswith(_CLOSED) or path.rstrip("/").startswith(SOCKET_PATH):
         return PlainTextResponse("Not found", status_code=404)
-    if scope["method"] not in _SAFE_METHODS and browser.origin != settings().public_url:
+    is_guarded = scope["method"] not in _SAFE_METHODS and path not in _SIGNED
+    if is_guarded and browser.origin != settings().public_url:
         body = {"code": "foreign_origin", "msgid": FOREIGN, "params": {}}
         return JSONResponse(body, status_code=403)
     return None

@@ -16,7 +16,7 @@ _STRIPE_FRAMES = {"https://js.stripe.com": ("https://hooks.stripe.com",)}
 
 
 @functools.lru_cache(maxsize=8)
-def csp(script: str, api: str) -> str:
+def page_policy(script: str, api: str) -> str:
     """The policy for pages: only what is ours, and the gateway's origins where there is a gateway.
 
     A card's number is typed into the gateway's own frame, which is why its origin may have frames.
@@ -39,7 +39,7 @@ def security_headers(path: str) -> list[tuple[bytes, bytes]]:
         keep = b"public, max-age=31536000, immutable"
     elif path.startswith(("/auth/", "/attachments/", "/documents/", "/payments/")):
         keep = b"no-store"
-    csp = SAVED if path.startswith(("/attachments/", "/documents/")) else csp(*gateway_origins())
+    csp = SAVED if path.startswith(("/attachments/", "/documents/")) else page_policy(*gateway_origins())
     headers = [
         (b"content-security-policy", csp.encode()),
         (b"x-content-type-options", b"nosniff"),

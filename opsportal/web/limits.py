@@ -26,6 +26,7 @@ SECOND_FACTOR_HOUR = parse("30/hour")
 """Three codes in a million are right at any moment: so it takes ten months of guessing for an even chance."""
 SENSITIVE = parse("10/minute")
 FAULTS = parse("6/minute")
+CARDS = parse("20/minute")
 UPLOADS = parse("30/minute")
 
 

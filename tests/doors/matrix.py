@@ -119,6 +119,14 @@ class Path:
     password: tuple[int, str]
     signed_in: tuple[int, str]
     body: dict[str, Any] | None = None
+    staff: tuple[int, str] | None = None
+    """The answer to signed-in staff, where it is another one."""
+
+    def expected(self, stage: str) -> tuple[int, str]:
+        """The answer at a stage (`none`, `password`), or to a role that is signed in."""
+        if stage in ("none", "password"):
+            return self.none if stage == "none" else self.password
+        return self.staff if self.staff and stage in STAFF else self.signed_in
 
 
 _OUT = (401, "sign_in_required")
@@ -126,7 +134,15 @@ _CLOSED = (404, "")
 _FINE = (200, "")
 _CODE = {"code": "000000"}
 
+_FORBIDDEN = (403, "forbidden")
+_NO_GATEWAY = (400, "no_gateway")
+
 PATHS = (
+    Path("POST /webhooks/stripe", *((400, "forged"),) * 3),  # no session opens it: only a signature does
+    Path("POST /payments/cards/setup", _OUT, _OUT, _NO_GATEWAY, {}, _FORBIDDEN),
+    Path("POST /payments/cards/done", _OUT, _OUT, (404, "not_found"), {"setup": "seti_0"}, _FORBIDDEN),
+    Path("POST /payments/{payment_id}/action", _OUT, _OUT, _NO_GATEWAY, {}, _FORBIDDEN),
+    Path("POST /payments/{payment_id}/continue", _OUT, _OUT, (404, "not_found"), {}, _FORBIDDEN),
     Path("GET /auth/state", _FINE, _FINE, _FINE),
     Path(
         "POST /faults", _FINE, _FINE, _FINE, {"error_id": "0123abcd", "path": "/", "message": "TypeError: x"}

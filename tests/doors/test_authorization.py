@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from opsportal.domain.refusals import Refusal
@@ -106,8 +108,13 @@ def _at_stage(server: Server, stage: str, role: str = "client") -> Browser:
 
 
 def _ask(browser: Browser, path: Path) -> tuple[int, str]:
-    method, _, address = path.route.partition(" ")
-    answer = browser.post(address, path.body) if method == "POST" else browser.http.get(address)
+    """The answer at this door; where its address has a number in it, for an object that is not there."""
+    method, _, route = path.route.partition(" ")
+    address = re.sub(r"\{\w+:int\}", str(world.MISSING), route)
+    if method == "POST":
+        answer = browser.post(address, path.body)
+    else:
+        answer = browser.http.request(method, address, headers={"origin": browser.origin})
     is_json = answer.headers.get("content-type", "").startswith("application/json")
     return answer.status_code, answer.json().get("code", "") if is_json else ""
 
@@ -120,10 +127,11 @@ def test_routes(server: Server, stage: str) -> None:
         browser = _at_stage(server, "signed_in", stage) if is_signed_in else _at_stage(server, stage)
         before = world.everything()
         came = _ask(browser, path)
-        expected = getattr(path, "signed_in" if is_signed_in else stage)
+        expected = path.expected(stage)
         if came != expected:
             wrong[path.route] = (came, expected)
-        harmless = expected[0] != 200 and expected[1] != "wrong_code"
+        # A wrong code is written to the audit trail, a forged webhook is counted.
+        harmless = expected[0] != 200 and expected[1] not in ("wrong_code", "forged")
         if harmless and world.everything() != before:
             wrong[path.route] = "refused, but something has changed"
     assert wrong == {}
