@@ -17,6 +17,7 @@ from typing import Any
 import pyotp
 from sqlmodel import col, select
 
+from lab import billing_demo
 from lab.bmcs.client import read_fleet
 from lab.people import COMPANIES, PASSWORD, PEOPLE, DemoCompany, DemoPerson, DemoService
 from lab.switch.cabling import site_of
@@ -112,7 +113,7 @@ def _tenancies() -> list[tuple[DemoCompany, str]]:
 
 def _rent(unit: Unit, company: Company, machine: dict[str, Any], name: str, number: int) -> Service:
     plan = _plan(unit, Family.SERVER, f"{machine['model'].split()[0]} · {machine['ram_gb']} GB")
-    end = utcnow().date() + dt.timedelta(days=2 + number * 3 % 28)
+    end = utcnow().date() + dt.timedelta(days=(3, 9, 18, 25)[number % 4])
     is_suspended = name == "vie-ci-03"
     return Service(
         company_id=company.id or 0,
@@ -187,6 +188,8 @@ def main() -> None:
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as out:
         json.dump(seed(fleet), out, indent=1)
+    with unit_of_work() as unit:
+        billing_demo.fill(unit)
     fresh.rename(Path(target))
     seed_traffic(fleet, read_switches(data / "switches", timeout=20), now=utcnow())
 

@@ -70,11 +70,11 @@ ACME = DemoCompany(
         DemoService(Family.STORAGE, "acme-media", "Object storage 2 TB", 1400, 9),
         DemoService(Family.STORAGE, "acme-scratch", "Block storage 500 GB", 900, 3, terminates_in=3),
         DemoService(Family.HOSTING, "acme-studio.example", "Web hosting M", 1200, 25),
-        DemoService(Family.HOSTING, "shop.acme-studio.example", "Web hosting L", 2400, 11),
-        DemoService(Family.HOSTING, "old.acme-studio.example", "Web hosting S", 600, -12, _S.SUSPENDED, _R.PAYMENT),
+        DemoService(Family.HOSTING, "shop.acme-studio.example", "Web hosting L", 2400, 9),
+        DemoService(Family.HOSTING, "old.acme-studio.example", "Web hosting S", 600, -16, _S.SUSPENDED, _R.PAYMENT),
         DemoService(Family.HOSTING, "beta.acme-studio.example", "Web hosting M", 1200, 30, _S.PENDING),
-        DemoService(Family.VPN, "acme-office", "VPN 25 seats", 3500, 21, ip="185.12.40.254"),
-        DemoService(Family.VPN, "acme-field", "VPN 5 seats", 900, 6, ip="185.12.40.253"),
+        DemoService(Family.VPN, "acme-office", "VPN 25 seats", 3500, 18, ip="185.12.40.254"),
+        DemoService(Family.VPN, "acme-field", "VPN 5 seats", 900, 3, ip="185.12.40.253"),
         DemoService(Family.DOMAIN, "acme-studio.example", "Domain .example", 1400, 140, term=Term.YEAR),
         DemoService(Family.DOMAIN, "acme.example", "Domain .example", 1400, 201, term=Term.YEAR),
         DemoService(Family.DOMAIN, "acme-labs.example", "Domain .example", 1400, 33, term=Term.YEAR),
@@ -87,17 +87,18 @@ KYIV = DemoCompany(
     "Київ Веб", "UA", "UAH", "uk",
     ("kv-node-01", "kv-node-02", "kv-node-03", "kv-db-01"),
     (
-        DemoService(Family.HOSTING, "kyivweb.example", "Web hosting L", 99000, 14),
+        DemoService(Family.HOSTING, "kyivweb.example", "Web hosting L", 99000, 18),
         DemoService(Family.DOMAIN, "kyivweb.example", "Domain .example", 56000, 90, term=Term.YEAR),
-        DemoService(Family.STORAGE, "резервні-копії", "Object storage 2 TB", 58000, 7),
+        DemoService(Family.STORAGE, "резервні-копії", "Object storage 2 TB", 58000, 9),
     ),
 )  # fmt: skip
 PAMPA = DemoCompany(
     "Nube Pampa", "AR", "USD", "es",
     ("pampa-app-01", "pampa-db-01"),
     (
-        DemoService(Family.HOSTING, "pampa.example", "Web hosting M", 1400, 19),
-        DemoService(Family.VPN, "pampa-oficina", "VPN 5 seats", 1000, 4, _S.SUSPENDED, _R.POLICY, ip="91.203.5.250"),
+        DemoService(Family.HOSTING, "pampa.example", "Web hosting M", 1400, 18),
+        DemoService(Family.VPN, "pampa-oficina", "VPN 5 seats", 1000, 3, _S.SUSPENDED, _R.POLICY, ip="91.203.5.250"),
+        DemoService(Family.HOSTING, "legado.pampa.example", "Web hosting S", 700, -70),
         DemoService(Family.DOMAIN, "pampa.example", "Domain .example", 1600, 45, term=Term.YEAR),
     ),
 )  # fmt: skip
