@@ -14,6 +14,7 @@ import functools
 import inspect
 import secrets
 import time
+import types
 import typing
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeVar
@@ -29,6 +30,7 @@ from reflex_base.registry import RegistrationContext
 from sqlalchemy.exc import OperationalError
 
 from opsportal.domain.access import Actor, Permission
+from opsportal.domain.accounts.return_path import sign_in_address
 from opsportal.domain.refusals import BadRequest, Forbidden, Refusal, SignInRequired
 from opsportal.state.runtime import VAR_SUFFIX, runtime
 from opsportal.state.views import NoticeView, ProblemView
@@ -171,9 +173,12 @@ async def _tell(state: rx.State, notice: NoticeView, refusal: Refusal | None) ->
 
     shell = await state.get_state(ShellState)
     shell.notice = notice
-    if isinstance(refusal, SignInRequired):
-        return rx.redirect("/sign-in")
-    return None
+    return sign_in_again(state.router_data) if isinstance(refusal, SignInRequired) else None
+
+
+def sign_in_again(place: Mapping[str, Any]) -> Any:
+    """The event that leads to the sign-in, and from there back to where the browser says it is."""
+    return rx.redirect(sign_in_address(str(place.get("asPath", ""))))
 
 
 class Guard(Middleware):
@@ -184,7 +189,7 @@ class Guard(Middleware):
             await _check(event)
         except Refusal as refusal:
             log.info("event_refused", name=event.name[:200], code=refusal.code)
-            return refused(refusal)
+            return refused(refusal, event.router_data)
         except Exception:
             error_id = secrets.token_hex(4)
             log.exception("guard_failed", error_id=error_id, name=event.name[:200])
@@ -216,10 +221,10 @@ async def _check(event: Event) -> None:
     _check_payload(fn.portal_payload, event.payload)
 
 
-def refused(refusal: Refusal) -> StateUpdate:
+def refused(refusal: Refusal, place: Mapping[str, Any] = types.MappingProxyType({})) -> StateUpdate:
     """What the browser is told instead of an answer; the tab's state does not change."""
     if isinstance(refusal, SignInRequired):
-        return _noticed(notice_of(refusal), *Event.from_event_type(rx.redirect("/sign-in")))
+        return _noticed(notice_of(refusal), *Event.from_event_type(sign_in_again(place)))
     return _noticed(notice_of(refusal))
 
 

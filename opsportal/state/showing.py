@@ -15,7 +15,7 @@ from opsportal.domain.access import Actor
 from opsportal.domain.refusals import Refusal, SignInRequired
 from opsportal.live.feed import Watch
 from opsportal.locale import N_
-from opsportal.state.guard import current_actor
+from opsportal.state.guard import current_actor, sign_in_again
 from opsportal.state.runtime import runtime
 from opsportal.state.views import ProblemView
 
@@ -74,7 +74,7 @@ async def show(state: rx.State, *wanted: tuple[StateView, Any]) -> Any:
         try:
             changes = view.vars(await view.load(watch.actor, watch.params))
         except SignInRequired:
-            return rx.redirect("/sign-in")
+            return sign_in_again(state.router_data)
         except Refusal as refusal:
             changes = view.refused(refusal)
         except Exception:

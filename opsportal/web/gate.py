@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import re
 import secrets
 import urllib.parse
 import uuid
@@ -20,6 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 
 from opsportal.db import Unit, in_unit
 from opsportal.domain.accounts import sessions
+from opsportal.domain.accounts.return_path import sign_in_address
 from opsportal.locale import N_
 from opsportal.models import LoginStage
 from opsportal.models.base import utcnow
@@ -49,7 +49,6 @@ _CLOSED = ("/_upload", "/_health", "/ping", "/_all_routes", "/auth-codespace")
 # Called by machines that have no origin and no session: whoever answers there checks a signature itself.
 _SIGNED = frozenset({"/webhooks/stripe"})
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
-_OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x1f\\]{0,1000}")
 
 FOREIGN = N_("This request came from another site. Nothing was changed.")
 FAULT = N_(
@@ -171,19 +170,15 @@ async def _send_to_sign_in(scope: Scope, browser: Browser) -> Response | None:
     found = await in_unit(_find_signed_in, browser.cookie) if browser.cookie else None
     is_public = scope["path"] in _PUBLIC_PAGES
     if found is None and not is_public:
-        return RedirectResponse(_sign_in_address(scope), status_code=303)
+        return RedirectResponse(sign_in_address(_wanted(scope)), status_code=303)
     if found is not None and is_public:
         return RedirectResponse("/", status_code=303)
     return None
 
 
-def _sign_in_address(scope: Scope) -> str:
-    """Where to sign in, and come back from only to a path of ours: `//host` and `/\\host` lead elsewhere."""
+def _wanted(scope: Scope) -> str:
     query = scope["query_string"].decode("latin-1")
-    wanted = scope["path"] + (f"?{query}" if query else "")
-    if not _OWN_PATH.fullmatch(wanted):
-        return "/sign-in"
-    return "/sign-in?" + urllib.parse.urlencode({"next": wanted})
+    return str(scope["path"]) + (f"?{query}" if query else "")
 
 
 def _find_signed_in(unit: Unit, cookie: str) -> tuple[int, dt.datetime] | None:

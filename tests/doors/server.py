@@ -174,6 +174,7 @@ class Tab:
         self.close_code: int | None = None
         self.deltas: list[dict[str, dict[str, Any]]] = []
         self.events: list[str] = []
+        self.redirects: list[str] = []
         self.frames: list[str] = []
         self.notices: list[str] = []
         """The sentences it was told, in order."""
@@ -204,7 +205,10 @@ class Tab:
         await self._tell()
 
     def _apply(self, update: dict[str, Any]) -> None:
-        self.events += [event["name"] for event in update.get("events") or ()]
+        for event in update.get("events") or ():
+            self.events.append(event["name"])
+            if event["name"] == "_redirect":
+                self.redirects.append(event["payload"]["path"])
         delta = update.get("delta") or {}
         if delta:
             self.deltas.append(delta)

@@ -145,6 +145,28 @@ async def test_personal_views_stay_personal(server: Portal) -> None:
         assert tabs[1].vars["shell_state.me"]["name"] == people[1].actor.name
 
 
+@pytest.mark.parametrize(
+    ("place", "leads_to"),
+    [
+        ("/servers/7?tab=jobs", "/sign-in?next=%2Fservers%2F7%3Ftab%3Djobs"),
+        ("/sign-in", "/sign-in"),
+        ("//evil.example/x", "/sign-in"),
+        ("/\\evil.example", "/sign-in"),
+        ("https://evil.example/", "/sign-in"),
+        ("javascript:alert(1)", "/sign-in"),
+        ("/\t/evil.example", "/sign-in"),
+        ("/" + "a" * 1_500, "/sign-in"),
+    ],
+)
+async def test_whose_session_has_ended_comes_back_to_the_same_place(
+    server: Portal, place: str, leads_to: str
+) -> None:
+    async with Browser(server).tab() as tab:
+        await tab.send(abuses.OPEN_ACCOUNT, path=place)
+        await tab.until(lambda: "_redirect" in tab.events)
+        assert tab.redirects == [leads_to]
+
+
 async def test_lost_listener_recovers_and_tells_the_truth(server: Portal, portal: str) -> None:
     company = make_company()
     number = make_server(make_service(company)).id or 0

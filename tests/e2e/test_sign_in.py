@@ -212,6 +212,7 @@ def test_changing_the_password_ends_other_sessions(visitors: Visitors, portal: P
     enter_password(there, who)
     expect(there.get_by_role("alert").filter(has_text="wrong")).to_be_visible()
     enter_password(there, who, NEW_PASSWORD)
+    expect(there).to_have_url(at("/account"))
     expect(there.get_by_role("button", name="Account menu of Test Person")).to_be_visible()
     here.reload()
     expect(settled(here).get_by_role("heading", level=1)).to_have_text("Change password")
