@@ -44,7 +44,7 @@ class Whose(StrEnum):
 
 @dataclass(frozen=True)
 class DeskFilter:
-    """What the queue shows. Empty strings and None do not restrict; without a status, what is open."""
+    """What the queue shows. Empty strings and None do not restrict; without a status, what is open or unread."""
 
     whose: str = Whose.ALL
     department: str = ""
@@ -147,7 +147,7 @@ def _matching(actor: Actor, wanted: DeskFilter) -> Any:
     for column, value in exact.items():
         if value:
             query = query.where(col(column) == value)
-    if not wanted.status:
+    if not wanted.status and wanted.whose != Whose.UNREAD:
         query = query.where(col(Ticket.is_open))
     if wanted.company_id is not None:
         query = query.where(col(Ticket.company_id) == wanted.company_id)

@@ -224,6 +224,7 @@ def _say(
         if ticket.status in OWED:
             ticket.waiting_since = ticket.waiting_since or message.created_at
     unit.flush()
+    readers.forget(unit, ticket.id, person_id=actor.person_id)  # who answers has read
     readers.news(unit, ticket, by=actor.person_id, message_id=message.id)
     letters.tell(unit, ticket, message, files=len(set(attachment_ids)), is_last=is_last)
     unit.changed(*topics.of_ticket(ticket))

@@ -176,26 +176,26 @@ def test_staff_owe_the_next_word_since_the_first_that_nobody_answered() -> None:
     assert ticket(number).waiting_since is None
 
 
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"department": "sales"}, "bad_request"),
-        ({"importance": "urgent"}, "bad_request"),
-        ({"subject": "\n"}, "subject_missing"),
-        ({"subject": "x" * 201}, "subject_too_long"),
-        ({"subject": "a\0b"}, "text_unreadable"),
-        ({"body": " "}, "message_missing"),
-        ({"body": "x" * 1_000_000}, "message_too_long"),
-        ({"body": "a\0b"}, "text_unreadable"),
-        ({"service_id": 987_654}, "not_found"),
-        ({"attachment_ids": [987_654]}, "file_gone"),
-        ({"attachment_ids": list(range(1, 12))}, "too_many_files"),
-    ],
+NONSENSE: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"department": "sales"}, "bad_request"),
+    ({"importance": "urgent"}, "bad_request"),
+    ({"subject": "\n"}, "subject_missing"),
+    ({"subject": "x" * 201}, "subject_too_long"),
+    ({"subject": "a\0b"}, "text_unreadable"),
+    ({"body": " "}, "message_missing"),
+    ({"body": "x" * 1_000_000}, "message_too_long"),
+    ({"body": "a\0b"}, "text_unreadable"),
+    ({"service_id": 987_654}, "not_found"),
+    ({"attachment_ids": [987_654]}, "file_gone"),
+    ({"attachment_ids": list(range(1, 12))}, "too_many_files"),
 )
-def test_a_ticket_that_makes_no_sense_is_refused(changes: dict[str, Any], code: str) -> None:
+
+
+def test_a_ticket_that_makes_no_sense_is_refused() -> None:
     client = make_actor()
-    new = {"department": "technical", "subject": "No ping", "body": "It does not answer."} | changes
-    refused(code, lambda unit: tickets.open_ticket(unit, client, NewTicket(**new)))
+    for changes, code in NONSENSE:
+        new = {"department": "technical", "subject": "No ping", "body": "It does not answer."} | changes
+        refused(code, lambda unit, new=new: tickets.open_ticket(unit, client, NewTicket(**new)))
 
 
 def test_hostile_texts_are_kept_as_typed_and_searched_as_text() -> None:
@@ -380,35 +380,34 @@ def test_whoever_speaks_first_keeps_the_ticket_from_ending() -> None:
     assert ticket(number).status == TicketStatus.OPEN
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE ticket SET service_id = :foreign",
-        "UPDATE ticket SET company_id = :stranger WHERE service_id IS NOT NULL",
-        "INSERT INTO ticket_note (ticket_id, author_id, author_name, body) VALUES (:ticket, :client, 'x', 'x')",
-        "INSERT INTO ticket_message (ticket_id, side, author_id, author_name, body)"
-        " VALUES (:ticket, 'staff', :client, 'x', 'x')",
-        "INSERT INTO ticket_message (ticket_id, side, author_id, author_name, body)"
-        " VALUES (:ticket, 'client', :staff, 'x', 'x')",
-        "INSERT INTO ticket_message (ticket_id, side, author_id, author_name, body)"
-        " VALUES (:ticket, 'client', :other, 'x', 'x')",
-        "INSERT INTO ticket_person VALUES (:ticket, :other)",
-        "INSERT INTO ticket_person VALUES (:ticket, :staff)",
-        "INSERT INTO ticket_unread (person_id, ticket_id, message_id) VALUES (:other, :ticket, :message)",
-        "INSERT INTO ticket_unread (person_id, ticket_id, message_id) VALUES (:client, :ticket, NULL)",
-        "UPDATE ticket_message SET body = 'y'",
-        "DELETE FROM ticket_message",
-        "UPDATE ticket_note SET body = 'y'",
-        "UPDATE ticket SET status = 'gone'",
-        "UPDATE ticket SET subject = E'a\\nb'",
-        "UPDATE ticket SET status = 'resolved'",
-        "UPDATE mail SET body_text = 'y'",
-        "UPDATE mail SET to_address = 'other@example.com'",
-        "DELETE FROM mail",
-        "UPDATE person SET mail_to = 'a@b.example, c@d.example'",
-    ],
+FORBIDDEN = (
+    "UPDATE ticket SET service_id = :foreign",
+    "UPDATE ticket SET company_id = :stranger WHERE service_id IS NOT NULL",
+    "INSERT INTO ticket_note (ticket_id, author_id, author_name, body) VALUES (:ticket, :client, 'x', 'x')",
+    "INSERT INTO ticket_message (ticket_id, side, author_id, author_name, body)"
+    " VALUES (:ticket, 'staff', :client, 'x', 'x')",
+    "INSERT INTO ticket_message (ticket_id, side, author_id, author_name, body)"
+    " VALUES (:ticket, 'client', :staff, 'x', 'x')",
+    "INSERT INTO ticket_message (ticket_id, side, author_id, author_name, body)"
+    " VALUES (:ticket, 'client', :other, 'x', 'x')",
+    "INSERT INTO ticket_person VALUES (:ticket, :other)",
+    "INSERT INTO ticket_person VALUES (:ticket, :staff)",
+    "INSERT INTO ticket_unread (person_id, ticket_id, message_id) VALUES (:other, :ticket, :message)",
+    "INSERT INTO ticket_unread (person_id, ticket_id, message_id) VALUES (:client, :ticket, NULL)",
+    "UPDATE ticket_message SET body = 'y'",
+    "DELETE FROM ticket_message",
+    "UPDATE ticket_note SET body = 'y'",
+    "UPDATE ticket SET status = 'gone'",
+    "UPDATE ticket SET subject = E'a\\nb'",
+    "UPDATE ticket SET status = 'resolved'",
+    "UPDATE mail SET body_text = 'y'",
+    "UPDATE mail SET to_address = 'other@example.com'",
+    "DELETE FROM mail",
+    "UPDATE person SET mail_to = 'a@b.example, c@d.example'",
 )
-def test_the_database_itself_refuses(statement: str) -> None:
+
+
+def test_the_database_itself_refuses() -> None:
     company = make_company()
     client, other, staff = make_actor(company=company), make_actor(), make_actor(role=Role.OPERATOR)
     number = make_ticket(client, service_id=make_service(company).id)
@@ -423,8 +422,9 @@ def test_the_database_itself_refuses(statement: str) -> None:
         "message": thread(client, number).messages[0].id,
     }
     before = everything()
-    with pytest.raises(DBAPIError), unit_of_work() as unit:
-        unit.execute(text(statement), {k: v for k, v in values.items() if f":{k}" in statement})
+    for statement in FORBIDDEN:
+        with pytest.raises(DBAPIError), unit_of_work() as unit:
+            unit.execute(text(statement), {k: v for k, v in values.items() if f":{k}" in statement})
     assert everything() == before
 
 
