@@ -15,6 +15,7 @@ ANYBODY = frozenset({"anonymous", "client", "operator", "technician"})
 SIGNED_IN = ANYBODY - {"anonymous"}
 STAFF = frozenset({"operator", "technician"})
 OPERATOR = frozenset({"operator"})
+CLIENT = frozenset({"client"})
 NOBODY: frozenset[str] = frozenset()
 
 
@@ -51,7 +52,52 @@ def _page(name: str, who: frozenset[str], path: str, target: str = "", param: st
     return Door(f"{PORTAL}{name}.open", who, target, path=path, param=param)
 
 
+TICKETS = f"{PORTAL}support___tickets____"
+DESK = f"{PORTAL}support___desk____"
+MAILS = f"{PORTAL}support___mails____"
+_DRAFT = {"draft": "0123456789abcdef" * 2, "body": "a message", "attachments": []}
+
+
+def _ticket(name: str, who: frozenset[str], target: str = "ticket", **more: Any) -> Door:
+    return Door(name, who, target, lambda number: {"ticket_id": number} | more)
+
+
+_SUPPORT = (
+    _page("support___tickets____tickets_state", CLIENT, "/tickets"),
+    _page("support___tickets____new_ticket_state", CLIENT, "/tickets/new"),
+    Door(
+        f"{TICKETS}new_ticket_state.add",
+        CLIENT,
+        "service",
+        lambda number: {
+            "department": "technical",
+            "subject": "a subject",
+            "importance": "normal",
+            "service_id": number,
+            **_DRAFT,
+        },
+    ),
+    _page("support___tickets____ticket_state", CLIENT, "/tickets/{id}", "ticket", "ticket_id"),
+    _ticket(f"{TICKETS}ticket_state.reply", CLIENT, **_DRAFT),
+    _ticket(f"{TICKETS}ticket_state.close", CLIENT),
+    _ticket(f"{TICKETS}ticket_state.reopen", CLIENT, "resolved ticket"),
+    _ticket(f"{TICKETS}ticket_state.seen", CLIENT),
+    _page("support___desk____desk_state", STAFF, "/desk"),
+    _page("support___desk____desk_ticket_state", STAFF, "/desk/{id}", "ticket", "ticket_id"),
+    _ticket(f"{DESK}desk_ticket_state.reply", STAFF, then="", **_DRAFT),
+    _ticket(f"{DESK}desk_ticket_state.note", STAFF, **_DRAFT),
+    _ticket(f"{DESK}desk_ticket_state.assign", STAFF, person_id=0),
+    _ticket(f"{DESK}desk_ticket_state.set_status", STAFF, status="resolved"),
+    _ticket(f"{DESK}desk_ticket_state.set_importance", STAFF, importance="high"),
+    _ticket(f"{DESK}desk_ticket_state.set_department", STAFF, department="finance"),
+    _ticket(f"{DESK}desk_ticket_state.seen", STAFF),
+    _page("support___mails____mails_state", OPERATOR, "/mails"),
+    _page("support___mails____mail_state", OPERATOR, "/mails/{id}", "mail", "mail_id"),
+    Door(f"{MAILS}mail_state.retry", OPERATOR, "undeliverable mail", lambda number: {"mail_id": number}),
+)
+
 DOORS = (
+    *_SUPPORT,
     Door(f"{STATE}.hydrate", ANYBODY),
     Door(f"{STATE}.hydrate_and_load", ANYBODY),
     Door(f"{STATE}.set_is_hydrated", ANYBODY, payload=lambda _: {"value": True}),
@@ -138,6 +184,9 @@ _FORBIDDEN = (403, "forbidden")
 _NO_GATEWAY = (400, "no_gateway")
 
 PATHS = (
+    Path("POST /attachments", _OUT, _OUT, (400, "bad_request"), {}),
+    Path("GET /attachments/{attachment_id:int}", _OUT, _OUT, (404, "not_found")),
+    Path("DELETE /attachments/{attachment_id:int}", _OUT, _OUT, (404, "not_found")),
     Path("POST /webhooks/stripe", *((400, "forged"),) * 3),  # no session opens it: only a signature does
     Path("POST /payments/cards/setup", _OUT, _OUT, _NO_GATEWAY, {}, _FORBIDDEN),
     Path("POST /payments/cards/done", _OUT, _OUT, (404, "not_found"), {"setup": "seti_0"}, _FORBIDDEN),

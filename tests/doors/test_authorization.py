@@ -111,10 +111,7 @@ def _ask(browser: Browser, path: Path) -> tuple[int, str]:
     """The answer at this door; where its address has a number in it, for an object that is not there."""
     method, _, route = path.route.partition(" ")
     address = re.sub(r"\{\w+:int\}", str(world.MISSING), route)
-    if method == "POST":
-        answer = browser.post(address, path.body)
-    else:
-        answer = browser.http.request(method, address, headers={"origin": browser.origin})
+    answer = browser.post(address, path.body) if method == "POST" else browser.http.request(method, address)
     is_json = answer.headers.get("content-type", "").startswith("application/json")
     return answer.status_code, answer.json().get("code", "") if is_json else ""
 

@@ -6,11 +6,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col, select
 
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
-from opsportal.models import Company, Family, HardwareJob, JobKind, JobStatus, Role, Server, Service
+from opsportal.domain.lifecycle import MAIL, move
+from opsportal.domain.support import tickets
+from opsportal.domain.support.tickets import NewTicket
+from opsportal.models import (
+    Company,
+    Family,
+    HardwareJob,
+    JobKind,
+    JobStatus,
+    Mail,
+    MailStatus,
+    Role,
+    Server,
+    Service,
+    Ticket,
+)
 from opsportal.models.base import utcnow
 from tests.builders import make_company, make_person, make_server, make_service, make_session
 
@@ -55,6 +70,10 @@ def make_object(kind: str, company: Company, owner: Actor) -> int:
         return make_session(person)[0].session_id
     if kind == "company":
         return company.id or 0
+    if kind in ("ticket", "resolved ticket"):
+        return make_ticket(company, is_resolved=kind == "resolved ticket").id or 0
+    if kind in ("mail", "undeliverable mail"):
+        return make_mail(company, is_undeliverable=kind == "undeliverable mail").id or 0
     if kind == "service":
         return make_service(company, family=Family.STORAGE).id or 0
     service: Service = make_service(company)
@@ -63,6 +82,32 @@ def make_object(kind: str, company: Company, owner: Actor) -> int:
         return server.id or 0
     status = {"queued job": JobStatus.QUEUED, "failed job": JobStatus.FAILED}[kind]
     return make_job(server, status=status, company_id=company.id).id or 0
+
+
+def make_ticket(
+    company: Company, *, is_resolved: bool = False, by: Actor | None = None, **new: Any
+) -> Ticket:
+    """A ticket with one message, by somebody of the company."""
+    actor = by or make_someone(Role.CLIENT, company=company).actor
+    wanted = {"department": "technical", "subject": "a subject", "body": "the first message"} | new
+    with unit_of_work() as unit:
+        ticket = tickets.open_ticket(unit, actor, NewTicket(**wanted))
+    if is_resolved:
+        with unit_of_work() as unit:
+            tickets.close_ticket(unit, actor, ticket.id or 0)
+    return ticket
+
+
+def make_mail(company: Company, *, is_undeliverable: bool = False) -> Mail:
+    """The mail that a ticket of the company caused."""
+    ticket = make_ticket(company)
+    with unit_of_work() as unit:
+        mail: Mail = unit.exec(
+            select(Mail).where(col(Mail.about_id) == ticket.id, col(Mail.about_kind) == "ticket")
+        ).first()  # type: ignore[assignment]
+        if is_undeliverable:
+            move(unit, MAIL, mail, MailStatus.UNDELIVERABLE, reason="recipient_refused")
+    return mail
 
 
 def everything() -> dict[str, tuple[int, str]]:
@@ -82,6 +127,8 @@ __all__ = [
     "everything",
     "make_company",
     "make_job",
+    "make_mail",
     "make_object",
     "make_someone",
+    "make_ticket",
 ]
