@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import segno
 import structlog
 from pydantic import Field
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -29,7 +30,7 @@ from opsportal.settings import settings
 from opsportal.web import limits
 from opsportal.web.browser import Browser, cookie_name
 from opsportal.web.gate import BROWSER_KEY
-from opsportal.web.json_doors import Body, Handler, answering, parse
+from opsportal.web.json_doors import Body, Handler, answering, parse, refusal_answer
 
 log = structlog.get_logger("auth")
 
@@ -126,15 +127,16 @@ async def begin(request: Request) -> Response:
     email = sign_in.normalise_email(body.email)
     await in_thread(
         limits.count,
-        (limits.SIGN_IN_IP, f"sign-in:ip:{browser.ip}"),
-        (limits.SIGN_IN_PAIR, f"sign-in:pair:{browser.ip}:{email}"),
+        (limits.SIGN_IN_IP, f"sign-in:ip:{browser.caller}"),
+        (limits.SIGN_IN_PAIR, f"sign-in:pair:{browser.caller}:{email}"),
         (limits.SIGN_IN_EMAIL, f"sign-in:email:{email}"),
     )
     try:
         opened = await in_unit(sign_in.begin, email=email, password=body.password, **_where(browser))
-    except WrongCredentials:
-        await in_unit(sign_in.note_refused, email=email, ip=browser.ip)
-        raise
+    except WrongCredentials as refused:
+        # Only afterwards: the time that the answer takes must not tell whether there is such a person.
+        note = BackgroundTask(in_unit, sign_in.note_refused, email=email, ip=browser.ip)
+        return refusal_answer(refused, then=note)
     return _with_cookie({"stage": opened.stage.value}, opened)
 
 

@@ -21,6 +21,19 @@ class Browser:
     origin: str
     cookie: str = field(repr=False)
 
+    @property
+    def caller(self) -> str:
+        """What limits count as one caller: an IPv4 address, or the /64 that any IPv6 host has all to itself."""
+        try:
+            address = ipaddress.ip_address(self.ip)
+        except ValueError:
+            return self.ip
+        if isinstance(address, ipaddress.IPv4Address):
+            return str(address)
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return f"{ipaddress.IPv6Address(int(address) >> 64 << 64)}/64"
+
 
 def cookie_name() -> str:
     """`__Host-` makes browsers insist on HTTPS, path / and this very host (RFC 6265bis 4.1.3.2)."""

@@ -31,7 +31,7 @@ async def tell(request: Request) -> Response:
     """Keep a fault in the log. Anybody may tell one, a few a minute."""
     fault = await parse(request, Fault)
     browser: Browser = request.scope[BROWSER_KEY]
-    await in_thread(limits.count, (limits.FAULTS, f"faults:{browser.ip}"))
+    await in_thread(limits.count, (limits.FAULTS, f"faults:{browser.caller}"))
     log.error("browser_fault", error_id=fault.error_id, path=fault.path, message=ascii(fault.message))
     return JSONResponse({})
 

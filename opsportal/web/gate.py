@@ -104,7 +104,7 @@ class Gate:
             return
         found = await in_unit(_find_signed_in, browser.cookie) if browser.cookie else None
         session_id, expires_at = found or (None, None)
-        if not self._sockets.has_room(session_id, browser.ip):
+        if not self._sockets.has_room(session_id, browser.caller):
             await _deny(receive, send)
             return
         inner = _without_secrets(scope)
@@ -112,12 +112,12 @@ class Gate:
         if session_id is not None:
             inner["headers"] = [*inner["headers"], (SESSION_HEADER, str(session_id).encode())]
         socket = Socket()
-        self._sockets.add(socket, session_id, browser.ip)
+        self._sockets.add(socket, session_id, browser.caller)
         alarm = _end_at(expires_at, socket) if expires_at else None
         try:
             await self._app(inner, guarded_receive(receive, socket), guarded_send(send, socket))
         finally:
-            self._sockets.remove(socket, session_id, browser.ip)
+            self._sockets.remove(socket, session_id, browser.caller)
             socket.end(1000)
             if alarm:
                 alarm.cancel()

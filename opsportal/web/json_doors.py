@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -52,6 +53,15 @@ async def parse(request: Request, model: type[Model]) -> Model:
         raise BadRequest from None
 
 
+def refusal_answer(refusal: Refusal, *, then: BackgroundTask | None = None) -> Response:
+    """A refusal as JSON. `then` runs when the answer is out."""
+    body = {"code": refusal.code, "msgid": refusal.msgid, "params": refusal.params}
+    headers = {}
+    if isinstance(refusal, TooManyAttempts):
+        headers["retry-after"] = str(refusal.params["seconds"])
+    return JSONResponse(body, status_code=STATUS.get(refusal.code, 400), headers=headers, background=then)
+
+
 def answering(handler: Handler) -> Handler:
     """Turn refusals into JSON with a status, and faults into an error id."""
 
@@ -59,11 +69,7 @@ def answering(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except Refusal as refusal:
-            body = {"code": refusal.code, "msgid": refusal.msgid, "params": refusal.params}
-            headers = {}
-            if isinstance(refusal, TooManyAttempts):
-                headers["retry-after"] = str(refusal.params["seconds"])
-            return JSONResponse(body, status_code=STATUS.get(refusal.code, 400), headers=headers)
+            return refusal_answer(refusal)
         except Exception:
             error_id = secrets.token_hex(4)
             log.exception("request_failed", error_id=error_id, path=request.url.path)

@@ -23,7 +23,7 @@ FRAMES_PER_S = 40.0
 BURST = 120.0
 MAX_FRAME = 64 * 1024
 MAX_PER_SESSION = 60
-MAX_ANONYMOUS_PER_IP = 30
+MAX_ANONYMOUS_PER_CALLER = 30
 OPENED_PER_S = 4.0
 OPENED_AT_ONCE = 120.0
 """New sockets of one session, or of one address without a session: each costs the state of a new tab."""
@@ -122,25 +122,25 @@ class Sockets:
         """The sessions that have a socket open."""
         return list(self._by_session)
 
-    def has_room(self, session_id: int | None, ip: str) -> bool:
+    def has_room(self, session_id: int | None, caller: str) -> bool:
         """Whether one more may be opened now."""
-        if not self._doorman.lets_in(ip if session_id is None else session_id):
+        if not self._doorman.lets_in(caller if session_id is None else session_id):
             return False
         if session_id is None:
-            return self._anonymous[ip] < MAX_ANONYMOUS_PER_IP
+            return self._anonymous[caller] < MAX_ANONYMOUS_PER_CALLER
         return len(self._by_session.get(session_id, ())) < MAX_PER_SESSION
 
-    def add(self, socket: Socket, session_id: int | None, ip: str) -> None:
+    def add(self, socket: Socket, session_id: int | None, caller: str) -> None:
         if session_id is None:
-            self._anonymous[ip] += 1
+            self._anonymous[caller] += 1
         else:
             self._by_session[session_id].add(socket)
 
-    def remove(self, socket: Socket, session_id: int | None, ip: str) -> None:
+    def remove(self, socket: Socket, session_id: int | None, caller: str) -> None:
         if session_id is None:
-            self._anonymous[ip] -= 1
-            if not self._anonymous[ip]:
-                del self._anonymous[ip]
+            self._anonymous[caller] -= 1
+            if not self._anonymous[caller]:
+                del self._anonymous[caller]
             return
         self._by_session[session_id].discard(socket)
         if not self._by_session[session_id]:

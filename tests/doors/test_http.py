@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pyotp
 import pytest
 from sqlmodel import select
@@ -19,6 +20,7 @@ from opsportal.models import AuditEvent, LoginSession, LoginStage, Person, Recov
 from tests.builders import PASSWORD, TOTP_SECRET, make_person
 from tests.doors import abuses, world
 from tests.doors.server import Browser, Server
+from tests.stack.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("doors-http")
 SIGN_IN = {"email": "a@test.example", "password": "x"}
@@ -195,6 +197,23 @@ def test_guessing_codes_is_slowed_down(server: Server) -> None:
     wrong = [browser.post("/auth/second-factor", {"code": "000000"}).status_code for _ in range(7)]
     assert wrong == [401] * 6 + [429]
     assert browser.post("/auth/second-factor", {"code": code_now()}).status_code == 429
+
+
+def _refused_sign_ins(person: Person) -> int:
+    with unit_of_work() as unit:
+        tags = unit.exec(select(AuditEvent.tag).where(AuditEvent.object_id == person.id)).all()
+    return tags.count("person:sign_in_refused")
+
+
+def test_the_time_of_a_refusal_does_not_tell_who_exists(server: Server, portal: str) -> None:
+    """Only a person's refused sign-in is written down: that is done when the answer is out."""
+    person = make_person()
+    with psycopg.connect(portal) as holding:
+        holding.execute("LOCK TABLE audit_event IN EXCLUSIVE MODE")
+        assert answer_of(Browser(server).sign_in(person.email, "wrong")) == (401, "wrong_credentials")
+        assert _refused_sign_ins(person) == 0
+        holding.rollback()
+    wait_until(lambda: _refused_sign_ins(person) == 1, timeout=5)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from limits import parse
 from opsportal.domain.refusals import TooManyAttempts
 from opsportal.settings import settings
 from opsportal.web import limits
+from opsportal.web.browser import Browser
 
 pytestmark = pytest.mark.usefixtures("portal")
 THREE = parse("3/minute")
@@ -56,3 +57,19 @@ def test_each_limit_counts() -> None:
     with pytest.raises(TooManyAttempts):
         limits.count((THREE, "wide"), (tight, "tight"))
     assert _tries("wide", 2) == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("ip", "caller"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb::2", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+    ],
+)
+def test_who_has_a_network_of_addresses_is_one_caller(ip: str, caller: str) -> None:
+    assert Browser(ip=ip, user_agent="", origin="", cookie="").caller == caller
