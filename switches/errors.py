@@ -31,7 +31,7 @@ class SwitchUnreachable(SwitchError):
     code = "switch_unreachable"
     advice = (
         "The switch does not answer. Check its management network and that SNMP is on; a wrong community "
-        "looks the same. Counting goes on where it stopped as soon as it answers."
+        "or privacy password looks the same. Counting goes on where it stopped as soon as it answers."
     )
 
 

@@ -11,7 +11,7 @@ from gufo.snmp import ValueType
 
 from switches import oids
 from switches.agents import Agent
-from switches.errors import SwitchAnswerTooBig
+from switches.errors import SwitchAnswerTooBig, SwitchUnreachable
 from switches.sessions import MAX_OIDS, TIMEOUT_S, TRIES, conversation
 from switches.values import number
 
@@ -76,8 +76,10 @@ async def poll(request: PollRequest, *, timeout_s: float = TIMEOUT_S, tries: int
             batch = request.ports[position : position + size]
             try:
                 answer = await talk.get(_oids(batch))
-            except SwitchAnswerTooBig:
-                if len(batch) <= 1:
+            except (SwitchAnswerTooBig, SwitchUnreachable) as error:
+                # Net-snmp with a small sendMessageMaxSize says nothing at all instead of tooBig.
+                is_too_big = isinstance(error, SwitchAnswerTooBig) or await talk.is_there()
+                if len(batch) <= 1 or not is_too_big:
                     raise
                 size = len(batch) // 2
                 continue

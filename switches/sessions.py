@@ -53,6 +53,15 @@ class Conversation:
             raise SwitchAnswerTooBig
         return answer
 
+    async def is_there(self) -> bool:
+        """Whether the agent answers the smallest request, asked once."""
+        try:
+            session = await self._connected()
+            return SYS_UPTIME in await session.get_many([SYS_UPTIME])
+        except TimeoutError:
+            self._session = None
+            return False
+
     async def _get(self, oids: Sequence[str]) -> dict[str, ValueType]:
         for attempt in range(self._tries):
             try:
