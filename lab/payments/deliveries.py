@@ -39,9 +39,14 @@ class Deliveries:
     def pending(self) -> int:
         return len(self._tasks)
 
-    async def close(self) -> None:
+    def drop(self) -> None:
+        """Deliver nothing of what is on its way."""
         for task in self._tasks:
             task.cancel()
+        self.outcomes.clear()
+
+    async def close(self) -> None:
+        self.drop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._session is not None:
             await self._session.close()

@@ -77,6 +77,12 @@ class Faults:
     seen: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
 
+    def forget(self) -> None:
+        """Back to a world without trouble."""
+        self.chances, self.scripts, self.is_down = Chances(), [], False
+        self.seen.clear()
+        self.done.clear()
+
     def dice(self, subject: str) -> random.Random:
         """The same throws for the same seed, subject and repetition, whatever else happens meanwhile."""
         self.seen[subject] += 1

@@ -58,6 +58,7 @@ class Proxy:
         app = web.Application(client_max_size=MOST_BODY)
         app.router.add_post("/_lab/webhooks", self._told)
         app.router.add_post("/_lab/faults", self._set_faults)
+        app.router.add_post("/_lab/reset", self._reset)
         app.router.add_get("/_lab/state", self._state)
         app.router.add_get("/_lab/objects", self._objects)
         app.router.add_route("*", "/{path:.*}", self._call)
@@ -204,6 +205,18 @@ class Proxy:
         self.faults.chances, self.faults.scripts = chances, scripts
         self.faults.seed = int(given.get("seed", self.faults.seed))
         self.faults.is_down = bool(given.get("down", False))
+        return web.Response()
+
+    async def _reset(self, request: web.Request) -> web.Response:
+        """Forget everything: payments, keys, faults, and webhooks on their way."""
+        if not self._is_us(request) or request.content_type != "application/json":
+            return web.Response(status=404)
+        assert self._session is not None
+        self.deliveries.drop()
+        self._keys.clear()
+        self.faults.forget()
+        async with self._session.delete(f"{self.upstream}/_config/data") as answer:
+            answer.raise_for_status()
         return web.Response()
 
     async def _state(self, request: web.Request) -> web.Response:
