@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 from stack import leftovers, postgres, secrets, valkey
 from stack.options import HOST, Options
 from stack.ports import kept_port
-from stack.programs import Program, background, lab, lab_switches, mail_sink, web
+from stack.programs import Program, background, lab, lab_switches, mail_sink, payments, web
 from stack.sockets import discard_socket_directory, socket_directory
 from stack.supervision import Supervisor
 
@@ -47,6 +49,23 @@ class Installation:
         """Where the lab's mail server shows what came in."""
         return kept_port(self.options.data, "mail")
 
+    @cached_property
+    def payments_port(self) -> int:
+        """Where the lab's payment gateway listens."""
+        return kept_port(self.options.data, "payments")
+
+    def _payments(self) -> dict[str, str]:
+        """The portal's settings for the lab's payment gateway. The keys are known to everybody, and worth nothing."""
+        url = f"http://{HOST}:{self.payments_port}"
+        secret = hmac.new(self.secrets.secret_key.encode(), b"webhooks", hashlib.sha256).hexdigest()
+        return {
+            "STRIPE_SECRET_KEY": "sk_test_lab_key",
+            "STRIPE_PUBLISHABLE_KEY": "pk_test_lab_key",
+            "STRIPE_WEBHOOK_SECRET": f"whsec_{secret}",
+            "STRIPE_API_URL": url,
+            "STRIPE_JS_URL": f"{url}/js.stripe.com/v3/",
+        }
+
     @property
     def mail_url(self) -> str:
         """Where the demo's mails can be read."""
@@ -64,7 +83,9 @@ class Installation:
 
     def databases(self) -> list[Program]:
         """The database servers. They get no secrets of ours in their environment."""
-        no_secrets = dict.fromkeys(("SECRET_KEY", "REDIS_URL", "DATABASE_URL"), "")
+        no_secrets = dict.fromkeys(
+            ("SECRET_KEY", "REDIS_URL", "DATABASE_URL", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"), ""
+        )
         account = self.cluster.account
         return [
             Program(
@@ -90,6 +111,11 @@ class Installation:
             lab(str(self.options.data / "lab"), self.options.servers),
             lab_switches(str(self.options.data / "switches"), self.options.servers),
             mail_sink(self.smtp_port, self.mail_port),
+            payments(
+                str(self.options.data / "payments"),
+                self.payments_port,
+                f"{self.options.url}/webhooks/stripe",
+            ),
         ]
 
     def environment(self) -> dict[str, str]:
@@ -106,6 +132,7 @@ class Installation:
             "SMTP_URL": f"smtp://{HOST}:{self.smtp_port}",
             "MAIL_FROM": "Northrack <portal@northrack.example>",
             "DESK_MAIL": "desk@northrack.example",
+            **self._payments(),
             "DATA": str(self.options.data),
             "PYTHONUNBUFFERED": "1",
             leftovers.MARK: leftovers.mark_for(self.options.data),

@@ -69,3 +69,9 @@ def mail_sink(smtp_port: int, web_port: int) -> Program:
     """A mail server that delivers nothing and shows what it was given."""
     ports = ("--smtp-port", str(smtp_port), "--web-port", str(web_port))
     return Program("mail-sink", (*PYTHON, "lab.mail_sink", *ports), group="lab")
+
+
+def payments(state: str, port: int, webhook: str) -> Program:
+    """The lab's payment gateway: localstripe behind the proxy that breaks things."""
+    command = (*PYTHON, "lab.payments", "--state", state, "--port", str(port), "--webhook", webhook)
+    return Program("payments", command, group="lab")
