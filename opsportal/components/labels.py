@@ -177,6 +177,10 @@ AUDIT: Final[Words] = {
     "person:second_factor_off": N_("Two-factor authentication switched off"),
     "person:recovery_codes_renewed": N_("New recovery codes made"),
     "person:recovery_code_used": N_("Recovery code used"),
+    "person:added": N_("Person added"),
+    "person:deactivated": N_("Person blocked"),
+    "person:activated": N_("Person let in again"),
+    "person:second_factor_reset": N_("Two-factor authentication reset by the operator"),
 }
 WORKER: Final[Words] = {
     "busy": N_("Working"),

@@ -124,10 +124,16 @@ def turn_off(unit: Unit, actor: Actor, *, password: str, code: str) -> None:
         raise WrongPassword
     if not (accept_totp(person, code) or accept_recovery_code(unit, person, code)):
         raise WrongCode
-    person.totp_secret = person.totp_enabled_at = None
-    _delete_recovery_codes(unit, actor.person_id)
+    remove(unit, person)
     sessions.end_other_sessions(unit, actor)
     _note(unit, actor, "person:second_factor_off")
+
+
+def remove(unit: Unit, person: Person) -> None:
+    """Take the second factor and its recovery codes away. The caller has locked the person and is sure."""
+    assert person.id is not None
+    person.totp_secret = person.totp_enabled_at = None
+    _delete_recovery_codes(unit, person.id)
 
 
 def count_recovery_codes(unit: Unit, person_id: int) -> int:

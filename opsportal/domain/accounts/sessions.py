@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import col, select
@@ -150,7 +150,7 @@ def previous_sign_in(unit: Unit, actor: Actor) -> LoginSession | None:
     ).first()
 
 
-def _end(unit: Unit, row: LoginSession, *, reason: str, actor_id: int) -> None:
+def _end(unit: Unit, row: LoginSession, *, reason: str, actor_id: int | None) -> None:
     assert row.id is not None
     move(unit, LOGIN, row, LoginStage.ENDED, actor_id=actor_id, reason=reason)
     row.ended_at = utcnow()
@@ -180,19 +180,27 @@ def abandon_session(unit: Unit, session_id: int) -> None:
 
 def end_other_sessions(unit: Unit, actor: Actor) -> int:
     """End all sessions of the actor but the present one. Returns how many."""
-    rows = unit.exec(
-        select(LoginSession)
-        .where(
-            col(LoginSession.person_id) == actor.person_id,
-            col(LoginSession.id) != actor.session_id,
-            col(LoginSession.stage) != LoginStage.ENDED,
-        )
-        .order_by(col(LoginSession.id))
-        .with_for_update()
-    ).all()
+    rows = [row for row in _lock_open(unit, actor.person_id) if row.id != actor.session_id]
     for row in rows:
         _end(unit, row, reason="ended from another session", actor_id=actor.person_id)
     return len(rows)
+
+
+def end_all_sessions(unit: Unit, person_id: int, *, reason: str) -> int:
+    """End every session of a person on the operator's behalf. Returns how many."""
+    rows = _lock_open(unit, person_id)
+    for row in rows:
+        _end(unit, row, reason=reason, actor_id=None)
+    return len(rows)
+
+
+def _lock_open(unit: Unit, person_id: int) -> Sequence[LoginSession]:
+    return unit.exec(
+        select(LoginSession)
+        .where(col(LoginSession.person_id) == person_id, col(LoginSession.stage) != LoginStage.ENDED)
+        .order_by(col(LoginSession.id))
+        .with_for_update()
+    ).all()
 
 
 def sign_out_others(unit: Unit, actor: Actor) -> int:
