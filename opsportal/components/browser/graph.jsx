@@ -43,7 +43,8 @@ class OrTable extends Component {
   }
 }
 
-function Legend({ lines, marks, short }) {
+function Legend({ intl, lines, marks, short }) {
+  const peaks = lines.find((line) => (line.peaks ?? []).length);
   return (
     <ul className="graph-legend">
       {lines.map((line) => (
@@ -52,6 +53,12 @@ function Legend({ lines, marks, short }) {
           {line.label}
         </li>
       ))}
+      {peaks ? (
+        <li>
+          <i className={`swatch thin ${peaks.tone}`} aria-hidden="true" />
+          {intl.t("Thin: the highest five minutes")}
+        </li>
+      ) : null}
       {(marks ?? [])
         .filter((mark) => mark.value !== null && mark.value !== undefined)
         .map((mark) => (
@@ -72,7 +79,7 @@ export function Graph(props) {
   const isEmpty = lines.every((line) => line.values.every((value) => value === null || value === undefined));
   return (
     <figure className={`graph ${className ?? ""}`} aria-label={label}>
-      <Legend lines={lines} marks={marks} short={short} />
+      <Legend intl={intl} lines={lines} marks={marks} short={short} />
       <OrTable says={intl.t("The drawing could not be loaded. The table below has the same numbers.")}>
         <Suspense fallback={<div className="graph-plot" aria-busy="true" />}>
           <Plot {...props} intl={intl} />
@@ -99,7 +106,7 @@ function Rows({ intl, lines, unit, label, times, covered, step }) {
   const { short, exact } = writer(intl, unit);
   const write = exact ?? short;
   const cell = (value) => (value === null || value === undefined ? "–" : write(value));
-  const hasPeaks = lines.some((line) => line.peaks);
+  const hasPeaks = lines.some((line) => (line.peaks ?? []).length);
   const isPart = (index) => covered && covered[index] > 0 && covered[index] < step;
   const indices = lines[0].values.map((_, index) => lines[0].values.length - 1 - index);
   return (

@@ -8,7 +8,7 @@ import { instant } from "$/portal/intl";
 
 const HOUR = 3600;
 const DAY = 86_400;
-const KIND = (increment) => (increment < DAY ? "time" : increment < 28 * DAY ? "day" : "month");
+const KIND = (increment) => (increment < DAY ? "time" : increment < 30 * DAY ? "day" : "month");
 
 /** The theme's colours: a canvas knows no custom properties. */
 function readColours() {
@@ -50,7 +50,7 @@ function describe(lines, now, isBars) {
     stroke: () => now().colours.tone(line.tone),
     fill: isPeak ? undefined : () => (isBars ? now().colours.tone(line.tone) : now().colours.fill(line.tone)),
     width: isPeak ? 1 : isBars ? 0 : 1.6,
-    alpha: isPeak ? 0.45 : 1,
+    alpha: isPeak ? 0.35 : 1,
     paths: isBars ? uPlot.paths.bars({ size: [0.62, 44], radius: 0.12 }) : undefined,
     points: isBars
       ? { show: false }
@@ -78,8 +78,8 @@ function axes(now) {
   if (now().isBars) {
     x.splits = () => now().splits();
   } else {
-    // Whole hours and days of the viewer's clock.
-    x.incrs = [300, 900, 1800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 56 * DAY, 84 * DAY];
+    // Whole hours and days of the viewer's clock; from 30 days on uPlot takes the beginnings of months.
+    x.incrs = [300, 900, 1800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 5 * DAY, 10 * DAY, 30 * DAY, 60 * DAY, 90 * DAY];
   }
   const y = { ...base, space: 44, size: (u, values) => 16 + 7 * Math.max(3, ...(values ?? []).map((text) => text.length)) };
   y.values = (u, splits) => splits.map((split) => now().tick(split));
@@ -135,15 +135,16 @@ function outlook(props, times, colours) {
     tick: (value) => (units ? intl.number(value / 1000 ** step) : short(value)),
     splits: () => lines[0].values.map((_, at) => at),
     says: (split, increment) =>
-      isBars ? intl.tick(times.from(split), lines[0].values.length > 14 ? "day" : "day", "UTC") : sayTick(intl, split * 1000, increment),
+      isBars ? intl.tick(times.from(split), "day", "UTC") : sayTick(intl, split * 1000, increment),
   };
 }
 
-/** Midnights are said by their day. */
+/** Midnights are said by their day, Januaries with their year. */
 function sayTick(intl, at, increment) {
   const kind = KIND(increment);
   const date = new Date(at);
-  return intl.tick(at, kind === "time" && date.getHours() === 0 && date.getMinutes() === 0 ? "day" : kind);
+  if (kind === "time" && date.getHours() === 0 && date.getMinutes() === 0) return intl.tick(at, "day");
+  return intl.tick(at, kind === "month" && date.getMonth() === 0 ? "year" : kind);
 }
 
 export default function Plot(props) {
@@ -174,7 +175,7 @@ export default function Plot(props) {
       {
         width: host.current.clientWidth,
         height: host.current.clientHeight,
-        padding: [10, 6, 0, 0],
+        padding: [10, 20, 0, 0],
         legend: { show: false },
         scales: {
           x: { time: !isBars, auto: false, range: (_, min, max) => [min, max] },
@@ -257,17 +258,18 @@ export default function Plot(props) {
     }
   };
 
+  const hint = intl.t("The arrow keys move through its values.");
   return (
     <div className="graph-frame">
       <span className="graph-unit" aria-hidden="true">{latest.current.unitText}</span>
-      {zoomed ? <button type="button" className="btn graph-reset" onClick={reset}>{intl.t("Show all")}</button> : null}
+      {zoomed ? <button type="button" className="btn graph-reset" onClick={reset}>{intl.t("Whole span")}</button> : null}
       <div
         className="graph-plot"
         ref={host}
         role="group"
         tabIndex={0}
         aria-roledescription={intl.t("graph")}
-        aria-label={`${label}. ${intl.t("The arrow keys move through its values.")}`}
+        aria-label={`${label}. ${hint}`}
         onKeyDown={move}
         onBlur={() => plot.current?.setCursor({ left: -10, top: -10 })}
       />

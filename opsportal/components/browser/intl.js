@@ -32,7 +32,8 @@ function written(iso, tag, options, timeZone) {
 const TICKS = {
   time: { hour: "2-digit", minute: "2-digit" },
   day: { day: "numeric", month: "short" },
-  month: { month: "short", year: "numeric" },
+  month: { month: "short" },
+  year: { month: "short", year: "numeric" },
   date: { dateStyle: "medium" },
 };
 const UNITS = [
@@ -102,7 +103,7 @@ function makeIntl(locale, tag = regionalTag(locale), timeZone = undefined) {
       const options = { dateStyle: "medium", timeStyle: "short", timeZone: zone };
       return cached("DateTimeFormat", tag, options).formatRange(from, to);
     },
-    /** A place on a time axis, in ms; `kind`: time, day or month. */
+    /** A place on a time axis, in ms; `kind`: time, day, month, year or date. */
     tick: (at, kind, zone = timeZone) => written(new Date(at).toISOString(), tag, TICKS[kind], zone),
     date: (iso) => written(iso, tag, { dateStyle: "medium" }, timeZone),
     moment: (iso) => written(iso, tag, { dateStyle: "medium", timeStyle: "short" }, timeZone),

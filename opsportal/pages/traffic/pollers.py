@@ -33,7 +33,7 @@ def _status(row: Any) -> rx.Component:
             row.error_code,
             rx.el.small(t_code(row.error_code, labels.SWITCH_ERROR), class_name="advice"),
         ),
-        rx.cond(row.failed_since, rx.el.small(ago(row.failed_since, text=N_("Since {ago}")))),
+        rx.cond(row.failed_since, rx.el.small(ago(row.failed_since, text=N_("First failed {ago}")))),
     )
 
 

@@ -102,7 +102,7 @@ def _figures(view: Any) -> rx.Component:
             t("Samples"),
             number(view.samples),
             t(
-                "five-minute averages of {expected}: {part} % of the time was measured",
+                "of {expected} five-minute averages; {part} % of the time was measured",
                 expected=view.expected,
                 part=view.coverage_bp / 100,
             ),
