@@ -46,7 +46,9 @@ class RecurringCost:
     week_minor: int
     month_minor: int
     year_minor: int
+    yesterday_hour_minor: int | None
     yesterday_day_minor: int | None
+    yesterday_week_minor: int | None
     yesterday_month_minor: int | None
     yesterday_year_minor: int | None
     services: int
@@ -90,7 +92,9 @@ def recurring_cost(actor: Actor, unit: Unit, *, company_id: int | None = None) -
         week_minor=rounded(year * 7, 365),
         month_minor=rounded(year, 12),
         year_minor=year,
+        yesterday_hour_minor=None if before is None else rounded(before, HOURS_A_YEAR),
         yesterday_day_minor=None if before is None else rounded(before, 365),
+        yesterday_week_minor=None if before is None else rounded(before * 7, 365),
         yesterday_month_minor=None if before is None else rounded(before, 12),
         yesterday_year_minor=before,
         services=count,

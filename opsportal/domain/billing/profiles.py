@@ -12,6 +12,7 @@ from opsportal.domain.access import Actor, Permission, access_company_for
 from opsportal.domain.audit import trail
 from opsportal.domain.billing import calendar, topics
 from opsportal.domain.billing.money import MAX_MINOR
+from opsportal.domain.billing.refusals import BadAmount
 from opsportal.domain.refusals import BadRequest
 from opsportal.models import BillingProfile, Company, TaxIdStatus
 
@@ -65,6 +66,19 @@ def change_profile(unit: Unit, actor: Actor, company_id: int, change: ProfileCha
     unit.add(profile)
     _announce(unit, actor, company)
     return profile
+
+
+def set_comfort_buffer(unit: Unit, actor: Actor, company_id: int, minor: int) -> None:
+    """How much a company wants to have left after the next 30 days; it becomes part of the recommended amount."""
+    actor.require(Permission.BILLING_MANAGE if actor.is_staff else Permission.BILLING_PAY)
+    company = access_company_for(actor, unit, company_id)
+    if not 0 <= minor <= MAX_MINOR:
+        raise BadAmount(currency=company.currency)
+    unit.execute(insert(BillingProfile).values(**_empty(company_id)).on_conflict_do_nothing())
+    profile = unit.get_one(BillingProfile, company_id, with_for_update=True, populate_existing=True)
+    profile.comfort_buffer_minor = minor
+    unit.add(profile)
+    _announce(unit, actor, company)
 
 
 def judge_tax_id(unit: Unit, actor: Actor, company_id: int, *, is_valid: bool) -> BillingProfile:

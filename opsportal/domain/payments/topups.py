@@ -10,7 +10,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from opsportal.db import Unit
-from opsportal.domain.access import Actor, Permission, access_card_for, access_company_for, access_payment_for
+from opsportal.domain.access import (
+    Actor,
+    Permission,
+    access_card_for,
+    access_company_for,
+    access_invoice_for,
+    access_payment_for,
+)
 from opsportal.domain.audit import trail
 from opsportal.domain.lifecycle import PAYMENT, move
 from opsportal.domain.payments import deadlines, taxation, topics
@@ -258,3 +265,10 @@ def list_active(actor: Actor, unit: Unit) -> Sequence[Payment]:
         .where(col(Payment.company_id) == actor.company_id, col(Payment.status).in_(ACTIVE_PAYMENT))
         .order_by(col(Payment.id).desc())
     ).all()
+
+
+def list_invoice_payments(actor: Actor, unit: Unit, invoice_id: int) -> Sequence[Payment]:
+    """The attempts to pay one invoice by card, newest first."""
+    access_invoice_for(actor, unit, invoice_id)
+    query = select(Payment).where(col(Payment.invoice_id) == invoice_id)
+    return unit.exec(query.order_by(col(Payment.id).desc()).limit(PAGE)).all()

@@ -1,0 +1,1 @@
+"""States of what people see of money."""
