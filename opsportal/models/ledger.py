@@ -11,6 +11,9 @@ from sqlmodel import Field, SQLModel
 from opsportal.models.base import amount, identity, moment, one_of, reference
 
 
+TRANSACTION = "((pg_current_xact_id())::text)::bigint"
+
+
 class AccountKind(StrEnum):
     """What an account counts. Every company has its own of each kind, so companies never wait for each other.
 
@@ -82,6 +85,10 @@ class JournalEntry(SQLModel, table=True):
     memo: str = ""
     reverses_id: int | None = reference("journal_entry", nullable=True)
     invoice_id: int | None = reference("invoice", nullable=True)
+    written_in: int | None = Field(
+        default=None, sa_column=Column(BigInteger, nullable=False, server_default=text(TRANSACTION))
+    )
+    """The transaction that wrote it, filled by the database: later ones can add no posting."""
 
 
 class Posting(SQLModel, table=True):

@@ -142,7 +142,7 @@ def post(
     )
     postings = _continued(unit, company_id, lines)
     unit.add(entry)
-    unit.flush([entry])
+    unit.flush()
     unit.execute(plain_insert(Posting), [{"entry_id": entry.id, **posting} for posting in postings])
     unit.changed(topics.balance(company_id), topics.payments(company_id), topics.PAYMENTS)
     return entry

@@ -21,7 +21,7 @@ DECLARE
 BEGIN
     SELECT * INTO STRICT account FROM ledger_account WHERE id = NEW.account_id;
     SELECT * INTO STRICT entry FROM journal_entry WHERE id = NEW.entry_id;
-    IF entry.written_in <> pg_current_xact_id() THEN
+    IF entry.written_in <> pg_current_xact_id()::text::bigint THEN
         RAISE EXCEPTION 'entry % was written by an earlier transaction', entry.id
             USING ERRCODE = 'restrict_violation';
     END IF;
@@ -477,6 +477,12 @@ def upgrade() -> None:
         sa.Column("memo", sa.String(), nullable=False),
         sa.Column("reverses_id", sa.BigInteger(), nullable=True),
         sa.Column("invoice_id", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "written_in",
+            sa.BigInteger(),
+            server_default=sa.text("((pg_current_xact_id())::text)::bigint"),
+            nullable=False,
+        ),
         sa.CheckConstraint(
             "kind IN ('topup', 'charge', 'payment', 'grant', 'credit_note', 'refund', 'refund_paid', 'reversal')",
             name=op.f("ck_journal_entry_kind_known"),
@@ -571,7 +577,6 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_service_anchor_day_of_month"), "service", "anchor_day BETWEEN 1 AND 31"
     )
-    op.execute("ALTER TABLE journal_entry ADD COLUMN written_in xid8 NOT NULL DEFAULT pg_current_xact_id()")
     op.execute(NO_OVERLAP)
     for function in (CHECK_POSTING, CHECK_ENTRY, GUARD_INVOICE, GUARD_PART, GUARD_SERIES):
         op.execute(function)
