@@ -49,7 +49,7 @@ class Conversation:
         Raises `SwitchAnswerTooBig` when the answer lacks even that: ask for fewer.
         """
         answer = await self._get(oids)
-        if SYS_UPTIME not in answer:
+        if answer.get(SYS_UPTIME) is None:
             raise SwitchAnswerTooBig
         return answer
 

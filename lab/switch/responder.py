@@ -32,14 +32,17 @@ class _AsWeAre:
     ) -> None: ...
 
 
-def respond(state: Path, port: int) -> None:
-    """Answer for every `<community>.snmprec` in state/data until ended."""
+def respond(state: Path, port: int, modules: tuple[str, ...] = ("numeric",)) -> None:
+    """Answer for every `<community>.snmprec` in state/data until ended.
+
+    `modules` are those of snmpsim that make values move (or errors).
+    """
     daemon.PrivilegesOf = _AsWeAre
     for part in ("cache", "modules"):
         shutil.rmtree(state / part, ignore_errors=True)
         (state / part).mkdir()
-    numeric = Path(variation.__file__).parent / "variation" / "numeric.py"
-    shutil.copy(numeric, state / "modules")
+    for module in modules:
+        shutil.copy(Path(variation.__file__).parent / "variation" / f"{module}.py", state / "modules")
     sys.argv[1:] = [
         f"--data-dir={state / 'data'}",
         f"--cache-dir={state / 'cache'}",

@@ -1,0 +1,168 @@
+"""A switch that really forwards: net-snmp's snmpd in a network namespace, its ports veth pairs to another one.
+
+Bytes are counted by the kernel. Needs root, iproute2 and snmpd.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import switches
+from stack import tether
+from switches.errors import SwitchUnreachable
+from tests.tools import need_tool
+
+PATIENCE_S = 20.0
+V3 = {
+    "username": "v3sha",
+    "auth_protocol": "sha1",
+    "auth_password": "authpass1",
+    "priv_protocol": "aes128",
+    "priv_password": "privpass1",
+}
+
+SENDER = """
+import socket, sys, time
+name, frames, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+link.bind((name, 0))
+frame = b"\\xff" * 6 + b"\\x02" * 6 + b"\\x88\\xb5" + bytes(size - 14)  # IEEE 802 local experimental
+for number in range(frames):
+    link.send(frame)
+    if number % 100 == 99:
+        time.sleep(0.0005)
+"""
+
+
+@dataclass
+class RealSwitch:
+    """Ports port1 … portN, whose other ends are srv1 … srvN in the namespace of the servers."""
+
+    ports: int
+    host: str
+    inside: str
+    servers: str
+
+    @property
+    def agent(self) -> switches.Agent:
+        return switches.Agent(self.host, community="public")
+
+    def from_server(self, number: int, *, frames: int, size: int) -> None:
+        """A server sends frames: its port's ifInOctets grow."""
+        self._send(self.servers, f"srv{number}", frames, size)
+
+    def to_server(self, number: int, *, frames: int, size: int) -> None:
+        """The network sends frames to a server: its port's ifOutOctets grow."""
+        self._send(self.inside, f"port{number}", frames, size)
+
+    def _send(self, namespace: str, name: str, frames: int, size: int) -> None:
+        command = [
+            "ip",
+            "netns",
+            "exec",
+            namespace,
+            sys.executable,
+            "-c",
+            SENDER,
+            name,
+            str(frames),
+            str(size),
+        ]
+        subprocess.run(command, check=True, timeout=60)
+
+
+@contextmanager
+def running_switch(directory: Path, *, ports: int = 2, configuration: str = "") -> Iterator[RealSwitch]:
+    """snmpd and its ports for the block; afterwards nothing is left of them."""
+    snmpd, _ = need_tool("snmpd"), need_tool("ip")
+    if os.geteuid() != 0:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("network namespaces need root")
+    mark = f"{os.getpid() % 100_000:x}"
+    subnet = f"169.254.{os.getpid() % 254 + 1}"
+    inside, servers, outside = f"ops-sw{mark}", f"ops-sv{mark}", f"opsm{mark}"
+    switch = RealSwitch(ports, f"{subnet}.2", inside, servers)
+    try:
+        _wire(switch, outside, subnet)
+        with _snmpd(switch, snmpd, directory, configuration):
+            yield switch
+    finally:
+        for namespace in (inside, servers):
+            subprocess.run(["ip", "netns", "delete", namespace], check=False, stderr=subprocess.DEVNULL)
+        subprocess.run(["ip", "link", "delete", outside], check=False, stderr=subprocess.DEVNULL)
+
+
+def _wire(switch: RealSwitch, outside: str, subnet: str) -> None:
+    quiet = "net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1"  # no frames of its own
+    commands = [f"netns add {switch.inside}", f"netns add {switch.servers}"]
+    commands += [f"netns exec {name} sysctl -qw {quiet}" for name in (switch.inside, switch.servers)]
+    commands += [
+        f"link add {outside} type veth peer name mgmt netns {switch.inside}",
+        f"addr add {subnet}.1/30 dev {outside}",
+        f"link set {outside} up",
+        f"-n {switch.inside} addr add {subnet}.2/30 dev mgmt",
+        f"-n {switch.inside} link set mgmt up",
+        f"-n {switch.inside} link set lo up",
+    ]
+    for number in range(1, switch.ports + 1):
+        pair = f"port{number} type veth peer name srv{number} netns {switch.servers}"
+        commands += [
+            f"-n {switch.inside} link add {pair}",
+            f"-n {switch.inside} link set port{number} up",
+            f"-n {switch.servers} link set srv{number} up",
+        ]
+    for command in commands:
+        subprocess.run(["ip", *command.split()], check=True, capture_output=True)
+
+
+@contextmanager
+def _snmpd(switch: RealSwitch, snmpd: str, directory: Path, configuration: str) -> Iterator[None]:
+    directory.mkdir(parents=True, exist_ok=True)
+    settings = directory / "sw.conf"  # a snmpd.conf in SNMP_PERSISTENT_DIR would be written to by snmpd
+    settings.write_text(
+        "rocommunity public\n"
+        f"createUser {V3['username']} SHA {V3['auth_password']} AES {V3['priv_password']}\n"
+        f"rouser {V3['username']} priv\n{configuration}\n"
+    )
+    command = [
+        snmpd,
+        "-f",
+        "-C",
+        "-c",
+        str(settings),
+        "-Lf",
+        str(directory / "log"),
+        f"udp:{switch.host}:161",
+    ]
+    environment = {**os.environ, "SNMP_PERSISTENT_DIR": str(directory / "var"), "MIBS": ""}
+    lock = directory / "lock"
+    with tether.held(lock):
+        child = subprocess.Popen(
+            tether.tethered(lock, ["ip", "netns", "exec", switch.inside, *command]),
+            cwd=Path(__file__).resolve().parents[2], env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        try:
+            _wait(switch, directory / "log")
+            yield
+        finally:
+            child.terminate()
+            child.wait(20)
+
+
+def _wait(switch: RealSwitch, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while isinstance(
+        switches.poll_switches({1: switches.PollRequest(switch.agent, [])}, timeout_s=0.2, tries=1)[1],
+        SwitchUnreachable,
+    ):
+        assert time.monotonic() < deadline, log.read_text() if log.exists() else "snmpd did not start"
+        time.sleep(0.05)
