@@ -340,6 +340,11 @@ def _refund(seen: dict[str, Any]) -> GatewayRefund:
     )
 
 
+def can_enter_cards() -> bool:
+    """Whether this installation takes cards: both keys are there."""
+    return bool(gateway_origins()[0])
+
+
 def gateway_origins() -> tuple[str, str]:
     """Where Stripe.js comes from and where it talks to, as origins for the content security policy.
 
