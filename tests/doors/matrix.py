@@ -146,6 +146,7 @@ DOORS = (
     Door(f"{PORTAL}account____account_state.end_other_sessions", SIGNED_IN),
     Door(f"{PORTAL}account____account_state.sign_out_everywhere", SIGNED_IN),
     _page("queues____queues_state", STAFF, "/queues"),
+    _page("traffic____pollers____pollers_state", STAFF, "/pollers"),
     _page("fleet____fleet_state", STAFF, "/fleet"),
     _page("companies____companies_state", OPERATOR, "/companies"),
     _page("companies____company_state", OPERATOR, "/companies/{id}", "company", "company_id"),
@@ -192,6 +193,7 @@ PATHS = (
     Path("POST /payments/cards/done", _OUT, _OUT, (404, "not_found"), {"setup": "seti_0"}, _FORBIDDEN),
     Path("POST /payments/{payment_id}/action", _OUT, _OUT, _NO_GATEWAY, {}, _FORBIDDEN),
     Path("POST /payments/{payment_id}/continue", _OUT, _OUT, (404, "not_found"), {}, _FORBIDDEN),
+    Path("GET /servers/{server_id:int}/traffic.csv", _OUT, _OUT, (404, "not_found")),
     Path("GET /auth/state", _FINE, _FINE, _FINE),
     Path(
         "POST /faults", _FINE, _FINE, _FINE, {"error_id": "0123abcd", "path": "/", "message": "TypeError: x"}

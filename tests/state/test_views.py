@@ -66,9 +66,12 @@ SEEN_BY = {
     "desk_client": {"operator", "technician"},
     "mails": {"operator"},
     "mail": {"operator"},
+    "graph": {"client", "operator", "technician"},
+    "traffic_today": {"client", "operator", "technician"},
+    "pollers": {"operator", "technician"},
 }
 """Whoever makes a view says here who may see it, and in `params` what of company A is asked for."""
-OF_ONE = {"server", "service", "company", "ticket", "desk_ticket", "desk_client", "mail"}
+OF_ONE = {"server", "graph", "service", "company", "ticket", "desk_ticket", "desk_client", "mail"}
 OF_ONESELF = {"me", "account", "support"}
 """Shows staff, too, nothing of any company."""
 
@@ -124,6 +127,8 @@ def params(view: StateView, a: World) -> Any:
         "desk_client": (a.ticket, a.company, a.server),
         "mails": MailFilter(),
         "mail": a.mail,
+        "graph": (a.server, "day"),
+        "pollers": 0,
     }.get(view.name)
 
 
