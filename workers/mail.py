@@ -15,7 +15,7 @@ import structlog
 from opsportal.db import unit_of_work
 from opsportal.domain.mail import deliveries
 from opsportal.domain.mail.deliveries import Claim, MailLost
-from opsportal.domain.mail.messages import AddressUnusableError, as_message
+from opsportal.domain.mail.messages import UnwritableError, as_message
 from opsportal.integrations import smtp
 from opsportal.settings import settings
 
@@ -99,7 +99,7 @@ class _Round:
                 before_text=lambda: _before_text(claim),
                 patience_s=PATIENCE_S,
             )
-        except (AddressUnusableError, UnicodeError):
+        except (UnwritableError, UnicodeError):
             self._end(claim, smtp.RefusedError("address_unusable"))
             return True
         except smtp.RelayError:

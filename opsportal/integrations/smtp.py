@@ -212,8 +212,9 @@ def _introduce(smtp: smtplib.SMTP, server: Server) -> None:
         raise RelayError("tls_failed") from None
     except smtplib.SMTPNotSupportedError:
         raise RelayError("login_missing") from None
-    except smtplib.SMTPServerDisconnected:
-        raise RelayError("connection_broken") from None
+    except smtplib.SMTPServerDisconnected as lost:
+        was_silent = isinstance(lost.__context__, TimeoutError)
+        raise RelayError("silent" if was_silent else "connection_broken") from None
     except smtplib.SMTPException:
         raise RelayError("login_refused") from None
     except TimeoutError:
