@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     """CIDRs in which switches are polled. Empty: none, as with `bmc_networks`."""
     poll_every_s: int = Field(default=300, ge=10, le=300)
     """How often switches are asked. Billing counts five-minute slots however short this is."""
+    switch_timeout_s: float = Field(default=2, gt=0, le=10)
+    """How long one request to a switch may take. It is asked three times."""
     trusted_proxy_hops: int = Field(default=0, ge=0, le=4)
     log_format: str = Field(default="json", pattern="^(json|console)$")
     session_hours: int = Field(default=12, ge=1, le=720)

@@ -96,7 +96,7 @@ def _round(due: Sequence[Due]) -> None:
 def _discover(agents: Mapping[int, switches.Agent]) -> dict[int, switches.SwitchError]:
     """Look up the ports of switches and put them on record; returns those that failed."""
     failures: dict[int, switches.SwitchError] = {}
-    for key, found in (switches.discover_switches(agents) if agents else {}).items():
+    for key, found in _discovered(agents).items():
         if isinstance(found, switches.SwitchError):
             failures[key] = found
             continue
@@ -104,6 +104,10 @@ def _discover(agents: Mapping[int, switches.Agent]) -> dict[int, switches.Switch
         with unit_of_work() as unit:
             inventory.apply_discovery(unit, key, ports, table_changed_cs=found.table_changed_cs, at=utcnow())
     return failures
+
+
+def _discovered(agents: Mapping[int, switches.Agent]) -> dict[int, switches.Discovery | switches.SwitchError]:
+    return switches.discover_switches(agents, timeout_s=settings().switch_timeout_s) if agents else {}
 
 
 def _ask(
@@ -138,7 +142,8 @@ def _poll_once(
     }
     good: list[tuple[SwitchReadings, list[PolledPort]]] = []
     doubtful: list[int] = []
-    for key, answer in (switches.poll_switches(requests) if requests else {}).items():
+    answers = switches.poll_switches(requests, timeout_s=settings().switch_timeout_s) if requests else {}
+    for key, answer in answers.items():
         if isinstance(answer, switches.SwitchError):
             failures[key] = answer
         elif known is not None and _is_doubtful(known[key], answer):
