@@ -38,6 +38,7 @@ STYLESHEETS = [
     "styles/pieces.css",
     "styles/graph.css",
     "styles/tickets.css",
+    "styles/billing.css",
     "styles/cards.css",
     "styles/print.css",
 ]

@@ -156,6 +156,17 @@ AUDIT: Final[Words] = {
     "server:power_off_requested": N_("Power off requested"),
     "server:reboot_requested": N_("Reboot requested"),
     "job:cancelled": N_("Job cancelled"),
+    "invoice:paid": N_("Invoice paid"),
+    "invoice:voided": N_("Invoice cancelled"),
+    "invoice:refunded": N_("Invoice refunded"),
+    "payment:begun": N_("Card payment started"),
+    "payment:cancelled": N_("Card payment cancelled"),
+    "refund:requested": N_("Refund asked for"),
+    "card:added": N_("Card added"),
+    "card:removed": N_("Card removed"),
+    "company:credit_granted": N_("Credit granted"),
+    "billing_profile:changed": N_("Billing details changed"),
+    "balance_flag:cleared": N_("Money in the balance seen to"),
     "ticket:opened": N_("Ticket opened"),
     "ticket:replied": N_("Reply in a ticket"),
     "ticket:noted": N_("Internal note in a ticket"),
@@ -195,6 +206,92 @@ TASK: Final[Words] = {
     "power_sweep": N_("Read the power of all servers"),
     "reconcile": N_("Settle jobs with an unknown outcome"),
 }
+INVOICE: Final[Words] = {
+    "paid": N_("Paid"),
+    "pending": N_("Pending"),
+    "overdue": N_("Overdue"),
+    "void": N_("Cancelled"),
+    "refunded": N_("Refunded"),
+}
+INVOICE_TONE: Final[Tones] = {
+    "paid": "ok",
+    "pending": "warn",
+    "overdue": "bad",
+    "void": "mute",
+    "refunded": "mute",
+}
+DOCUMENT: Final[Words] = {
+    "invoice": N_("Invoice"),
+    "topup": N_("Invoice for added funds"),
+    "credit_note": N_("Credit note"),
+}
+PAYMENT: Final[Words] = {
+    "created": N_("Being handed over"),
+    "submitted": N_("Being charged"),
+    "requires_action": N_("Waits for your confirmation"),
+    "unknown": N_("Outcome not known yet"),
+    "succeeded": N_("Received"),
+    "failed": N_("Failed"),
+    "cancelled": N_("Cancelled"),
+}
+PAYMENT_TONE: Final[Tones] = {
+    "created": "mute",
+    "submitted": "info",
+    "requires_action": "warn",
+    "unknown": "warn",
+    "succeeded": "ok",
+    "failed": "bad",
+    "cancelled": "mute",
+}
+PAYMENT_STEP: Final[Words] = {
+    "written": N_("Written down"),
+    "gateway": N_("Handed to the card processor"),
+    "bank": N_("Confirmed with your bank"),
+    "booked": N_("Received and booked"),
+}
+TRANSACTION: Final[Words] = {
+    "topup": N_("Funds added"),
+    "payment": N_("Invoice paid"),
+    "grant": N_("Credit granted"),
+    "refund": N_("Refund"),
+    "refund_paid": N_("Refund paid out"),
+    "reversal": N_("Refund put back"),
+    "failed": N_("Payment failed"),
+}
+TRANSACTION_TONE: Final[Tones] = {
+    "topup": "ok",
+    "payment": "info",
+    "grant": "ok",
+    "refund": "warn",
+    "refund_paid": "mute",
+    "reversal": "mute",
+    "failed": "bad",
+}
+FLAG: Final[Words] = {
+    "invoice_was_paid": N_(
+        "A card payment came for an invoice that was paid already. The money is in the balance."
+    ),
+    "invoice_was_void": N_(
+        "A card payment came for an invoice that was cancelled. The money is in the balance."
+    ),
+    "invoice_costs_more": N_("A card payment did not cover its invoice. The money is in the balance."),
+}
+RUN: Final[Words] = {
+    "renewal": N_("Renewals"),
+    "auto_pay": N_("Automatic payment"),
+    "cost_snapshot": N_("Record of costs"),
+}
+RUN_ERROR: Final[Words] = {
+    "other_currency": N_(
+        "The service is priced in another currency than the company's. Correct one of them."
+    ),
+    "far_behind": N_("A whole period has passed without an invoice. Charge it or give it away by hand."),
+    "too_many": N_(
+        "More services fall due at once than one invoice should hold. Look before you invoice them."
+    ),
+    "fault": N_("Something went wrong on our side. The log says what; the next run tries again."),
+}
+UNIT: Final[Words] = {"piece": "", "hour": N_("hours"), "month": N_("months"), "year": N_("years")}
 DEPARTMENT: Final[Words] = {"technical": N_("Technical"), "finance": N_("Finance")}
 IMPORTANCE: Final[Words] = {"normal": N_("Normal"), "high": N_("High")}
 TICKET: Final[Words] = {
@@ -312,7 +409,9 @@ SWITCH_ERROR: Final[Words] = {
     "switch_outside_networks": N_(
         "Its address is outside the networks that may be polled. Correct the address or the setting SWITCH_NETWORKS."
     ),
-    "switch_misconfigured": N_("What is on record about it cannot be used. Enter its address and credentials anew."),
+    "switch_misconfigured": N_(
+        "What is on record about it cannot be used. Enter its address and credentials anew."
+    ),
     "switch_error": N_("It did not give what was asked."),
 }
 LANGUAGE: Final[Words] = {"en": "English", "uk": "Українська", "es": "Español"}

@@ -11,6 +11,10 @@ import reflex as rx
 from opsportal.components.text import t
 from opsportal.pages.account import account_page, password_page, two_factor_page
 from opsportal.pages.audit import audit_page
+from opsportal.pages.billing.funds import funds_page
+from opsportal.pages.billing.invoices import invoice_page, invoices_page
+from opsportal.pages.billing.runs import runs_page
+from opsportal.pages.billing.transactions import transactions_page
 from opsportal.pages.companies import companies_page, company_page
 from opsportal.pages.dashboard import dashboard_page
 from opsportal.pages.fleet import fleet_page
@@ -25,6 +29,10 @@ from opsportal.pages.support.tickets import new_ticket_page, ticket_page, ticket
 from opsportal.pages.traffic.pollers import pollers_page
 from opsportal.state.account import AccountState
 from opsportal.state.audit import AuditState
+from opsportal.state.billing.funds import FundsState
+from opsportal.state.billing.invoices import InvoicesState, InvoiceState
+from opsportal.state.billing.runs import RunsState
+from opsportal.state.billing.transactions import TransactionsState
 from opsportal.state.companies import CompaniesState, CompanyState
 from opsportal.state.dashboard import DashboardState
 from opsportal.state.fleet import FleetState
@@ -59,6 +67,11 @@ PAGES = (
     Page("/desk/[ticket_id]", desk_ticket_page, t("Ticket"), DeskTicketState.open),
     Page("/mails", mails_page, t("Mails"), MailsState.open),
     Page("/mails/[mail_id]", mail_page, t("Mail"), MailState.open),
+    Page("/billing/invoices", invoices_page, t("Invoices"), InvoicesState.open),
+    Page("/billing/invoices/[invoice_id]", invoice_page, t("Invoice"), InvoiceState.open),
+    Page("/billing/transactions", transactions_page, t("Transactions"), TransactionsState.open),
+    Page("/billing/funds", funds_page, t("Add funds"), FundsState.open),
+    Page("/billing/runs", runs_page, t("Renewal runs"), RunsState.open),
     Page("/account", account_page, t("My account"), AccountState.open),
     Page("/account/password", password_page, t("Change password"), AccountState.open),
     Page("/account/two-factor", two_factor_page, t("Two-factor authentication"), AccountState.open),

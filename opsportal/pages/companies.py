@@ -12,6 +12,7 @@ from opsportal.components.headers import header
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import Column, search_field, table
 from opsportal.components.text import t, tn
+from opsportal.pages.billing.companies import company_money
 from opsportal.pages.frame import framed
 from opsportal.pages.services import COLUMNS as SERVICE_COLUMNS
 from opsportal.state.companies import CompaniesState, CompanyState
@@ -85,6 +86,7 @@ def company_page() -> rx.Component:
                 tn("{n} service", "{n} services", n=company.service_total),
             ),
         ),
+        company_money(),
         card(
             table(
                 SERVICE_COLUMNS,

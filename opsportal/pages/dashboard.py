@@ -8,15 +8,18 @@ import reflex as rx
 
 from opsportal.components import labels
 from opsportal.components.clock import ago
-from opsportal.components.elements import Flash, Greeting, card, link, stat, tag
+from opsportal.components.elements import Flash, Greeting, card, link, skeleton, stat, tag
 from opsportal.components.headers import header
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import Column, table
 from opsportal.components.text import date, t, t_code, tn
 from opsportal.components.timelines import job_status
+from opsportal.pages.billing.tiles import cost_tile, invoices_tile, tile_problem
 from opsportal.pages.frame import framed
 from opsportal.pages.services import name_cell, power_cell, price_cell, status_cell
-from opsportal.state.dashboard import DashboardState
+from opsportal.pages.support.tiles import open_tickets_tile
+from opsportal.pages.traffic.tiles import traffic_today_tile
+from opsportal.state.dashboard import DashboardState, NewestJobsState
 from opsportal.state.shell import ShellState
 
 _COLUMNS = (
@@ -30,15 +33,19 @@ _COLUMNS = (
 
 
 def _summary(view: Any) -> rx.Component:
-    return rx.cond(
-        view.is_ready,
-        rx.cond(
-            view.suspended > 0,
-            tn("{n} service is suspended.", "{n} services are suspended.", n=view.suspended),
-            rx.cond(view.total > 0, t("Everything is running."), t("Nothing has been ordered yet.")),
-        ),
-        rx.el.span(class_name="skeleton sub"),
+    """How the services are, and what is unpaid."""
+    strip = ShellState.strip
+    services = rx.cond(
+        view.suspended > 0,
+        tn("{n} service is suspended.", "{n} services are suspended.", n=view.suspended),
+        rx.cond(view.total > 0, t("Everything is running."), t("Nothing has been ordered yet.")),
     )
+    unpaid = rx.cond(
+        strip.overdue > 0,
+        tn("{n} invoice is overdue.", "{n} invoices are overdue.", n=strip.overdue),
+        rx.cond(strip.unpaid > 0, tn("{n} invoice is open.", "{n} invoices are open.", n=strip.unpaid), ""),
+    )
+    return rx.cond(view.is_ready, rx.fragment(services, " ", unpaid), skeleton("sub"))
 
 
 def _counters(view: Any) -> rx.Component:
@@ -101,40 +108,43 @@ def _job(job: Any) -> rx.Component:
     )
 
 
-def _jobs(view: Any) -> rx.Component:
-    return card(
-        rx.cond(
-            view.is_ready,
-            rx.cond(
-                view.jobs.length() > 0,
-                rx.el.ul(rx.foreach(view.jobs, _job), class_name="list"),
-                empty(
-                    t("Nothing has been done yet"),
-                    t("Power actions on your servers will appear here, step by step."),
-                ),
-            ),
-            lines(4, "two"),
+def _jobs() -> rx.Component:
+    view, problem = NewestJobsState.newest, NewestJobsState.problem
+    shown = rx.cond(
+        view.jobs.length() > 0,
+        rx.el.ul(rx.foreach(view.jobs, _job), class_name="list"),
+        empty(
+            t("Nothing has been done yet"),
+            t("Power actions on your servers will appear here, step by step."),
         ),
+    )
+    return card(
+        rx.cond(problem.code, tile_problem(problem), rx.cond(view.is_ready, shown, lines(4, "two"))),
         title=t("Newest jobs"),
     )
 
 
-def dashboard_page() -> rx.Component:
-    """Four counters, services, families and jobs."""
-    view = DashboardState.dashboard
-    services = card(
-        table(
-            _COLUMNS,
-            view.services,
-            key=lambda s: s.id,
-            label=t("Services"),
-            ready=view.is_ready,
-            expected=6,
-            empty=empty(t("No services yet"), t("What your company orders will be listed here.")),
-        ),
+def _services(view: Any) -> rx.Component:
+    problem = DashboardState.services_problem
+    listed = table(
+        _COLUMNS,
+        view.services,
+        key=lambda s: s.id,
+        label=t("Services"),
+        ready=view.is_ready,
+        expected=6,
+        empty=empty(t("No services yet"), t("What your company orders will be listed here.")),
+    )
+    return card(
+        rx.cond(problem.code, tile_problem(problem), listed),
         title=t("Services"),
         side=link(t("Show all"), to="/services", class_name="sub"),
     )
+
+
+def dashboard_page() -> rx.Component:
+    """What there is, what it costs, what waits, what happens: each tile on its own."""
+    view = DashboardState.dashboard
     return framed(
         page_body(
             problem_view=DashboardState.problem,
@@ -142,8 +152,12 @@ def dashboard_page() -> rx.Component:
             content=rx.fragment(
                 header(Greeting.create(name=ShellState.me.name), sub=_summary(view)),
                 _counters(view),
-                _families(),
-                rx.el.div(services, _jobs(view), class_name="grid two-one"),
+                cost_tile(),
+                rx.el.div(
+                    rx.el.div(_services(view), _families(), traffic_today_tile(), class_name="stack"),
+                    rx.el.div(invoices_tile(), open_tickets_tile(), _jobs(), class_name="stack"),
+                    class_name="grid two-one",
+                ),
             ),
             loading=rx.fragment(),
             retry=DashboardState.open,

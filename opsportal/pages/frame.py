@@ -7,9 +7,9 @@ from typing import Any
 import reflex as rx
 
 from opsportal.components import labels, shell
-from opsportal.components.elements import skeleton
+from opsportal.components.elements import Flash, button_link, link, skeleton
 from opsportal.components.shell import Group, Item
-from opsportal.components.text import t, t_code
+from opsportal.components.text import money, t, t_code, tn
 from opsportal.settings import settings
 from opsportal.state.shell import PaletteState, ShellState
 
@@ -34,8 +34,72 @@ def _client_menu() -> rx.Component:
                 ],
             ),
             _tickets_group(),
+            _billing_group(),
             _account_group(),
         ]
+    )
+
+
+def _billing_group() -> Group:
+    """A client's money, with what is new or else unpaid."""
+    strip = ShellState.strip
+    waiting = rx.cond(strip.unpaid > 0, f"{strip.unpaid}", "")
+    marked = rx.cond(strip.new > 0, tn("{n} new", "{n} new", n=strip.new), waiting)
+    return Group(
+        t("Billing"),
+        [
+            Item(t("Add funds"), "/billing/funds"),
+            Item(t("Invoices"), "/billing/invoices", marked),
+            Item(t("Transactions"), "/billing/transactions"),
+        ],
+    )
+
+
+def _finance_group() -> Group:
+    return Group(
+        t("Billing"),
+        [
+            Item(t("Invoices"), "/billing/invoices"),
+            Item(t("Transactions"), "/billing/transactions"),
+            Item(t("Renewal runs"), "/billing/runs"),
+        ],
+    )
+
+
+def _strip() -> rx.Component:
+    """What the client has, and where to add to it. Staff have no money here."""
+    strip = ShellState.strip
+    return rx.cond(
+        ShellState.me.role == "client",
+        rx.el.div(
+            rx.cond(
+                strip.is_ready,
+                rx.fragment(
+                    link(
+                        rx.el.small(t("Balance")),
+                        Flash.create(
+                            rx.el.b(money(strip.cash_minor, strip.currency), class_name="num"),
+                            of=strip.cash_minor,
+                        ),
+                        to="/billing/transactions",
+                        class_name="strip-item balance",
+                    ),
+                    link(
+                        rx.el.small(t("Credit")),
+                        Flash.create(
+                            rx.el.b(money(strip.credit_minor, strip.currency), class_name="num"),
+                            of=strip.credit_minor,
+                        ),
+                        to="/billing/transactions",
+                        class_name="strip-item credit",
+                    ),
+                ),
+                skeleton(),
+            ),
+            button_link(t("Add funds"), to="/billing/funds", kind="primary"),
+            class_name="strip",
+        ),
+        rx.fragment(),
     )
 
 
@@ -82,6 +146,7 @@ def _operator_menu() -> rx.Component:
                     Item(t("Audit trail"), "/audit"),
                 ],
             ),
+            _finance_group(),
             _account_group(),
         ]
     )
@@ -129,6 +194,9 @@ def _palette() -> rx.Component:
         _page(t("All services"), "/services"),
         *(_page(t(words), f"/services?family={family}") for family, words in labels.FAMILY.items()),
         _page(t("Suspended services"), "/services?status=suspended"),
+        _page(t("Add funds"), "/billing/funds"),
+        _page(t("Invoices"), "/billing/invoices"),
+        _page(t("Transactions"), "/billing/transactions"),
         _page(t("Tickets"), "/tickets"),
         _page(t("Add ticket"), "/tickets/new"),
         *own,
@@ -147,6 +215,9 @@ def _palette() -> rx.Component:
         _page(t("Pollers"), "/pollers"),
         _page(t("Mails"), "/mails"),
         _page(t("Companies"), "/companies"),
+        _page(t("Invoices"), "/billing/invoices"),
+        _page(t("Transactions"), "/billing/transactions"),
+        _page(t("Renewal runs"), "/billing/runs"),
         _page(t("Services"), "/services"),
         _page(t("Audit trail"), "/audit"),
         *own,
@@ -166,6 +237,7 @@ def framed(content: rx.Component) -> rx.Component:
         content,
         brand_name=BRAND,
         company=rx.cond(me.company, me.company, t_code(me.role, labels.ROLE)),
+        strip=_strip(),
         side=_menu(),
         avatar=shell.Avatar.create(
             name=me.name,

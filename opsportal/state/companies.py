@@ -15,6 +15,7 @@ from opsportal.domain.catalog.services import ServiceFilter
 from opsportal.domain.hardware import topics
 from opsportal.models import Person
 from opsportal.state import rows
+from opsportal.state.billing.companies import COMPANY_MONEY
 from opsportal.state.guard import allow
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
@@ -51,7 +52,8 @@ class CompanyState(rx.State):
 
     @allow(Permission.COMPANIES_VIEW)
     async def open(self) -> Any:
-        return await show(self, *SHELL, (COMPANY, address(self, CompanyAddress).company_id))
+        company_id = address(self, CompanyAddress).company_id
+        return await show(self, *SHELL, (COMPANY, company_id), (COMPANY_MONEY, company_id))
 
 
 def read_companies(unit: Unit, actor: Actor, search: str) -> CompaniesView:

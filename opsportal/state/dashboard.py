@@ -1,4 +1,4 @@
-"""The client's first page."""
+"""The client's first page: tiles that load, fail and renew themselves apart from each other."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from opsportal.domain.access import Actor, Permission
 from opsportal.domain.catalog import services
 from opsportal.domain.hardware import fleet, topics
 from opsportal.state import rows
+from opsportal.state.billing.tiles import COST, LATEST_INVOICES
 from opsportal.state.guard import allow, current_actor
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
-from opsportal.state.views import DashboardView, ProblemView
+from opsportal.state.support.tiles import OPEN_TICKETS
+from opsportal.state.traffic.tiles import TRAFFIC_TODAY
+from opsportal.state.views import DashboardView, NewestJobsView, ProblemView
 
 FIRST_SERVICES = 6
 
 
 class DashboardState(rx.State):
-    """Counters, services and newest jobs of the actor's company."""
+    """The page, and its tile of services. Each other tile has a State of its own."""
 
     dashboard: DashboardView = DashboardView()
+    services_problem: ProblemView = ProblemView()
     problem: ProblemView = ProblemView()
 
     @allow(Permission.OWN_ACCOUNT)
@@ -30,7 +34,23 @@ class DashboardState(rx.State):
         """The page loads. Staff have their own first page."""
         if current_actor().is_staff:
             return rx.redirect("/queues")
-        return await show(self, *SHELL, (DASHBOARD, None))
+        return await show(
+            self,
+            *SHELL,
+            (DASHBOARD, None),
+            (COST, None),
+            (LATEST_INVOICES, None),
+            (NEWEST_JOBS, None),
+            (OPEN_TICKETS, None),
+            (TRAFFIC_TODAY, None),
+        )
+
+
+class NewestJobsState(rx.State):
+    """What was done to the company's servers lately."""
+
+    newest: NewestJobsView = NewestJobsView()
+    problem: ProblemView = ProblemView()
 
 
 def read_dashboard(unit: Unit, actor: Actor, _: Any) -> DashboardView:
@@ -38,8 +58,6 @@ def read_dashboard(unit: Unit, actor: Actor, _: Any) -> DashboardView:
     listed, _total = services.list_services(actor, unit, services.ServiceFilter())
     # Servers first: they are what a client comes for.
     listed.sort(key=lambda row: (row.plan.family != "server", row.service.name))
-    jobs = fleet.list_company_jobs(actor, unit)
-    steps = fleet.steps_of(unit, [job.id for job, _ in jobs if job.id])
     return DashboardView(
         is_ready=True,
         total=counts.total,
@@ -47,6 +65,15 @@ def read_dashboard(unit: Unit, actor: Actor, _: Any) -> DashboardView:
         suspended=counts.suspended,
         termination_requests=counts.termination_requests,
         services=[rows.service_view(r.service, r.plan, r.server) for r in listed[:FIRST_SERVICES]],
+    )
+
+
+def read_jobs(unit: Unit, actor: Actor, _: Any) -> NewestJobsView:
+    actor.require(Permission.SERVER_VIEW)
+    jobs = fleet.list_company_jobs(actor, unit)
+    steps = fleet.steps_of(unit, [job.id for job, _ in jobs if job.id])
+    return NewestJobsView(
+        is_ready=True,
         jobs=[
             rows.job_view(job, actor=actor, server=server, steps=steps[job.id or 0]) for job, server in jobs
         ],
@@ -55,15 +82,23 @@ def read_dashboard(unit: Unit, actor: Actor, _: Any) -> DashboardView:
 
 def _topics(actor: Actor, _: Any) -> frozenset[str]:
     company_id = actor.company_id or 0
-    return frozenset(
-        {
-            f"company:{company_id}:services",
-            topics.company_jobs(company_id),
-            topics.company_servers(company_id),
-        }
-    )
+    return frozenset({f"company:{company_id}:services", topics.company_servers(company_id)})
 
 
 DASHBOARD = StateView(
-    "dashboard", DashboardState, "dashboard", read_dashboard, _topics, empty=DashboardView()
+    "dashboard",
+    DashboardState,
+    "dashboard",
+    read_dashboard,
+    _topics,
+    problem_var="services_problem",
+    empty=DashboardView(),
+)
+NEWEST_JOBS = StateView(
+    "newest_jobs",
+    NewestJobsState,
+    "newest",
+    read_jobs,
+    lambda actor, _: frozenset({topics.company_jobs(actor.company_id or 0)}),
+    empty=NewestJobsView(),
 )

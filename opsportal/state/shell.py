@@ -11,11 +11,14 @@ from sqlmodel import col, select
 from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.accounts import profile
+from opsportal.domain.billing import invoices
 from opsportal.domain.catalog import services
 from opsportal.domain.hardware import fleet, topics
 from opsportal.domain.support import desk, lists
 from opsportal.domain.support import topics as tickets
 from opsportal.models import ACTIVE_JOB, Company, HardwareJob, Person
+from opsportal.state.billing.strip import read_strip, strip_topics
+from opsportal.state.billing.views import StripView
 from opsportal.state.guard import PUBLIC, allow, current_actor
 from opsportal.state.showing import StateView
 from opsportal.state.support.views import SupportCountersView
@@ -31,10 +34,12 @@ class ShellState(rx.State):
     me: MeView = MeView()
     counters: CountersView = CountersView()
     support: SupportCountersView = SupportCountersView()
+    strip: StripView = StripView()
     notice: NoticeView = NoticeView()
     me_problem: ProblemView = ProblemView()
     counters_problem: ProblemView = ProblemView()
     support_problem: ProblemView = ProblemView()
+    strip_problem: ProblemView = ProblemView()
 
     @allow(Permission.OWN_ACCOUNT)
     async def set_locale(self, locale: Literal["en", "uk", "es"]) -> None:
@@ -74,6 +79,7 @@ def _find(unit: Unit, actor: Actor, query: str) -> list[HitView]:
             HitView(row.plan.family, row.service.name, row.plan.name, f"/services/{row.service.id}")
             for row in found[:MAX_HITS]
         ]
+    hits += _find_invoices(unit, actor, query)
     hits += _find_tickets(unit, actor, query)
     if actor.may(Permission.COMPANIES_VIEW):
         hits += [
@@ -81,6 +87,22 @@ def _find(unit: Unit, actor: Actor, query: str) -> list[HitView]:
             for company, _, _ in services.list_companies(actor, unit, search=query)[:MAX_HITS]
         ]
     return hits
+
+
+def _find_invoices(unit: Unit, actor: Actor, query: str) -> list[HitView]:
+    """Documents by number, service or plan; for finance by company too."""
+    if not actor.may(Permission.BILLING_VIEW):
+        return []
+    page = invoices.list_invoices(actor, unit, invoices.InvoiceFilter(search=query))
+    return [
+        HitView(
+            "invoice",
+            row.invoice.number or "",
+            row.company.name if actor.is_staff else row.invoice.issued_on.isoformat(),
+            f"/billing/invoices/{row.invoice.id}",
+        )
+        for row in page.rows[:MAX_HITS]
+    ]
 
 
 def _find_tickets(unit: Unit, actor: Actor, query: str) -> list[HitView]:
@@ -183,4 +205,14 @@ SUPPORT = StateView(
     problem_var="support_problem",
     empty=SupportCountersView(),
 )
-SHELL = ((ME, None), (COUNTERS, None), (SUPPORT, None))
+STRIP = StateView(
+    "strip",
+    ShellState,
+    "strip",
+    read_strip,
+    strip_topics,
+    is_personal=True,  # what is new depends on who has looked
+    problem_var="strip_problem",
+    empty=StripView(),
+)
+SHELL = ((ME, None), (STRIP, None), (COUNTERS, None), (SUPPORT, None))

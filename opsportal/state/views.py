@@ -138,6 +138,11 @@ class DashboardView:
     suspended: int = 0
     termination_requests: int = 0
     services: list[ServiceView] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class NewestJobsView:
+    is_ready: bool = False
     jobs: list[JobView] = field(default_factory=list)
 
 

@@ -96,6 +96,7 @@ export function Palette({ pages, hits, onSearch }) {
   const kinds = {
     page: intl.t("Page"),
     company: intl.t("Company"),
+    invoice: intl.t("Invoice"),
     ticket: intl.t("Ticket"),
     server: intl.t("Server"),
     storage: intl.t("Storage"),
