@@ -110,6 +110,10 @@ class Portal:
         """The supervisord that keeps the processes running."""
         return self._installation.supervisor(self.data / "lock")
 
+    @property
+    def database_url(self) -> str:
+        return self._installation.environment()["DATABASE_URL"]
+
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database says: the truth that pages are compared with."""
         with psycopg.connect(self._installation.cluster.url(DATABASE)) as connection:
