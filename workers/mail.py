@@ -41,7 +41,13 @@ def send_due() -> int:
     url = settings().smtp_url.get_secret_value()
     if not url:
         return 0
-    round_ = _Round(smtp.parse_server(url))
+    try:
+        round_ = _Round(smtp.parse_server(url))
+    except ValueError as unusable:
+        log.error("smtp_url_unusable", reason=str(unusable))
+        with unit_of_work() as unit:
+            deliveries.pause(unit, "misconfigured")
+        return 0
     end = time.monotonic() + SHIFT_S
     while time.monotonic() < end and round_.go():
         pass
