@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -22,6 +24,7 @@ class _Handler:
 
 def listen(box: Mailbox, *, host: str, port: int) -> Controller:
     """A running SMTP server on its own thread; `stop()` ends it. Raises OSError when the port is taken."""
+    socket.create_server((host, port)).close()  # the controller would be silent about it for ten seconds
     controller = Controller(
         _Handler(box),
         hostname=host,
