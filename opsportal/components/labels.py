@@ -291,7 +291,6 @@ RUN_ERROR: Final[Words] = {
     ),
     "fault": N_("Something went wrong on our side. The log says what; the next run tries again."),
 }
-UNIT: Final[Words] = {"piece": "", "hour": N_("hours"), "month": N_("months"), "year": N_("years")}
 DEPARTMENT: Final[Words] = {"technical": N_("Technical"), "finance": N_("Finance")}
 IMPORTANCE: Final[Words] = {"normal": N_("Normal"), "high": N_("High")}
 TICKET: Final[Words] = {

@@ -20,12 +20,6 @@ TITLES = {
     DocumentKind.TOPUP: N_("Invoice for added funds"),
     DocumentKind.CREDIT_NOTE: N_("Credit note"),
 }
-UNITS = {
-    "piece": (N_("{n} piece"), N_("{n} pieces")),
-    "hour": (N_("{n} hour"), N_("{n} hours")),
-    "month": (N_("{n} month"), N_("{n} months")),
-    "year": (N_("{n} year"), N_("{n} years")),
-}
 
 
 def quantity_text(unit: str, n: int, locale: str) -> str:

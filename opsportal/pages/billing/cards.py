@@ -1,4 +1,4 @@
-"""Handing over a card and confirming a payment with one's bank, where a page needs it."""
+"""Adding a card and confirming a payment with one's bank, where a page of money needs it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Any
 
 import reflex as rx
 
-
-def card_form() -> rx.Component:
-    """Adding a card."""
-    return rx.fragment()
+from opsportal.components.cards import CardForm, PaymentAction
 
 
-def confirm_payment(payment: Any) -> rx.Component:
-    """The bank wants to hear from the card's holder."""
-    return rx.fragment()
+def card_form(can_add: Any) -> rx.Component:
+    """A new card; the list of saved ones follows by itself."""
+    return CardForm.create(configured=can_add)
+
+
+def confirm_payment(payment: Any, answer: Any) -> rx.Component:
+    """The bank's question to the card's holder; asked at once only in the tab that began the payment."""
+    return PaymentAction.create(payment_id=payment.id, auto=answer.number == payment.id)

@@ -18,7 +18,9 @@ from opsportal.state.shell import ShellState
 
 
 def _payment(payment: Any) -> rx.Component:
-    return payment_timeline(payment, on_cancel=FundsState.cancel, confirm=confirm_payment(payment))
+    return payment_timeline(
+        payment, on_cancel=FundsState.cancel, confirm=confirm_payment(payment, FundsState.answer)
+    )
 
 
 def _buffer(view: Any) -> rx.Component:
@@ -64,7 +66,7 @@ def funds_page() -> rx.Component:
     view = FundsState.funds
     form = card(
         FundsForm.create(
-            card_form(),
+            card_form(view.can_add_cards),
             owner=ShellState.me.person_id,
             currency=view.currency,
             recommended=view.recommendation.amount_minor,

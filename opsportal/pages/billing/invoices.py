@@ -26,7 +26,7 @@ from opsportal.components.elements import button, button_link, card, key_values,
 from opsportal.components.headers import header
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import Column, chips, search_field, table
-from opsportal.components.text import date, moment, money, t, t_code, t_var, tn
+from opsportal.components.text import date, moment, money, number, t, t_code, t_var, tn
 from opsportal.pages.billing.cards import card_form, confirm_payment
 from opsportal.pages.frame import framed
 from opsportal.state.billing.invoices import InvoicesState, InvoiceState
@@ -184,14 +184,15 @@ def _line_text(line: Any) -> rx.Component:
 
 def _line_sum(line: Any, currency: Any) -> rx.Component:
     """quantity x unit price."""
-    unit = t_code(line.unit, labels.UNIT)
-    return rx.el.span(
-        line.quantity,
-        rx.cond(line.unit == "piece", "", rx.fragment(" ", unit)),
-        " × ",
-        money(line.unit_price_minor, currency),
-        class_name="num nowrap",
+    n = line.quantity
+    quantity = rx.match(
+        line.unit,
+        ("hour", tn("{n} hour", "{n} hours", n=n)),
+        ("month", tn("{n} month", "{n} months", n=n)),
+        ("year", tn("{n} year", "{n} years", n=n)),
+        number(n),
     )
+    return rx.el.span(quantity, " × ", money(line.unit_price_minor, currency), class_name="num nowrap")
 
 
 def _lines(view: Any) -> rx.Component:
@@ -282,7 +283,9 @@ def _from_balance(view: Any) -> rx.Component:
 
 
 def _payment(payment: Any) -> rx.Component:
-    return payment_timeline(payment, on_cancel=InvoiceState.cancel_payment, confirm=confirm_payment(payment))
+    return payment_timeline(
+        payment, on_cancel=InvoiceState.cancel_payment, confirm=confirm_payment(payment, InvoiceState.answer)
+    )
 
 
 def _pay(view: Any) -> rx.Component:
@@ -294,7 +297,7 @@ def _pay(view: Any) -> rx.Component:
             view.is_being_paid,
             rx.fragment(),
             CardPayment.create(
-                card_form(),
+                card_form(view.can_add_cards),
                 owner=ShellState.me.person_id,
                 invoice=view.id,
                 quote=view.quote,

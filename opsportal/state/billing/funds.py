@@ -15,6 +15,7 @@ from opsportal.domain.billing import forecast, money, profiles, topics
 from opsportal.domain.payments import cards, topups
 from opsportal.domain.payments.topups import PaymentFilter
 from opsportal.domain.refusals import Forbidden, Refusal
+from opsportal.integrations import stripe_gateway
 from opsportal.models import ACTIVE_PAYMENT, Payment, PaymentPurpose
 from opsportal.models.base import utcnow
 from opsportal.state.billing import rows
@@ -126,6 +127,7 @@ def read_funds(unit: Unit, actor: Actor, _: Any) -> FundsView:
         cash_minor=recommended.cash_minor,
         credit_minor=recommended.credit_minor,
         recommendation=rows.recommendation_view(recommended),
+        can_add_cards=stripe_gateway.can_enter_cards(),
         cards=[rows.card_view(card) for card in cards.list_cards(actor, unit)],
         payments=[rows.payment_view(one, steps[one.id or 0]) for one in shown],
     )

@@ -16,6 +16,7 @@ from opsportal.domain.documents import summaries
 from opsportal.domain.payments import cards, topups
 from opsportal.domain.payments.refusals import InvoiceCovered
 from opsportal.domain.refusals import Refusal
+from opsportal.integrations import stripe_gateway
 from opsportal.models import ACTIVE_PAYMENT, DocumentKind, Invoice, PaymentPurpose
 from opsportal.state.billing import rows
 from opsportal.state.billing.clicks import AmountText, Draft, Reason, take
@@ -189,6 +190,7 @@ def _ways_to_pay(unit: Unit, actor: Actor, invoice: Invoice) -> dict[str, Any]:
         "use_cash_minor": preview.cash_minor,
         "missing_minor": preview.missing_minor,
         "quote": quote,
+        "can_add_cards": stripe_gateway.can_enter_cards(),
         "cards": [rows.card_view(card) for card in cards.list_cards(actor, unit)],
     }
 

@@ -209,6 +209,7 @@ class InvoiceView:
     missing_minor: int = 0
     quote: QuoteView = field(default_factory=QuoteView)
     cards: list[CardView] = field(default_factory=list)
+    can_add_cards: bool = False
     can_void: bool = False
     can_refund: bool = False
 
@@ -288,6 +289,7 @@ class FundsView:
     credit_minor: int = 0
     recommendation: RecommendationView = field(default_factory=RecommendationView)
     cards: list[CardView] = field(default_factory=list)
+    can_add_cards: bool = False
     payments: list[PaymentView] = field(default_factory=list)
 
 
