@@ -9,7 +9,7 @@ import pytest
 from opsportal.db import unit_of_work
 from opsportal.models import LoginSession
 from opsportal.models.base import utcnow
-from tests.doors import abuses, world
+from tests.doors import abuses
 from tests.doors.server import Browser, Server
 
 pytestmark = pytest.mark.xdist_group("doors-abuse")
@@ -43,12 +43,6 @@ async def test_log_holds_no_secret(server: Server) -> None:
     Browser(server).sign_in("somebody@test.example", "zq7password")
     browser.post("/auth/password", {"current": "zq7current", "new": "zq7 another long one"})
     secret = browser.post("/auth/two-factor/start").json()["secret"]
-    for text in (
-        someone.cookie,
-        "zq7password",
-        "zq7current",
-        "zq7 another",
-        secret,
-        world.everything.__name__ * 9,
-    ):
+    assert server.log()
+    for text in (someone.cookie, "zq7password", "zq7current", "zq7 another", secret):
         assert text not in server.log()
