@@ -35,7 +35,7 @@ def open_envelope(raw: bytes) -> Envelope | None:
         event = json.loads(raw)
         told = event["data"]["object"]
         names = (event["id"], event["type"], _subject(told))
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     is_plain = all(isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME for name in names)
     return Envelope(*names) if is_plain and "\x00" not in "".join(names) else None

@@ -45,15 +45,22 @@ def lab(running_lab: Lab, portal: str, monkeypatch: pytest.MonkeyPatch) -> Lab:
     return running_lab
 
 
+@pytest.fixture(scope="session")
+def doors() -> Iterator[list[Door]]:
+    """The one door of this test process, once somebody has needed it."""
+    running: list[Door] = []
+    yield running
+    for door in running:
+        door.stop()
+
+
 @pytest.fixture
-def door(lab: Lab, ports: tuple[int, int], portal: str) -> Iterator[Door]:
-    """Where the gateway's webhooks arrive, over HTTP."""
-    running = Door(ports[1], {})
-    try:
-        running.wait_until_ready()
-        yield running
-    finally:
-        running.stop()
+def door(lab: Lab, ports: tuple[int, int], doors: list[Door]) -> Door:
+    """Where the gateway's webhooks arrive, over HTTP. The database behind it has the same name in every test."""
+    if not doors:
+        doors.append(Door(ports[1]))
+        doors[0].wait_until_ready()
+    return doors[0]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import httpx
 
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
-from opsportal.domain.payments import handover
+from opsportal.domain.payments import cards, handover
 from opsportal.integrations import stripe_gateway
 from opsportal.models import SavedCard
 
@@ -114,9 +115,7 @@ class Lab:
         setup = handover.open_setup(gateway, actor)
         self.enter_card(setup, number).raise_for_status()
         with unit_of_work() as unit:
-            from opsportal.domain.payments.cards import find_setup_id
-
-            setup_id = find_setup_id(unit, setup.ref)
+            setup_id = cards.find_setup_id(unit, setup.ref)
         assert setup_id is not None
         card = handover.finish_setup(gateway, setup_id)
         assert card is not None
@@ -126,21 +125,22 @@ class Lab:
 class Door:
     """The webhook's door as a process of its own."""
 
-    def __init__(self, port: int, environment: dict[str, str]) -> None:
+    def __init__(self, port: int) -> None:
         command = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1"]
         self._process = subprocess.Popen(
             [*command, "--port", str(port), "--no-access-log", "tests.integration.payments.door:app"],
             cwd=ROOT,
-            env=os.environ | environment,
+            env=os.environ.copy(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         self.url = f"http://127.0.0.1:{port}"
 
     def wait_until_ready(self) -> None:
         def answers() -> bool:
             try:
-                return httpx.get(self.url + "/webhooks/stripe").status_code == 405
+                return httpx.get(self.url + "/webhooks/stripe").status_code < 500
             except httpx.TransportError:
                 assert self._process.poll() is None, "the door has ended"
                 return False
@@ -148,5 +148,5 @@ class Door:
         until(answers, what="the door")
 
     def stop(self) -> None:
-        self._process.terminate()
+        os.killpg(self._process.pid, signal.SIGKILL)  # granian and its worker; they keep nothing
         self._process.wait(10)
