@@ -20,6 +20,7 @@ from sqlmodel import col, select
 from lab import billing_demo
 from lab.bmcs.client import read_fleet
 from lab.people import COMPANIES, PASSWORD, PEOPLE, DemoCompany, DemoPerson, DemoService
+from lab.support_demo import seed_tickets
 from lab.switch.cabling import site_of
 from lab.switch.client import read_switches
 from lab.traffic_demo import seed_traffic
@@ -191,6 +192,7 @@ def main() -> None:
     with unit_of_work() as unit:
         billing_demo.fill(unit)
     fresh.rename(Path(target))
+    seed_tickets()
     seed_traffic(fleet, read_switches(data / "switches", timeout=20), now=utcnow())
 
 

@@ -9,7 +9,16 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_service_for
-from opsportal.models import Plan, Server, Service, ServiceStatus
+from opsportal.models import (
+    DocumentKind,
+    Invoice,
+    InvoiceLine,
+    InvoiceStatus,
+    Plan,
+    Server,
+    Service,
+    ServiceStatus,
+)
 
 ENDED = (ServiceStatus.TERMINATED, ServiceStatus.CANCELLED)
 
@@ -71,8 +80,27 @@ def order_facts(actor: Actor, unit: Unit, service_id: int) -> OrderFacts:
 
 
 def _open_invoice(unit: Unit, service_id: int) -> dict[str, Any]:
-    """The oldest unpaid invoice about an order."""
-    return {}
+    """The unpaid invoice about an order that is due first."""
+    query = (
+        select(Invoice)
+        .join(InvoiceLine, col(InvoiceLine.invoice_id) == col(Invoice.id))
+        .where(
+            col(InvoiceLine.service_id) == service_id,
+            col(Invoice.status) == InvoiceStatus.ISSUED,
+            col(Invoice.kind) == DocumentKind.INVOICE,
+        )
+        .order_by(col(Invoice.due_on), col(Invoice.id))
+        .limit(1)
+    )
+    invoice = unit.exec(query).first()
+    if invoice is None:
+        return {}
+    return {
+        "invoice_number": invoice.number or "",
+        "invoice_open_minor": invoice.total_minor - invoice.credited_minor,
+        "invoice_currency": invoice.currency,
+        "invoice_due_on": invoice.due_on.isoformat(),
+    }
 
 
 def list_orders(actor: Actor, unit: Unit) -> list[OrderChoice]:
