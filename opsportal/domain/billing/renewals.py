@@ -137,7 +137,7 @@ def _planned(
         if code:
             obstacles.append(Obstacle(service.id or 0, service.name, code))
         else:
-            renewals.append(_renewal(service, plan, on_day))
+            renewals += _renewals(service, plan, on_day)
     if len(renewals) > MAX_LINES:
         obstacles += [Obstacle(one.service.id or 0, one.service.name, "too_many") for one in renewals]
         renewals = []
@@ -162,11 +162,21 @@ def _obstacle(company: Company, service: Service, on_day: dt.date) -> str:
     return "far_behind" if period[1] <= on_day else ""
 
 
-def _renewal(service: Service, plan: Plan, on_day: dt.date) -> Renewal:
-    period = periods.next_period(service)
-    assert period is not None
-    quantity = periods.quantity(Term(service.term), *period)
-    return Renewal(service, plan, *period, due_on=max(period[0], on_day), quantity=quantity)
+def _renewals(service: Service, plan: Plan, on_day: dt.date) -> list[Renewal]:
+    """Every period that begins by the horizon: after a short one the next may be due as well.
+
+    So a run reaches an end, and a second one on the same day finds nothing.
+    """
+    found: list[Renewal] = []
+    start, term, anchor = periods.charged_until(service), Term(service.term), periods.anchor_of(service)
+    last = on_day + dt.timedelta(days=settings().invoice_days_ahead)
+    ends = service.termination_requested_on or dt.date.max
+    while start is not None and start <= last and start < ends:
+        end = periods.next_boundary(start, term=term, anchor_day=anchor)
+        quantity = periods.quantity(term, start, end)
+        found.append(Renewal(service, plan, start, end, due_on=max(start, on_day), quantity=quantity))
+        start = end
+    return found
 
 
 def _totalled(group: tuple[Renewal, ...], rate_bp: int) -> PlannedInvoice:
