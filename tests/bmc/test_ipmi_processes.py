@@ -14,6 +14,7 @@ import pytest
 
 import bmc
 from bmc import PowerGoal, PowerState
+from bmc.ipmi import processes
 from bmc.ipmi.control import IpmiPower
 from tests.bmc.conftest import Witness
 from tests.bmc.ipmi_sim import StartBmc
@@ -72,14 +73,17 @@ def test_a_child_ends_when_its_parent_is_killed(start_bmc: StartBmc, child_is_st
     assert ends_within(int(pid), 2)
 
 
-def test_leaving_the_block_ends_the_child_and_frees_the_session(start_bmc: StartBmc) -> None:
+def test_leaving_the_block_ends_the_child_and_frees_the_session(
+    start_bmc: StartBmc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_FAREWELL_S", 10)  # on a busy machine, too, it may leave by itself
     simulated = start_bmc()
     with IpmiPower(simulated.endpoint) as control:
         control.power_state(timeout_s=5)
-        pid = child_pid(control)
-        start = time.monotonic()
-    assert time.monotonic() - start < 0.4  # it left by itself and was not killed
-    assert not is_alive(pid)
+        child = control._child
+    assert child is not None
+    assert child._process.returncode == 0  # it was not killed
+    assert not is_alive(child.pid)
 
 
 def test_a_child_that_hangs_is_killed_at_the_deadline(start_bmc: StartBmc) -> None:
@@ -90,7 +94,7 @@ def test_a_child_that_hangs_is_killed_at_the_deadline(start_bmc: StartBmc) -> No
         start = time.monotonic()
         with pytest.raises(bmc.BmcDeadlineExceeded):
             control.set_power(PowerGoal.OFF, timeout_s=0.5)
-        assert 0.4 < time.monotonic() - start < 0.8
+        assert 0.4 < time.monotonic() - start < 3
         assert not is_alive(pid)
         assert simulated.commands() == []
         assert control.power_state(timeout_s=5) == PowerState.ON

@@ -44,7 +44,7 @@ def test_ipmitool_with_a_wrong_password_is_refused_at_once_and_counted(server: S
     need_tool("ipmitool")
     began = time.monotonic()
     assert server.ipmitool("power", "off", password="wrong").returncode == 1
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     # Clients notice a wrong password by our RAKP 2 and go away without a word.
     until(lambda: server.show()["refused_logins"] == 1, seconds=HANDSHAKE_SECONDS + 5)
     shown = server.show()

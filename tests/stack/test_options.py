@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stack import demo, tether
 from stack.options import CannotStart, Options, check_port, make_data_directory
 
 
@@ -60,3 +61,14 @@ def test_state_directory_that_cannot_be_one(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotStart, match="cannot be used for the state"):
         make_data_directory(tmp_path / "file" / "state")
+
+
+def test_beside_one_that_has_only_just_begun(tmp_path: Path) -> None:
+    """It holds the lock, and has not yet said who it is."""
+    options = Options.read({"DATA": str(tmp_path)})
+    for said in (None, "{", "{}"):
+        if said is not None:
+            (tmp_path / demo.STARTING).write_text(said)
+        with tether.held(tmp_path / "lock"), pytest.raises(CannotStart, match="runs already: use that one"):
+            with demo._only_one(options):
+                pass
