@@ -19,6 +19,16 @@ class A(rx.Component):
     to: rx.Var[str]
 
 
+class Saved(rx.Component):
+    """A link whose answer the browser saves. (An `rx.el.a` to our own origin is a link between pages.)"""
+
+    library = "$/portal/links"
+    tag = "Saved"
+
+    href: rx.Var[str]
+    name: rx.Var[str]
+
+
 class Flash(rx.Component):
     """Flashes its content once when the value it shows has changed."""
 
@@ -59,6 +69,11 @@ class RowMenu(rx.Component):
 def link(*children: Any, to: Any, class_name: Any = "link", **props: Any) -> rx.Component:
     """A link to a page of the portal."""
     return A.create(*children, to=to, class_name=class_name, **props)
+
+
+def download_link(*children: Any, href: Any, class_name: Any = "btn", **props: Any) -> rx.Component:
+    """A file to be saved; `name` where the answer itself does not say one."""
+    return Saved.create(*children, href=href, class_name=class_name, **props)
 
 
 def tag(word: Any, tone: Any) -> rx.Component:

@@ -8,7 +8,7 @@ import reflex as rx
 
 from opsportal.components import labels
 from opsportal.components.clock import ago
-from opsportal.components.elements import link, status, tag
+from opsportal.components.elements import download_link, link, status, tag
 from opsportal.components.labels import Words
 from opsportal.components.text import t, t_code
 from opsportal.domain.support.attachments import FILE_LIMIT, FILES_PER_MESSAGE
@@ -82,6 +82,17 @@ class Seen(rx.Component):
     on_seen: rx.EventHandler[rx.event.passthrough_event_spec(int)]
 
 
+class NewLine(rx.Component):
+    """A line above the first message that was not read when the page was opened."""
+
+    library = "$/portal/tickets"
+    tag = "NewLine"
+
+    ticket: rx.Var[int]
+    message: rx.Var[int]
+    first: rx.Var[int]
+
+
 class TabLink(rx.Component):
     """A tab with an address of its own."""
 
@@ -135,12 +146,7 @@ def unread_mark(is_unread: Any) -> rx.Component:
 
 def _file(file: Any) -> rx.Component:
     return rx.el.li(
-        rx.el.a(
-            file.name,
-            href=f"/attachments/{file.id}",
-            download=file.name,
-            class_name="link file-name",
-        ),
+        download_link(file.name, href=f"/attachments/{file.id}", name=file.name, class_name="link file-name"),
         FileSize.create(bytes=file.size, class_name="sub num"),
         class_name="file",
         key=file.id,
@@ -173,14 +179,17 @@ def _step(entry: Any) -> rx.Component:
     )
 
 
-def _said(entry: Any, me: Any) -> rx.Component:
+def _said(entry: Any, ticket: Any, me: Any) -> rx.Component:
     who = rx.match(
         entry.kind,
         ("note", tag(t("Internal note"), "warn")),
         rx.cond(entry.side == "staff", tag(t("Support"), "info")),
     )
     return rx.el.li(
-        rx.cond(entry.is_first_unread, rx.el.p(rx.el.span(t("New messages")), class_name="new-line")),
+        rx.cond(
+            entry.kind == "message",
+            NewLine.create(ticket=ticket.id, message=entry.id, first=ticket.first_unread),
+        ),
         rx.el.article(
             rx.el.header(
                 rx.el.h3(rx.cond(entry.author_id == me, t("You"), entry.author)),
@@ -213,7 +222,7 @@ def conversation(ticket: Any, *, me: Any, base: str) -> rx.Component:
         ),
     )
     entries = rx.foreach(
-        ticket.talk, lambda entry: rx.cond(entry.kind == "step", _step(entry), _said(entry, me))
+        ticket.talk, lambda entry: rx.cond(entry.kind == "step", _step(entry), _said(entry, ticket, me))
     )
     return rx.fragment(
         earlier, rx.el.ol(entries, class_name="talk", aria_label=t("Conversation"), aria_live="polite")

@@ -13,6 +13,15 @@ export function A({ to, children, className, ...rest }) {
   );
 }
 
+/** A link whose answer the browser saves: no page of ours, so nothing of ours may take the click. */
+export function Saved({ href, children, className, name }) {
+  return (
+    <a href={href} download={name ?? ""} className={className}>
+      {children}
+    </a>
+  );
+}
+
 /** A link of the left menu: marked while its page, or a page below it, is open. `to` may hold a query. */
 export function NavItem({ to, label, count, icon, also, exact }) {
   const { pathname, search } = useLocation();

@@ -22,7 +22,15 @@ from opsportal.components.billing import (
     open_totals,
     payment_timeline,
 )
-from opsportal.components.elements import button, button_link, card, key_values, link, skeleton
+from opsportal.components.elements import (
+    button,
+    button_link,
+    card,
+    download_link,
+    key_values,
+    link,
+    skeleton,
+)
 from opsportal.components.headers import header
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import Column, chips, search_field, table
@@ -43,12 +51,10 @@ def _pay_cell(row: Any) -> rx.Component:
 
 def pdf_link(invoice_id: Any, number: Any, *, short: bool = False) -> rx.Component:
     """The download of a document: a plain address, so that the browser saves it."""
-    return rx.el.a(
+    return download_link(
         t("PDF") if short else t("Download PDF"),
         rx.el.span(" ", number, class_name="visually-hidden"),
         href=f"/documents/invoices/{invoice_id}.pdf",
-        class_name="btn",
-        custom_attrs={"download": True},
     )
 
 

@@ -9,7 +9,7 @@ import reflex as rx
 from opsportal.components import labels
 from opsportal.components.addresses import route_number
 from opsportal.components.clock import ago
-from opsportal.components.elements import card, skeleton
+from opsportal.components.elements import card, download_link, skeleton
 from opsportal.components.graphs import Line, graph, graph_table
 from opsportal.components.states import empty
 from opsportal.components.tables import Column, QueryLink, table
@@ -183,7 +183,7 @@ def _drawn(view: Any) -> rx.Component:
                 rx.el.p(
                     t("Seen from the server: in is what it received, out is what it sent."), class_name="sub"
                 ),
-                rx.el.a(t("Download CSV"), href=file, download=True, class_name="btn"),
+                download_link(t("Download CSV"), href=file),
                 graph_table(
                     lines,
                     unit="bit/s",
