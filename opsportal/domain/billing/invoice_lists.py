@@ -171,7 +171,7 @@ def open_total(actor: Actor, unit: Unit, *, company_id: int | None = None) -> li
 
 
 def count_new(actor: Actor, unit: Unit) -> int:
-    """How many documents the actor's company got since the actor last looked, up to 100."""
+    """How many invoices the actor's company got since the actor last looked, up to 100."""
     if actor.company_id is None:
         return 0
     newer = (
@@ -180,10 +180,17 @@ def count_new(actor: Actor, unit: Unit) -> int:
             col(Invoice.company_id) == actor.company_id,
             col(Invoice.id) > _seen(actor, unit),
             col(Invoice.status) != InvoiceStatus.DRAFT,
+            col(Invoice.kind) == DocumentKind.INVOICE,
         )
         .limit(100)
     )
     return len(unit.exec(newer).all())
+
+
+def newest_id(actor: Actor, unit: Unit) -> int:
+    """The newest document of the actor's company, 0 for none: up to here a look at the list has seen all."""
+    query = select(func.max(Invoice.id)).where(col(Invoice.company_id) == actor.company_id)
+    return int(unit.exec(query).one() or 0)
 
 
 def mark_seen(actor: Actor, unit: Unit, invoice_id: int) -> None:

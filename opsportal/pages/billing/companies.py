@@ -134,7 +134,7 @@ def _balance(view: Any) -> rx.Component:
             _figure(t("Credit"), view.credit_minor, view.currency),
             _figure(t("Recurring cost per month"), view.month_minor, view.currency),
             _open(view),
-            class_name="tiles plain",
+            class_name="tiles flat",
         ),
         title=t("Money"),
         side=grant,

@@ -129,7 +129,7 @@ def _tonight(view: Any) -> rx.Component:
                 ),
                 class_name="tile",
             ),
-            class_name="tiles plain",
+            class_name="tiles flat",
         ),
         table(
             _PLANNED,

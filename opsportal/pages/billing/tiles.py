@@ -63,7 +63,7 @@ def cost_tile() -> rx.Component:
             _span(t("Weekly"), view.week_minor, view.yesterday_week_minor, view),
             _span(t("Monthly"), view.month_minor, view.yesterday_month_minor, view),
             _span(t("Yearly"), view.year_minor, view.yesterday_year_minor, view),
-            class_name="tiles plain",
+            class_name="tiles flat",
         ),
         rx.cond(view.is_ready, recommendation(terms, add), skeleton("two")),
     )

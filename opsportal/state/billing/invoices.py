@@ -10,7 +10,7 @@ from pydantic import Field
 from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.audit import changes
-from opsportal.domain.billing import credit_notes, invoices, money, previews, returns, topics
+from opsportal.domain.billing import credit_notes, invoice_lists, invoices, money, previews, returns, topics
 from opsportal.domain.billing.invoice_lists import InvoiceDetail, InvoiceFilter, PaymentState
 from opsportal.domain.documents import summaries
 from opsportal.domain.payments import cards, topups
@@ -148,7 +148,7 @@ def read_invoices(unit: Unit, actor: Actor, wanted: InvoiceFilter) -> InvoiceLis
         is_ready=True,
         rows=listed,
         next_before=page.next_before or 0,
-        newest=max((row.id for row in listed), default=0),
+        newest=invoice_lists.newest_id(actor, unit),
         open=[rows.open_view(total) for total in invoices.open_total(actor, unit)],
     )
 

@@ -74,7 +74,7 @@ def invoice_row(row: InvoiceRow, about: Line | None, *, staff: bool) -> InvoiceR
         due_on=iso_day(invoice.due_on),
         currency=invoice.currency,
         total_minor=invoice.total_minor,
-        is_new=row.is_new and not staff,
+        is_new=row.is_new and not staff and invoice.kind == DocumentKind.INVOICE,
         is_payable=_is_payable(invoice) and not staff,
         company_id=row.company.id or 0,
         company=row.company.name if staff else "",
