@@ -10,7 +10,7 @@ from opsportal.components.addresses import route_number
 from opsportal.components.elements import card, link, skeleton, tag
 from opsportal.components.headers import header
 from opsportal.components.states import empty, lines, page_body
-from opsportal.components.tables import Column, search_field, table
+from opsportal.components.tables import Column, pages, search_field, table
 from opsportal.components.text import t, tn
 from opsportal.pages.billing.companies import company_money
 from opsportal.pages.frame import framed
@@ -95,6 +95,7 @@ def company_page() -> rx.Component:
                 label=t("Services"),
                 empty=empty(t("No services yet"), t("What this company orders will be listed here.")),
             ),
+            pages(company),
             title=t("Services"),
         ),
         card(rx.el.ul(rx.foreach(company.people, _person), class_name="list"), title=t("People")),

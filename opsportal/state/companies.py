@@ -52,8 +52,9 @@ class CompanyState(rx.State):
 
     @allow(Permission.COMPANIES_VIEW)
     async def open(self) -> Any:
-        company_id = address(self, CompanyAddress).company_id
-        return await show(self, *SHELL, (COMPANY, company_id), (COMPANY_MONEY, company_id))
+        wanted = address(self, CompanyAddress)
+        company_id = wanted.company_id
+        return await show(self, *SHELL, (COMPANY, (company_id, wanted.page)), (COMPANY_MONEY, company_id))
 
 
 def read_companies(unit: Unit, actor: Actor, search: str) -> CompaniesView:
@@ -69,9 +70,10 @@ def read_companies(unit: Unit, actor: Actor, search: str) -> CompaniesView:
     )
 
 
-def read_company(unit: Unit, actor: Actor, company_id: int) -> CompanyView:
+def read_company(unit: Unit, actor: Actor, params: tuple[int, int]) -> CompanyView:
+    company_id, page = params
     company = access_company_for(actor, unit, company_id)
-    found, total = services.list_services(actor, unit, ServiceFilter(company_id=company_id))
+    found, total = services.list_services(actor, unit, ServiceFilter(company_id=company_id, page=page))
     people = unit.exec(
         select(Person).where(col(Person.company_id) == company_id).order_by(col(Person.name))
     ).all()
@@ -87,6 +89,19 @@ def read_company(unit: Unit, actor: Actor, company_id: int) -> CompanyView:
         ],
         services=[rows.service_view(r.service, r.plan, r.server, company=company) for r in found],
         service_total=total,
+        page=page,
+        pages=max(1, -(-total // services.PAGE)),
+    )
+
+
+def _company_topics(_: Actor, params: tuple[int, int]) -> frozenset[str]:
+    company_id = params[0]
+    return frozenset(
+        {
+            f"company:{company_id}:services",
+            f"company:{company_id}:people",
+            topics.company_servers(company_id),
+        }
     )
 
 
@@ -103,6 +118,6 @@ COMPANY = StateView(
     CompanyState,
     "company",
     read_company,
-    lambda _, company_id: frozenset({f"company:{company_id}:services", topics.company_servers(company_id)}),
+    _company_topics,
     empty=CompanyView(),
 )

@@ -316,6 +316,8 @@ class CompanyView:
     people: list[PersonView] = field(default_factory=list)
     services: list[ServiceView] = field(default_factory=list)
     service_total: int = 0
+    page: int = 1
+    pages: int = 1
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def params(view: StateView, a: World) -> Any:
     return {
         "server": a.server,
         "service": a.service,
-        "company": a.company,
+        "company": (a.company, 1),
         "services": ServiceFilter(),
         "queues": "",
         "fleet": ("", "", 1),
@@ -200,6 +200,14 @@ def test_forgotten_check_is_noticed(a: World, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(module.fleet, "access_server_for", careless)
     with pytest.raises(pytest.fail.Exception):
         _reads_nothing_of(a, "server", Role.CLIENT)
+
+
+def test_all_services_of_a_company_can_be_reached() -> None:
+    company, operator = make_company(), make_actor(role=Role.OPERATOR)
+    made = {make_service(company).name for _ in range(26)}
+    found = [load(VIEWS["company"], operator, (company.id, page)) for page in (1, 2)]
+    assert [(view.page, view.pages, view.service_total) for view in found] == [(1, 2, 26), (2, 2, 26)]
+    assert {service.name for view in found for service in view.services} == made
 
 
 def test_data_goes_away_with_the_right_to_see_it() -> None:

@@ -35,7 +35,7 @@ def _note(unit: Unit, tag: str, person: Person, by: str, **data: Any) -> None:
         unit, tag, actor=None, actor_name=by, company_id=person.company_id, object_kind="person",
         object_id=person.id, object_name=person.name, **data,
     )  # fmt: skip
-    unit.changed(f"person:{person.id}")
+    unit.changed(f"person:{person.id}", f"company:{person.company_id}:people")
 
 
 def add_staff(unit: Unit, *, email: str, name: str, role: Role, by: str) -> str | None:
