@@ -150,6 +150,7 @@ function Breakdown({ quote, afterLabel }) {
 /** Adding funds: the amount, what it costs, the card, and the one button. */
 export function FundsForm({ owner, currency, recommended, balance, cards, quote, answer, children, onAsk, onPay, onRemove }) {
   const intl = useIntl();
+  const formId = useId();
   const { search } = useLocation();
   const [draft, change, clear] = useDraft("funds", owner, { amount: "", card: 0 });
   const sending = useSending(draft, answer, clear);
@@ -181,7 +182,7 @@ export function FundsForm({ owner, currency, recommended, balance, cards, quote,
   const suggestion = recommended > 0 ? typed(recommended, currency) : "";
   return (
     <div className="funds">
-      <form className="form" onSubmit={submit} aria-busy={sending.isWaiting}>
+      <form id={formId} className="form" onSubmit={submit} aria-busy={sending.isWaiting}>
         <AmountField
           label={intl.t("Net amount to add")}
           value={draft.amount}
@@ -200,12 +201,12 @@ export function FundsForm({ owner, currency, recommended, balance, cards, quote,
         ) : null}
         {isQuoted ? <Breakdown quote={quote} afterLabel={intl.t("Balance after it")} /> : null}
         <CardChoice cards={cards ?? []} chosen={chosen} onChoose={(card) => change({ card })} onRemove={onRemove} />
-        <div role="alert">{other ? <p className="refusal">{sentence(intl, other, currency)}</p> : null}</div>
-        <button type="submit" className="btn primary wide" disabled={!isQuoted || !chosen || sending.isWaiting}>
-          {isQuoted ? intl.t("Top up now: {amount}", { amount: intl.money(quote.gross_minor, currency) }) : intl.t("Top up now")}
-        </button>
       </form>
       {children}
+      <div role="alert">{other ? <p className="refusal">{sentence(intl, other, currency)}</p> : null}</div>
+      <button type="submit" form={formId} className="btn primary wide" disabled={!isQuoted || !chosen || sending.isWaiting}>
+        {isQuoted ? intl.t("Top up now: {amount}", { amount: intl.money(quote.gross_minor, currency) }) : intl.t("Top up now")}
+      </button>
     </div>
   );
 }
@@ -213,6 +214,7 @@ export function FundsForm({ owner, currency, recommended, balance, cards, quote,
 /** Paying exactly what the balance lacks for an invoice with a saved card. */
 export function CardPayment({ owner, invoice, quote, cards, answer, disabled, children, onPay }) {
   const intl = useIntl();
+  const formId = useId();
   const [draft, change, clear] = useDraft(`pay:${invoice}`, owner, { card: 0 });
   const sending = useSending(draft, answer, clear);
   const chosen = useChoice(cards ?? [], draft.card);
@@ -225,15 +227,15 @@ export function CardPayment({ owner, invoice, quote, cards, answer, disabled, ch
   if (quote?.problem_code) return <p className="refusal">{sentence(intl, quote, quote.currency)}</p>;
   return (
     <div className="funds">
-      <form className="form" onSubmit={submit} aria-busy={sending.isWaiting}>
+      <form id={formId} className="form" onSubmit={submit} aria-busy={sending.isWaiting}>
         <Breakdown quote={quote} afterLabel={intl.t("Balance after paying")} />
         <CardChoice cards={cards ?? []} chosen={chosen} onChoose={(card) => change({ card })} />
-        <div role="alert">{sending.refusal ? <p className="refusal">{sentence(intl, sending.refusal, quote.currency)}</p> : null}</div>
-        <button type="submit" className="btn primary wide" disabled={!chosen || disabled || sending.isWaiting}>
-          {intl.t("Pay {amount} by card", { amount: intl.money(quote.gross_minor, quote.currency) })}
-        </button>
       </form>
       {children}
+      <div role="alert">{sending.refusal ? <p className="refusal">{sentence(intl, sending.refusal, quote.currency)}</p> : null}</div>
+      <button type="submit" form={formId} className="btn primary wide" disabled={!chosen || disabled || sending.isWaiting}>
+        {intl.t("Pay {amount} by card", { amount: intl.money(quote.gross_minor, quote.currency) })}
+      </button>
     </div>
   );
 }

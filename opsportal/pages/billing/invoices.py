@@ -348,14 +348,6 @@ def _parties(view: Any) -> rx.Component:
             (t("Tax ID"), rx.cond(view.buyer_tax_id, view.buyer_tax_id, "–")),
             (t("Issued on"), date(view.issued_on)),
             (t("Due on"), date(view.due_on)),
-            (
-                t("Corrects"),
-                rx.cond(
-                    view.corrects.id > 0,
-                    link(view.corrects.number, to=f"/billing/invoices/{view.corrects.id}"),
-                    "–",
-                ),
-            ),
         ),
         title=t("Details"),
     )
@@ -438,6 +430,15 @@ def invoice_page() -> rx.Component:
             beside=invoice_status(view),
             sub=rx.fragment(
                 t_code(view.kind, labels.DOCUMENT),
+                rx.cond(
+                    view.corrects.id > 0,
+                    rx.fragment(
+                        " · ",
+                        t("Corrects"),
+                        " ",
+                        link(view.corrects.number, to=f"/billing/invoices/{view.corrects.id}"),
+                    ),
+                ),
                 rx.cond(
                     is_client,
                     "",
