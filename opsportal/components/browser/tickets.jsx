@@ -80,7 +80,7 @@ function MessageField({ label, draft, change, uploads, limit, error, busy, tone,
           ref={area}
           className="input area"
           value={draft.body}
-          rows={6}
+          rows={8}
           autoFocus={autoFocus}
           aria-invalid={Boolean(error)}
           aria-describedby={`${id}-note`}
@@ -371,9 +371,30 @@ export function Pick({ label, value, options, none, disabled, onPick }) {
   );
 }
 
+// What was new when the page was opened stays marked as long as it is open, though it counts as read at once.
+let marked = { ticket: 0, message: 0 };
+
+/** A line above the first message that was not read. */
+export function NewLine({ ticket, message, first }) {
+  const intl = useIntl();
+  if (first > 0 && (marked.ticket !== ticket || !marked.message)) marked = { ticket, message: first };
+  if (marked.ticket !== ticket || marked.message !== message) return null;
+  return (
+    <p className="new-line">
+      <span>{intl.t("New messages")}</span>
+    </p>
+  );
+}
+
 /** Tells the portal that what is on the page was read: when it is looked at, and again when something comes. */
 export function Seen({ ticket, message, onSeen }) {
   const told = useRef("");
+  useEffect(
+    () => () => {
+      marked = { ticket: 0, message: 0 };
+    },
+    [],
+  );
   useEffect(() => {
     const tell = () => {
       const now = `${ticket}:${message}`;

@@ -51,7 +51,7 @@ def _files(files: Iterable[File]) -> list[FileView]:
     return [FileView(file.id, file.name, file.size) for file in files]
 
 
-def _message(said: Said, first_unread: int | None) -> EntryView:
+def _message(said: Said) -> EntryView:
     return EntryView(
         key=f"m{said.id}",
         kind="message",
@@ -61,7 +61,6 @@ def _message(said: Said, first_unread: int | None) -> EntryView:
         author=said.author_name,
         body=said.body,
         at=iso(said.at),
-        is_first_unread=said.id == first_unread,
         files=_files(said.files),
     )
 
@@ -96,7 +95,7 @@ def ticket_view(thread: Thread, *, notes: Iterable[Note] = (), is_newest: bool =
     ticket, messages = thread.ticket, thread.messages
     since = iso(messages[0].at) if messages and thread.has_earlier else ""
     until = "9" if is_newest or not messages else iso(messages[-1].at)
-    entries = [_message(said, thread.first_unread) for said in messages]
+    entries = [_message(said) for said in messages]
     beside = [*map(note_entry, notes), *_steps(thread.steps)]
     entries += [entry for entry in beside if since <= entry.at <= until]
     entries.sort(key=lambda entry: entry.at)
@@ -115,6 +114,7 @@ def ticket_view(thread: Thread, *, notes: Iterable[Note] = (), is_newest: bool =
         service=thread.service.name if thread.service else "",
         last_message=messages[-1].id if messages else 0,
         newest=next((one.key for one in reversed(entries) if one.kind != "step"), ""),
+        first_unread=thread.first_unread or 0,
         earlier=messages[0].id if messages and thread.has_earlier else 0,
         talk=entries,
     )

@@ -43,7 +43,6 @@ class EntryView:
     body: str = ""
     at: str = ""
     to_status: str = ""
-    is_first_unread: bool = False
     files: list[FileView] = field(default_factory=list)
 
 
@@ -103,6 +102,8 @@ class TicketView:
     last_message: int = 0
     newest: str = ""
     """The newest message or note."""
+    first_unread: int = 0
+    """The first message that this person has not read; 0: none."""
     earlier: int = 0
     """The first message shown, when there are earlier ones."""
     talk: list[EntryView] = field(default_factory=list)
