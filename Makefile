@@ -29,6 +29,7 @@ format: setup-dev ## Formats the code
 
 bench: setup-dev ## Measures beside peers, into build/bench.json; ONLY=name for one
 	@$(VENV) -m stack.system_tools requirements-apt.txt
+	@$(VENV) -m stack.system_tools requirements-apt-bench.txt
 	@$(VENV) -m benchmarks
 
 setup: ## The Python environment in .venv, from pinned requirements

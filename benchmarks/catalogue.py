@@ -10,6 +10,15 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     "benchmarks.pages": ("first_paint", "page_bytes"),
     "benchmarks.bmc_sweep": ("bmc_sweep_300",),
     "benchmarks.bmc_power": ("bmc_power_off_verified",),
+    "benchmarks.traffic_poll": ("traffic_poll_9600",),
+    "benchmarks.traffic_graphs": (
+        "traffic_graph_day",
+        "traffic_graph_week",
+        "traffic_graph_month",
+        "traffic_graph_year",
+    ),
+    "benchmarks.renewals": ("renewal_run_10000",),
+    "benchmarks.invoice_lists": ("invoice_list_100k",),
 }
 """Module → its names, in the order they run. A name also stands for its rows `name_detail`."""
 

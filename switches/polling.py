@@ -74,8 +74,9 @@ async def poll(request: PollRequest, *, timeout_s: float = TIMEOUT_S, tries: int
     async with conversation(request.agent, timeout_s=timeout_s, tries=tries) as talk:
         while True:
             batch = request.ports[position : position + size]
+            names = _oids(batch)
             try:
-                answer = await talk.get(_oids(batch))
+                answer = await talk.get(names)
             except (SwitchAnswerTooBig, SwitchUnreachable) as error:
                 # Net-snmp with a small sendMessageMaxSize says nothing at all instead of tooBig.
                 is_too_big = isinstance(error, SwitchAnswerTooBig) or await talk.is_there()
@@ -83,13 +84,14 @@ async def poll(request: PollRequest, *, timeout_s: float = TIMEOUT_S, tries: int
                     raise
                 size = len(batch) // 2
                 continue
-            changed = _read(batch, answer, time.time_ns() // 1_000_000, readings, missing)
+            changed = _read(batch, names, answer, time.time_ns() // 1_000_000, readings, missing)
             position += len(batch)
             if position >= len(request.ports):
                 return PollAnswer(readings, missing, changed, time.monotonic() - begun)
 
 
 def _oids(batch: Sequence[Wanted]) -> list[str]:
+    """The two marks of the switch, then four instances a port."""
     wanted = [oids.SYS_UPTIME, oids.IF_TABLE_LAST_CHANGE]
     for _, index, bits in batch:
         received, sent = oids.COUNTERS[bits]
@@ -104,30 +106,27 @@ def _oids(batch: Sequence[Wanted]) -> list[str]:
 
 def _read(
     batch: Sequence[Wanted],
+    names: Sequence[str],
     answer: Mapping[str, ValueType],
     at_ms: int,
     readings: list[Reading],
     missing: list[int],
 ) -> int | None:
     """Append what an answer says about its ports; returns ifTableLastChange. Raises SwitchBadAnswer."""
-    value = answer.get
-    uptime = number(value(oids.SYS_UPTIME))
-    changed = value(oids.IF_TABLE_LAST_CHANGE)
-    for key, index, bits in batch:
-        octets_in, octets_out = oids.COUNTERS[bits]
-        received, sent = value(f"{octets_in}.{index}"), value(f"{octets_out}.{index}")
+    values = [answer.get(name) for name in names]
+    uptime, changed = number(values[0]), values[1]
+    columns = (values[2 + column :: COLUMNS] for column in range(COLUMNS))
+    for (key, _, bits), received, sent, status, broken in zip(batch, *columns, strict=True):
         if received is None or sent is None:
             missing.append(key)
             continue
-        broken = value(f"{oids.IF_COUNTER_DISCONTINUITY_TIME}.{index}")
-        status = value(f"{oids.IF_OPER_STATUS}.{index}")
         readings.append(
             Reading(
                 key,
                 at_ms,
                 uptime,
-                number(received, bits=bits),
-                number(sent, bits=bits),
+                number(received, bits),
+                number(sent, bits),
                 None if broken is None else number(broken),
                 None if status is None else number(status) == UP,
             )

@@ -6,13 +6,12 @@ from gufo.snmp import ValueType
 
 from switches.errors import SwitchBadAnswer
 
-LIMIT = {32: 2**32, 64: 2**64}
 NAME_LENGTH = 255  # DisplayString (SIZE (0..255))
 
 
-def number(value: ValueType, *, bits: int = 32) -> int:
+def number(value: ValueType, bits: int = 32) -> int:
     """An unsigned integer of at most so many bits. Nothing is converted: a text that looks like one is none."""
-    if type(value) is not int or not 0 <= value < LIMIT[bits]:
+    if type(value) is not int or not 0 <= value < 1 << bits:
         raise SwitchBadAnswer
     return value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import ipaddress
 from collections.abc import Mapping, Sequence
 
@@ -11,19 +12,17 @@ import structlog
 import switches
 from opsportal.db import unit_of_work
 from opsportal.domain.traffic import compaction, days, hot, inventory, links, recording, rounds
-from opsportal.domain.traffic.counters import Counters
 from opsportal.domain.traffic.inventory import FoundPort
-from opsportal.domain.traffic.recording import PolledPort, PortReading, SwitchReadings
+from opsportal.domain.traffic.recording import PolledPort, SwitchReadings
+from opsportal.domain.traffic.rounds import DueSwitch, LastPoll
 from opsportal.domain.vault import VaultError, unseal
-from opsportal.models import Switch, SwitchPoll
+from opsportal.models import Switch
 from opsportal.models.base import utcnow
 from opsportal.settings import settings
 
 log = structlog.get_logger("traffic_poll")
 PORTS_AT_ONCE = 500
 """Ports that one transaction of compaction takes."""
-
-Due = tuple[Switch, SwitchPoll]
 
 
 class OutsideSwitchNetworks(switches.SwitchError):
@@ -71,25 +70,31 @@ def run() -> None:
         links.follow_services(unit, at=now)
         hot.ensure_days(unit, [now.date(), now.date() + hot.DAY])
         due = rounds.claim_due(unit, now=now, every_s=settings().poll_every_s)
-    for is_failing in (False, True):
-        chosen = [one for one in due if (one[1].error_code is not None) == is_failing]
-        if chosen:
-            _round(chosen)
+    # Tens of thousands of tuples, none of them in a cycle: looking for cycles would take longer than they do.
+    gc.disable()
+    try:
+        for is_failing in (False, True):
+            if chosen := [one for one in due if one.is_failing == is_failing]:
+                _round(chosen)
+    finally:
+        gc.enable()
 
 
-def _round(due: Sequence[Due]) -> None:
+def _round(due: Sequence[DueSwitch]) -> None:
     failures: dict[int, switches.SwitchError] = {}
     agents: dict[int, switches.Agent] = {}
-    polls = {poll.switch_id: poll for _, poll in due}
-    for switch, poll in due:
+    unknown: dict[int, switches.Agent] = {}
+    for switch, _, must_discover in due:
+        assert switch.id is not None
         try:
-            agents[poll.switch_id] = agent(switch)
+            agents[switch.id] = agent(switch)
         except switches.SwitchError as error:
-            failures[poll.switch_id] = error
-    now = utcnow()
-    fresh = {key: agents[key] for key in agents if rounds.must_discover(polls[key], now=now)}
-    failures |= _discover(fresh)
-    answers = _ask({key: agents[key] for key in agents if key not in failures}, polls, failures)
+            failures[switch.id] = error
+        else:
+            if must_discover:
+                unknown[switch.id] = agents[switch.id]
+    failures |= _discover(unknown)
+    answers = _ask({key: agents[key] for key in agents if key not in failures}, failures)
     _keep(answers, failures)
 
 
@@ -111,13 +116,11 @@ def _discovered(agents: Mapping[int, switches.Agent]) -> dict[int, switches.Disc
 
 
 def _ask(
-    agents: Mapping[int, switches.Agent],
-    polls: Mapping[int, SwitchPoll],
-    failures: dict[int, switches.SwitchError],
+    agents: Mapping[int, switches.Agent], failures: dict[int, switches.SwitchError]
 ) -> list[tuple[SwitchReadings, list[PolledPort]]]:
     """Poll switches; where ports may have moved, look them up and ask once more."""
     with unit_of_work() as unit:
-        known = rounds.read_polls(unit, list(agents))
+        known = rounds.read_last_polls(unit, list(agents))
     answers, doubtful = _poll_once(agents, known, failures)
     if doubtful:
         again = {key: agents[key] for key in doubtful}
@@ -129,7 +132,7 @@ def _ask(
 
 def _poll_once(
     agents: Mapping[int, switches.Agent],
-    known: Mapping[int, SwitchPoll] | None,
+    known: Mapping[int, LastPoll] | None,
     failures: dict[int, switches.SwitchError],
 ) -> tuple[list[tuple[SwitchReadings, list[PolledPort]]], list[int]]:
     with unit_of_work() as unit:
@@ -153,24 +156,21 @@ def _poll_once(
     return good, doubtful
 
 
-def _is_doubtful(poll: SwitchPoll, answer: switches.PollAnswer) -> bool:
-    first = answer.readings[0] if answer.readings else None
+def _is_doubtful(last: LastPoll, answer: switches.PollAnswer) -> bool:
+    if not answer.readings:
+        return bool(answer.missing)
+    first = answer.readings[0]
     return rounds.must_look_again(
-        poll,
+        last,
         table_changed_cs=answer.table_changed_cs,
         missing=answer.missing,
-        reading=_counters(first) if first else None,
-        port_id=first.key if first else 0,
+        at_ms=first.at_ms,
+        uptime_cs=first.uptime_cs,
     )
 
 
-def _counters(reading: switches.Reading) -> Counters:
-    return Counters(*reading[1:6])
-
-
 def _readings(key: int, answer: switches.PollAnswer) -> SwitchReadings:
-    readings = [PortReading(one[0], Counters(*one[1:6]), one[6]) for one in answer.readings]
-    return SwitchReadings(key, readings, round(answer.seconds * 1_000))
+    return SwitchReadings(key, answer.readings, round(answer.seconds * 1_000))
 
 
 def _keep(

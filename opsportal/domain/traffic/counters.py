@@ -74,19 +74,19 @@ def difference(before: Counters, now: Counters, *, bits: int, speed_mbps: int | 
         flags |= WRAPPED
         received %= 1 << bits
         sent %= 1 << bits
-    if _is_too_fast(max(received, sent), interval, speed_mbps):
+    if _is_too_fast(max(sent, received), interval, speed_mbps):
         return Sample(now.at_ms, interval, None, None, TOO_FAST)
     return Sample(now.at_ms, interval, received, sent, flags)
 
 
 def is_continuous(before: Counters, now: Counters) -> bool:
     """Whether the counters ran through, as far as the switch's own clock can prove it."""
-    if None not in (before.discontinuity_cs, now.discontinuity_cs) and (
-        before.discontinuity_cs != now.discontinuity_cs
-    ):
+    at, uptime, _, _, broken = now
+    at_before, uptime_before, _, _, broken_before = before
+    if broken != broken_before and broken is not None and broken_before is not None:
         return False
-    interval = now.at_ms - before.at_ms
-    advanced = (now.uptime_cs - before.uptime_cs) % UPTIME_WRAP * 10
+    interval = at - at_before
+    advanced = (uptime - uptime_before) % UPTIME_WRAP * 10
     return abs(advanced - interval) <= min(MOST_DRIFT_MS, max(interval // 10, SLACK_MS))
 
 

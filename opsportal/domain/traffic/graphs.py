@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from itertools import compress, groupby
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
@@ -82,16 +83,14 @@ def _settled(now: dt.datetime) -> int:
 def billing_percentile(series: Series, *, now: dt.datetime, method: PercentileMethod) -> Percentile:
     """The percentile of a window's slots that are over, at least half measured each."""
     settled = max(0, _settled(now) - series.first)
-    measured = [ms >= HALF_MS for ms in series.covered_ms]
-    is_whole = all(measured)
+    received, sent = series.in_bps, series.out_bps
+    if min(series.covered_ms) < HALF_MS:
+        counts = [ms >= HALF_MS for ms in series.covered_ms]
+        received, sent = list(compress(received, counts)), list(compress(sent, counts))
     return percentile(
-        series.in_bps
-        if is_whole
-        else [n for n, is_one in zip(series.in_bps, measured, strict=True) if is_one],
-        series.out_bps
-        if is_whole
-        else [n for n, is_one in zip(series.out_bps, measured, strict=True) if is_one],
-        expected=max(sum(series.is_expected[:settled]), sum(measured)),
+        received,
+        sent,
+        expected=max(sum(series.is_expected[:settled]), len(received)),
         method=method,
     )
 
@@ -122,35 +121,29 @@ def _merged(series: Series, part: slice) -> Point:
         start,
         _average(received, covered, total),
         _average(sent, covered, total),
-        max(n for n, ms in zip(received, covered, strict=True) if ms),
-        max(n for n, ms in zip(sent, covered, strict=True) if ms),
+        max(compress(received, covered)),
+        max(compress(sent, covered)),
         total // 1_000,
-        is_interpolated=any(flags & INTERPOLATED for flags in series.flags[part]),
+        is_interpolated=any(flags & INTERPOLATED for flags in set(series.flags[part])),
     )
 
 
 def _average(rates: Sequence[int], covered: Sequence[int], total: int) -> int:
+    if total == len(covered) * SLOT_MS:
+        return sum(rates) // len(rates)
     return sum(n * ms for n, ms in zip(rates, covered, strict=True)) // total
 
 
 def _gaps(series: Series, settled: int) -> tuple[Gap, ...]:
     """Runs of expected slots without any measurement, each with its cause."""
-    gaps: list[Gap] = []
-    until = min(len(series.covered_ms), settled - series.first)
-    at = 0
-    while at < until:
-        if series.covered_ms[at] or not series.is_expected[at]:
-            at += 1
-            continue
-        begun, cause = at, _cause(series.flags[at])
-        while (
-            at < until
-            and not series.covered_ms[at]
-            and series.is_expected[at]
-            and cause == _cause(series.flags[at])
-        ):
-            at += 1
-        gaps.append(Gap(slot_start(series.first + begun), slot_start(series.first + at), cause))
+    until = max(0, min(len(series.covered_ms), settled - series.first))
+    empty = [at for at in range(until) if not series.covered_ms[at] and series.is_expected[at]]
+    # Neighbours have the same distance between their slot and their place in the list.
+    runs = groupby(enumerate(empty), key=lambda pair: (pair[1] - pair[0], _cause(series.flags[pair[1]])))
+    gaps = []
+    for (_, cause), run in runs:
+        slots = [series.first + at for _, at in run]
+        gaps.append(Gap(slot_start(slots[0]), slot_start(slots[-1] + 1), cause))
     return tuple(gaps)
 
 

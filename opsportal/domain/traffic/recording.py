@@ -30,12 +30,8 @@ class PolledPort(NamedTuple):
     company_id: int | None
 
 
-class PortReading(NamedTuple):
-    """What one port said."""
-
-    port_id: int
-    counters: Counters
-    is_up: bool | None
+PortReading = tuple[int, int, int, int, int, int | None, bool | None]
+"""What one port said: its id, the fields of `Counters`, and whether it is up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,36 +61,54 @@ def record_round(
     another finds readings newer than its own, and leaves them alone.
     """
     result = Round()
-    ids = [answer.switch_id for answer in answers]
-    locked = {
-        poll.switch_id: poll
-        for poll in unit.exec(
-            select(SwitchPoll)
-            .where(col(SwitchPoll.switch_id).in_(ids))
-            .order_by(col(SwitchPoll.switch_id))
-            .with_for_update()
-        )
-    }
+    locked = _lock(unit, [answer.switch_id for answer in answers])
     _close_gaps(unit, list(locked), at)
     samples: list[tuple[int, Sample]] = []
+    states: list[_State] = []
     for answer in answers:
         if (poll := locked.get(answer.switch_id)) is not None:
-            fresh = _samples(answer, ports, poll)
-            _note(unit, poll, answer, fresh, result)
+            fresh, baseline = _samples(answer, ports, poll.baseline)
+            states.append(_State(answer, poll, fresh, baseline))
             samples += fresh
     hot.store_samples(unit, samples)
-    result.samples = len(samples)
+    _keep_states(unit, states, result)
     _keep_status(unit, answers, ports)
     _announce(unit, [port_id for port_id, _ in samples], ports)
+    result.samples = len(samples)
     return result
 
 
+class _Locked(NamedTuple):
+    baseline: bytes
+    last_sample_at: dt.datetime | None
+
+
+class _State(NamedTuple):
+    answer: SwitchReadings
+    before: _Locked
+    samples: list[tuple[int, Sample]]
+    baseline: bytes
+
+
+def _lock(unit: Unit, switch_ids: Sequence[int]) -> dict[int, _Locked]:
+    rows = unit.execute(
+        text(
+            "SELECT switch_id, baseline, last_sample_at FROM switch_poll WHERE switch_id = ANY(:ids)"
+            " ORDER BY switch_id FOR UPDATE"
+        ),
+        {"ids": list(switch_ids)},
+    )
+    return {switch_id: _Locked(baseline, last) for switch_id, baseline, last in rows}
+
+
 def _samples(
-    answer: SwitchReadings, ports: Mapping[int, PolledPort], poll: SwitchPoll
-) -> list[tuple[int, Sample]]:
-    baseline = unpack_baseline(poll.baseline)
+    answer: SwitchReadings, ports: Mapping[int, PolledPort], stored: bytes
+) -> tuple[list[tuple[int, Sample]], bytes]:
+    """The new samples of a switch, and its new baseline."""
+    baseline = unpack_baseline(stored)
     samples: list[tuple[int, Sample]] = []
-    for port_id, counters, _ in answer.readings:
+    for port_id, at_ms, uptime, octets_in, octets_out, broken, _ in answer.readings:
+        counters = Counters(at_ms, uptime, octets_in, octets_out, broken)
         before = baseline.get(port_id)
         if before is not None:
             port = ports[port_id]
@@ -103,35 +117,38 @@ def _samples(
                 continue
             samples.append((port_id, sample))
         baseline[port_id] = counters
-    poll.baseline = pack_baseline(baseline)
-    return samples
+    return samples, pack_baseline(baseline)
 
 
-def _note(
-    unit: Unit,
-    poll: SwitchPoll,
-    answer: SwitchReadings,
-    samples: Sequence[tuple[int, Sample]],
-    result: Round,
-) -> None:
-    poll.poll_ms, poll.error_code, poll.failed_since = answer.poll_ms, None, None
-    if not answer.readings:
-        return
-    newest = from_ms(max(reading.counters.at_ms for reading in answer.readings))
-    if samples and all(sample.flags & REBOOT for _, sample in samples) and poll.last_sample_at:
-        unit.add(
-            SwitchGap(
-                switch_id=poll.switch_id,
-                started_at=poll.last_sample_at,
-                ended_at=newest,
-                cause=GapCause.REBOOT,
-            )
-        )
-    if any(sample.flags & TOO_FAST for _, sample in samples):
-        result.suspect_switches.add(poll.switch_id)
-        poll.discovered_at = None
-    if poll.last_sample_at is None or newest > poll.last_sample_at:
-        poll.last_sample_at = newest
+def _keep_states(unit: Unit, states: Sequence[_State], result: Round) -> None:
+    """Write how polling of each switch stands: one statement for all."""
+    rows = []
+    for answer, before, samples, baseline in states:
+        newest = from_ms(max((reading[1] for reading in answer.readings), default=0))
+        last = max(filter(None, (before.last_sample_at, newest if answer.readings else None)), default=None)
+        if samples and before.last_sample_at and all(sample.flags & REBOOT for _, sample in samples):
+            cause = GapCause.REBOOT
+            unit.add(_gap(answer.switch_id, before.last_sample_at, newest, cause))
+        is_suspect = any(sample.flags & TOO_FAST for _, sample in samples)
+        if is_suspect:
+            result.suspect_switches.add(answer.switch_id)
+        rows.append((answer.switch_id, baseline, last, answer.poll_ms, is_suspect))
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * 5
+    unit.execute(
+        text(
+            "UPDATE switch_poll AS p SET baseline = n.baseline, last_sample_at = n.last, poll_ms = n.ms,"
+            " error_code = NULL, failed_since = NULL,"
+            " discovered_at = CASE WHEN n.is_suspect THEN NULL ELSE p.discovered_at END"
+            " FROM unnest(CAST(:ids AS bigint[]), CAST(:baselines AS bytea[]), CAST(:lasts AS timestamptz[]),"
+            " CAST(:ms AS integer[]), CAST(:suspects AS boolean[])) AS n(id, baseline, last, ms, is_suspect)"
+            " WHERE p.switch_id = n.id"
+        ),
+        dict(zip(("ids", "baselines", "lasts", "ms", "suspects"), columns, strict=True)),
+    )
+
+
+def _gap(switch_id: int, start: dt.datetime, end: dt.datetime | None, cause: GapCause) -> SwitchGap:
+    return SwitchGap(switch_id=switch_id, started_at=start, ended_at=end, cause=cause)
 
 
 def record_failures(unit: Unit, failures: Mapping[int, str], *, at: dt.datetime) -> None:
@@ -145,11 +162,7 @@ def record_failures(unit: Unit, failures: Mapping[int, str], *, at: dt.datetime)
         poll.error_code = failures[poll.switch_id]
         if poll.failed_since is None:
             poll.failed_since = at
-            unit.add(
-                SwitchGap(
-                    switch_id=poll.switch_id, started_at=poll.last_sample_at or at, cause=GapCause.SILENT
-                )
-            )
+            unit.add(_gap(poll.switch_id, poll.last_sample_at or at, None, GapCause.SILENT))
     unit.changed(topics.POLLERS)
 
 
@@ -163,10 +176,10 @@ def _close_gaps(unit: Unit, switch_ids: Sequence[int], at: dt.datetime) -> None:
 
 def _keep_status(unit: Unit, answers: Sequence[SwitchReadings], ports: Mapping[int, PolledPort]) -> None:
     changed = [
-        (reading.port_id, reading.is_up)
+        (reading[0], reading[-1])
         for answer in answers
         for reading in answer.readings
-        if reading.is_up is not ports[reading.port_id].is_up
+        if reading[-1] is not ports[reading[0]].is_up
     ]
     if changed:
         unit.execute(

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from opsportal.db import Unit
-from opsportal.domain.traffic.baselines import unpack_baseline
+from opsportal.domain.traffic.baselines import first_in_baseline
 from opsportal.domain.traffic.counters import Counters, is_continuous
 from opsportal.domain.traffic.recording import PolledPort
 from opsportal.domain.traffic.slots import from_ms, to_ms
-from opsportal.models import PortLink, Server, Service, Switch, SwitchPoll, SwitchPort
+from opsportal.models import Switch, SwitchPoll
 
 DISCOVERED_EVERY = dt.timedelta(hours=24)
 
 
-def claim_due(unit: Unit, *, now: dt.datetime, every_s: int) -> list[tuple[Switch, SwitchPoll]]:
+class DueSwitch(NamedTuple):
+    """A switch whose time has come, and how polling of it stands."""
+
+    switch: Switch
+    is_failing: bool
+    must_discover: bool
+
+
+def claim_due(unit: Unit, *, now: dt.datetime, every_s: int) -> list[DueSwitch]:
     """Take the switches whose time has come; their next time is the next mark of the clock.
 
     Marks divide the hour, so that samples end close to the edges of billing slots. Of two rounds at once
@@ -27,71 +37,72 @@ def claim_due(unit: Unit, *, now: dt.datetime, every_s: int) -> list[tuple[Switc
     query = (
         select(Switch, SwitchPoll)
         .join(SwitchPoll, col(SwitchPoll.switch_id) == col(Switch.id))
+        .options(defer(SwitchPoll.baseline))  # type: ignore[arg-type]
         .where(Switch.is_polled, col(SwitchPoll.due_at) <= now)
         .order_by(col(Switch.id))
         .with_for_update(of=SwitchPoll, skip_locked=True)
     )
-    due = [(switch, poll) for switch, poll in unit.exec(query)]
+    due = unit.exec(query).all()
     following = from_ms((to_ms(now) // (every_s * 1_000) + 1) * every_s * 1_000)
-    for _, poll in due:
-        poll.due_at, poll.last_attempt_at = following, now
-    return due
+    unit.execute(
+        sa.update(SwitchPoll)
+        .where(col(SwitchPoll.switch_id).in_([poll.switch_id for _, poll in due]))
+        .values(due_at=following, last_attempt_at=now),
+        execution_options={"synchronize_session": False},
+    )
+    oldest = now - DISCOVERED_EVERY
+    return [
+        DueSwitch(
+            switch, poll.error_code is not None, poll.discovered_at is None or poll.discovered_at < oldest
+        )
+        for switch, poll in due
+    ]
 
 
-def read_polls(unit: Unit, switch_ids: Sequence[int]) -> dict[int, SwitchPoll]:
+class LastPoll(NamedTuple):
+    """What an answer is compared with before it is believed."""
+
+    table_changed_cs: int | None
+    counters: Counters | None
+
+
+def read_last_polls(unit: Unit, switch_ids: Sequence[int]) -> dict[int, LastPoll]:
     """How polling of these switches stands, by switch."""
-    query = select(SwitchPoll).where(col(SwitchPoll.switch_id).in_(switch_ids))
-    return {poll.switch_id: poll for poll in unit.exec(query)}
+    query = sa.select(SwitchPoll.switch_id, SwitchPoll.table_changed_cs, SwitchPoll.baseline).where(  # type: ignore[call-overload]
+        col(SwitchPoll.switch_id).in_(switch_ids)
+    )
+    return {key: LastPoll(changed, first_in_baseline(stored)) for key, changed, stored in unit.execute(query)}
 
 
 def list_ports(unit: Unit, switch_ids: Sequence[int]) -> dict[int, list[PolledPort]]:
-    """The ports that these switches have, with whom they serve now, by switch."""
-    query = (
-        sa.select(
-            col(SwitchPort.switch_id),
-            col(SwitchPort.id),
-            col(SwitchPort.if_index),
-            col(SwitchPort.counter_bits),
-            col(SwitchPort.speed_mbps),
-            col(SwitchPort.is_up),
-            col(PortLink.server_id),
-            col(Service.company_id),
-        )
-        .outerjoin(
-            PortLink, (col(PortLink.port_id) == col(SwitchPort.id)) & col(PortLink.valid_until).is_(None)
-        )
-        .outerjoin(Server, col(Server.id) == col(PortLink.server_id))
-        .outerjoin(Service, col(Service.id) == col(Server.service_id))
-        .where(col(SwitchPort.switch_id).in_(switch_ids), col(SwitchPort.if_index).is_not(None))
-        .order_by(col(SwitchPort.switch_id), col(SwitchPort.if_index))
+    """The ports that these switches have, with whom they serve now, by switch.
+
+    One row a switch: thousands of rows would take longer than asking the switches does.
+    """
+    rows = unit.execute(
+        sa.text(
+            "SELECT p.switch_id, array_agg(p.id), array_agg(p.if_index), array_agg(p.counter_bits),"
+            " array_agg(p.speed_mbps), array_agg(p.is_up), array_agg(l.server_id), array_agg(v.company_id)"
+            " FROM switch_port p LEFT JOIN port_link l ON l.port_id = p.id AND l.valid_until IS NULL"
+            " LEFT JOIN server s ON s.id = l.server_id LEFT JOIN service v ON v.id = s.service_id"
+            " WHERE p.switch_id = ANY(:switches) AND p.if_index IS NOT NULL GROUP BY p.switch_id"
+        ),
+        {"switches": list(switch_ids)},
     )
-    found: dict[int, list[PolledPort]] = {switch_id: [] for switch_id in switch_ids}
-    for switch_id, *port in unit.execute(query):
-        found[switch_id].append(PolledPort._make(port))
-    return found
-
-
-def must_discover(poll: SwitchPoll, *, now: dt.datetime) -> bool:
-    """Whether the switch's ports have to be looked up before it can be polled."""
-    return poll.discovered_at is None or poll.discovered_at < now - DISCOVERED_EVERY
+    found = {switch_id: list(map(PolledPort, *columns)) for switch_id, *columns in rows}
+    return {switch_id: found.get(switch_id, []) for switch_id in switch_ids}
 
 
 def must_look_again(
-    poll: SwitchPoll,
-    *,
-    table_changed_cs: int | None,
-    missing: Sequence[int],
-    reading: Counters | None,
-    port_id: int,
+    last: LastPoll, *, table_changed_cs: int | None, missing: Sequence[int], at_ms: int, uptime_cs: int
 ) -> bool:
     """Whether an answer may speak of moved ports: its ifIndexes have to be looked up, and it asked again.
 
-    So after a reboot, when ifTableLastChange is another, and when an instance is missing.
+    So after a reboot, when ifTableLastChange is another, and when an instance is missing. One port's
+    discontinuity is its own affair; only the switch's clock tells of a reboot.
     """
-    if missing or table_changed_cs != poll.table_changed_cs:
+    if missing or table_changed_cs != last.table_changed_cs:
         return True
-    before = unpack_baseline(poll.baseline).get(port_id) if reading else None
-    if reading is None or before is None or reading.at_ms <= before.at_ms:
+    if last.counters is None or at_ms <= last.counters.at_ms:
         return False
-    # One port's discontinuity is its own affair; only the switch's clock tells of a reboot.
-    return not is_continuous(before._replace(discontinuity_cs=None), reading)
+    return not is_continuous(last.counters, Counters(at_ms, uptime_cs, 0, 0, None))

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 from opsportal.db import unit_of_work
 from opsportal.domain.traffic import hot, inventory, links, recording, rounds
-from opsportal.domain.traffic.counters import Counters
 from opsportal.domain.traffic.inventory import FoundPort
-from opsportal.domain.traffic.recording import PortReading, Round, SwitchReadings
+from opsportal.domain.traffic.recording import Round, SwitchReadings
 from opsportal.domain.traffic.slots import to_ms
 from opsportal.domain.vault import seal
 from opsportal.models import Server, Switch, SwitchPoll
@@ -64,7 +63,7 @@ class FakeSwitch:
         at_ms = to_ms(self.now)
         uptime = (at_ms - to_ms(self.booted_at)) // 10
         readings = [
-            PortReading(self.ports[name], Counters(at_ms, uptime, *self.octets[name], 0), True)
+            (self.ports[name], at_ms, uptime, self.octets[name][0], self.octets[name][1], 0, True)
             for name in self.names
         ]
         with unit_of_work() as unit:

@@ -1,0 +1,106 @@
+"""9,600 ports of 200 switches: asked, computed and stored, beside Cacti's spine and Prometheus' snmp_exporter.
+
+All three ask the same hall (a replayed snmpd, see `snmp_replay`) for the same four columns in the same run, in
+turns. spine stores raw values in a table in memory; snmp_exporter computes and stores nothing.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from sqlalchemy import text
+
+from benchmarks import rows, snmp_exporter, spine
+from benchmarks.halls import COMMUNITY, PORTS, SWITCHES, running_hall
+from benchmarks.portal_database import portal_database
+from benchmarks.processes import BenchmarkError
+from opsportal.db import unit_of_work
+from opsportal.domain.traffic import inventory
+from opsportal.domain.vault import seal
+from opsportal.models import Switch
+from switches import oids
+from workers import traffic_poll
+
+RUNS = 7
+ALL = SWITCHES * PORTS
+COLUMNS = (
+    oids.IF_HC_IN_OCTETS,
+    oids.IF_HC_OUT_OCTETS,
+    oids.IF_OPER_STATUS,
+    oids.IF_COUNTER_DISCONTINUITY_TIME,
+)
+
+
+def run() -> list[rows.Row]:
+    """Medians of `RUNS` rounds each, in ports a second."""
+    with tempfile.TemporaryDirectory(prefix="ops-", dir="/tmp") as name:
+        directory = Path(name)
+        directory.chmod(0o711)
+        with (
+            running_hall(directory) as first,
+            portal_database(SWITCH_NETWORKS="127.0.0.0/8", DATA=name, LOG_FORMAT="json"),
+            spine.running_mariadb(directory) as database,
+            snmp_exporter.running_exporter(directory, COLUMNS) as exporter,
+        ):
+            targets = list(range(first, first + SWITCHES))
+            indexes = _put_on_record(targets)
+            spine.fill(database, targets, COLUMNS, indexes)
+            configuration = spine.configure(directory, database)
+            times: dict[str, list[float]] = {"ours": [], "spine": [], "exporter": []}
+            for number in range(RUNS + 1):
+                found = {
+                    "ours": _ours(),
+                    "spine": spine.poll(configuration, database, ALL * len(COLUMNS)),
+                    "exporter": snmp_exporter.poll(exporter, targets, len(COLUMNS)),
+                }
+                for who, seconds in found.items():
+                    times[who] += [seconds] if number else []  # the first round only warms up
+    ours, theirs, read_only = (ALL / statistics.median(times[who]) for who in ("ours", "spine", "exporter"))
+    return [
+        rows.more_is_better(
+            "traffic_poll_9600", ours, "ports/s", peer="cacti-spine, MariaDB", peer_value=theirs
+        ),
+        rows.more_is_better(
+            "traffic_poll_9600_read_only",
+            ours,
+            "ports/s",
+            peer="snmp_exporter, stores nothing",
+            peer_value=read_only,
+        ),
+    ]
+
+
+def _put_on_record(targets: list[int]) -> list[int]:
+    """The switches in our database, discovered; returns the ifIndexes of the ports that count."""
+    community = seal(COMMUNITY)
+    with unit_of_work() as unit:
+        for number, port in enumerate(targets):
+            row = Switch(
+                name=f"switch {number}", site="Hall", host="127.0.0.1", port=port, community=community
+            )
+            inventory.add_switch(unit, row)
+    traffic_poll.run()
+    with unit_of_work() as unit:
+        unit.execute(text("UPDATE switch_port SET if_index = NULL WHERE if_name NOT LIKE 'port%'"))
+        indexes = unit.execute(
+            text("SELECT DISTINCT if_index FROM switch_port WHERE if_index IS NOT NULL ORDER BY 1")
+        )
+        return [int(index) for index in indexes.scalars()]
+
+
+def _ours() -> float:
+    """One round, from the question of what is due to the commit; seconds."""
+    with unit_of_work() as unit:
+        unit.execute(text("UPDATE switch_poll SET due_at = now()"))
+        before = unit.execute(text("SELECT count(*) FROM traffic_hot WHERE flags = 1")).scalar() or 0
+    begun = time.perf_counter()
+    traffic_poll.run()
+    seconds = time.perf_counter() - begun
+    with unit_of_work() as unit:
+        after = unit.execute(text("SELECT count(*) FROM traffic_hot WHERE flags = 1")).scalar() or 0
+    if after - before != ALL:
+        raise BenchmarkError(f"{after - before} samples were stored, not {ALL}")
+    return seconds
