@@ -16,6 +16,8 @@ from sqlmodel import col, select
 import opsportal.state
 from opsportal.db import engine, unit_of_work
 from opsportal.domain.access import Actor
+from opsportal.domain.billing.invoice_lists import InvoiceFilter
+from opsportal.domain.billing.transactions import TransactionFilter
 from opsportal.domain.catalog.services import ServiceFilter
 from opsportal.domain.mail.lists import MailFilter
 from opsportal.domain.refusals import Forbidden, NotFound, Refusal
@@ -28,6 +30,7 @@ from opsportal.models import Mail, Role
 from opsportal.state.showing import StateView
 from tests.builders import make_actor, make_company, make_person, make_server, make_service, make_session
 from tests.doors.world import MISSING, make_job
+from tests.integration.billing.money import bill
 
 pytestmark = pytest.mark.usefixtures("portal")
 
@@ -69,9 +72,19 @@ SEEN_BY = {
     "graph": {"client", "operator", "technician"},
     "traffic_today": {"client", "operator", "technician"},
     "pollers": {"operator", "technician"},
+    "strip": {"client", "operator", "technician"},
+    "cost": {"client"},
+    "newest_jobs": {"client", "operator"},
+    "latest_invoices": {"client", "operator"},
+    "invoices": {"client", "operator"},
+    "invoice": {"client", "operator"},
+    "transactions": {"client", "operator"},
+    "funds": {"client"},
+    "runs": {"operator"},
+    "company_money": {"operator"},
 }
 """Whoever makes a view says here who may see it, and in `params` what of company A is asked for."""
-OF_ONE = {"server", "graph", "service", "company", "ticket", "desk_ticket", "desk_client", "mail"}
+OF_ONE = {"server", "graph", "service", "company", "ticket", "desk_ticket", "desk_client", "mail", "invoice"}
 OF_ONESELF = {"me", "account", "support"}
 """Shows staff, too, nothing of any company."""
 
@@ -85,6 +98,7 @@ class World:
     company: int
     ticket: int
     mail: int
+    invoice: int
     names: list[str]
 
 
@@ -105,7 +119,7 @@ def a() -> World:
         mail = unit.exec(select(Mail).where(col(Mail.company_id) == company.id)).first()
     assert mail is not None
     names = ["ardvark", "203.0.113.77", "aaron@"]
-    ids = (server.id, service.id, company.id, ticket.id, mail.id)
+    ids = (server.id, service.id, company.id, ticket.id, mail.id, bill(company, 1_000).id)
     return World(*(number or 0 for number in ids), names)
 
 
@@ -127,6 +141,10 @@ def params(view: StateView, a: World) -> Any:
         "desk_client": (a.ticket, a.company, a.server),
         "mails": MailFilter(),
         "mail": a.mail,
+        "invoices": InvoiceFilter(),
+        "invoice": a.invoice,
+        "transactions": TransactionFilter(),
+        "company_money": a.company,
         "graph": (a.server, "day"),
         "pollers": 0,
     }.get(view.name)
@@ -151,7 +169,7 @@ def test_a_stranger_reads_nothing_of_company_a(name: str, a: World) -> None:
 def _reads_nothing_of(a: World, name: str, role: Role) -> None:
     view, actor = VIEWS[name], make_actor(role=role)
     if role not in SEEN_BY[name]:
-        with pytest.raises(Forbidden):
+        with pytest.raises((Forbidden, NotFound)):
             load(view, actor, params(view, a))
     elif role is Role.CLIENT and name in OF_ONE:
         with pytest.raises(NotFound):
@@ -166,7 +184,7 @@ def _reads_nothing_of(a: World, name: str, role: Role) -> None:
 @pytest.mark.parametrize("name", sorted(OF_ONE))
 def test_what_does_not_exist_looks_the_same(name: str, a: World) -> None:
     view, actor = VIEWS[name], make_actor()
-    nothing = World(*[MISSING] * 5, [])
+    nothing = World(*[MISSING] * 6, [])
     refusals = []
     for wanted in (params(view, a), params(view, nothing)):
         with pytest.raises(Refusal) as refused:
