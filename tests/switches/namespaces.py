@@ -81,9 +81,10 @@ class RealSwitch:
 
 
 @contextmanager
-def running_switch(directory: Path, *, ports: int = 2, configuration: str = "") -> Iterator[RealSwitch]:
+def running_switch(directory: Path, *, ports: int) -> Iterator[RealSwitch]:
     """snmpd and its ports for the block; afterwards nothing is left of them."""
-    snmpd, _ = need_tool("snmpd"), need_tool("ip")
+    need_tool("ip")
+    need_tool("snmpd")
     if os.geteuid() != 0:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("network namespaces need root")
     mark = f"{os.getpid() % 100_000:x}"
@@ -92,7 +93,7 @@ def running_switch(directory: Path, *, ports: int = 2, configuration: str = "") 
     switch = RealSwitch(ports, f"{subnet}.2", inside, servers)
     try:
         _wire(switch, outside, subnet)
-        with _snmpd(switch, snmpd, directory, configuration):
+        with running_snmpd(switch, directory):
             yield switch
     finally:
         for namespace in (inside, servers):
@@ -124,7 +125,10 @@ def _wire(switch: RealSwitch, outside: str, subnet: str) -> None:
 
 
 @contextmanager
-def _snmpd(switch: RealSwitch, snmpd: str, directory: Path, configuration: str) -> Iterator[None]:
+def running_snmpd(
+    switch: RealSwitch, directory: Path, *, configuration: str = "", port: int = 161
+) -> Iterator[switches.Agent]:
+    """An agent inside the switch; another one on another port sees the same counters."""
     directory.mkdir(parents=True, exist_ok=True)
     settings = directory / "sw.conf"  # a snmpd.conf in SNMP_PERSISTENT_DIR would be written to by snmpd
     settings.write_text(
@@ -132,16 +136,9 @@ def _snmpd(switch: RealSwitch, snmpd: str, directory: Path, configuration: str) 
         f"createUser {V3['username']} SHA {V3['auth_password']} AES {V3['priv_password']}\n"
         f"rouser {V3['username']} priv\n{configuration}\n"
     )
-    command = [
-        snmpd,
-        "-f",
-        "-C",
-        "-c",
-        str(settings),
-        "-Lf",
-        str(directory / "log"),
-        f"udp:{switch.host}:161",
-    ]
+    command = [need_tool("snmpd"), "-f", "-C", "-c", str(settings), "-Lf", str(directory / "log")]
+    command.append(f"udp:{switch.host}:{port}")
+    agent = switches.Agent(switch.host, port, community="public")
     environment = {**os.environ, "SNMP_PERSISTENT_DIR": str(directory / "var"), "MIBS": ""}
     lock = directory / "lock"
     with tether.held(lock):
@@ -151,17 +148,17 @@ def _snmpd(switch: RealSwitch, snmpd: str, directory: Path, configuration: str) 
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         try:
-            _wait(switch, directory / "log")
-            yield
+            _wait(agent, directory / "log")
+            yield agent
         finally:
             child.terminate()
             child.wait(20)
 
 
-def _wait(switch: RealSwitch, log: Path) -> None:
+def _wait(agent: switches.Agent, log: Path) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while isinstance(
-        switches.poll_switches({1: switches.PollRequest(switch.agent, [])}, timeout_s=0.2, tries=1)[1],
+        switches.poll_switches({1: switches.PollRequest(agent, [])}, timeout_s=0.2, tries=1)[1],
         SwitchUnreachable,
     ):
         assert time.monotonic() < deadline, log.read_text() if log.exists() else "snmpd did not start"
