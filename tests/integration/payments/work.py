@@ -59,11 +59,11 @@ def workers(number: int, *, dying: Callable[[], bool] = lambda: False) -> Iterat
     """Threads that work and a clock that wakes, until the block ends. Yields what went wrong unexpectedly."""
     stop, wrong = threading.Event(), []
 
-    def run(step: Callable[[], Any]) -> None:
+    def run(step: Callable[[], Any], idle_s: float) -> None:
         while not stop.is_set():
             try:
                 if not step():
-                    stop.wait(0.02)
+                    stop.wait(idle_s)
             except Exception as error:  # (told to the test, which fails)
                 wrong.append(error)
 
@@ -77,8 +77,8 @@ def workers(number: int, *, dying: Callable[[], bool] = lambda: False) -> Iterat
         payments.wake_due()
         return False
 
-    threads = [threading.Thread(target=run, args=(one,)) for _ in range(number)]
-    threads.append(threading.Thread(target=run, args=(wake,)))
+    threads = [threading.Thread(target=run, args=(one, 0.05)) for _ in range(number)]
+    threads.append(threading.Thread(target=run, args=(wake, 0.15)))
     for thread in threads:
         thread.start()
     try:
@@ -144,8 +144,18 @@ def active() -> int:
         return len(unit.exec(select(Payment.id).where(col(Payment.status).in_(ACTIVE_PAYMENT))).all())
 
 
+def _stuck() -> list[str]:
+    with unit_of_work() as unit:
+        rows = unit.exec(select(Payment).where(col(Payment.status).in_(ACTIVE_PAYMENT))).all()
+    return [
+        f"{row.id} {row.status} {row.problem_code or row.cancel_code} attempts={row.attempts}"
+        f" confirmations={row.confirmations} due={row.due_at} ref={row.ref}"
+        for row in rows
+    ]
+
+
 def wait_until_ended(timeout: float) -> None:
     end = time.monotonic() + timeout
     while active():
-        assert time.monotonic() < end, f"{active()} payments have not ended"
+        assert time.monotonic() < end, f"these have not ended: {_stuck()}"
         time.sleep(0.05)
