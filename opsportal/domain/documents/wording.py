@@ -20,10 +20,14 @@ def tag(locale: str) -> str:
 
 
 def money(minor: int, currency: str, locale: str) -> str:
-    """An amount with its currency, exact: no float on the way."""
+    """An amount with its currency, exact: no float on the way, as many decimals as the currency has."""
     places = exponent(currency)
+    decimals = f".{'0' * places}" if places else ""
+    pattern = Locale.parse(tag(locale)).currency_formats["standard"].pattern.replace(".00", decimals)
     amount = Decimal(minor).scaleb(-places)
-    written: str = format_currency(amount, currency, locale=tag(locale), currency_digits=places == 2)
+    written: str = format_currency(
+        amount, currency, format=pattern, locale=tag(locale), currency_digits=False
+    )
     return written
 
 
