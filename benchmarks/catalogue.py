@@ -10,6 +10,7 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     "benchmarks.pages": ("first_paint", "page_bytes"),
     "benchmarks.bmc_sweep": ("bmc_sweep_300",),
     "benchmarks.bmc_power": ("bmc_power_off_verified",),
+    "benchmarks.ticket_lists": ("ticket_list_100k",),
     "benchmarks.traffic_poll": ("traffic_poll_9600",),
     "benchmarks.traffic_graphs": (
         "traffic_graph_day",
