@@ -63,7 +63,7 @@ def _failed(payment: Payment) -> tuple[Text, list[Piece]]:
             params={"amount": gross, "card": _card(payment)},
         ),
         Text(msgid=failures.reason(payment.failure_code)),
-        Link(msgid="Try again", path="/billing/add-funds"),
+        Link(msgid="Try again", path="/billing/funds"),
     ]
     return Text(msgid="Payment failed: {amount}", params={"amount": gross}), body
 
