@@ -9,13 +9,13 @@ import pytest
 from opsportal.db import unit_of_work
 from opsportal.models import LoginSession
 from opsportal.models.base import utcnow
-from tests.doors import abuses
+from tests.doors import abuses, malformed
 from tests.doors.server import Browser, Server
 
 pytestmark = pytest.mark.xdist_group("doors-abuse")
 
 
-@pytest.mark.parametrize("abuse", abuses.ABUSES, ids=lambda abuse: abuse.__name__)
+@pytest.mark.parametrize("abuse", abuses.ABUSES + malformed.ABUSES, ids=lambda abuse: abuse.__name__)
 async def test_holds_against(server: Server, abuse: object) -> None:
     await abuse(server)  # type: ignore[operator]
     assert server.process.poll() is None
