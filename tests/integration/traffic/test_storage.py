@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 
 import pytest
 from sqlalchemy import text
@@ -188,25 +187,6 @@ def test_a_sample_over_midnight_belongs_to_both_days(switch: FakeSwitch) -> None
     compact()
     mine = [row for row in days() if row.port_id == switch.ports["ge-0/0/0"]]
     assert [(row.day.day, row.in_sum, row.covered_s) for row in mine] == [(10, 500, 600), (11, 500, 600)]
-
-
-def test_two_compactions_at_once_add_each_sample_once(switch: FakeSwitch) -> None:
-    switch.poll()
-    for _ in range(20):
-        switch.move("ge-0/0/0", 5_000, 0)
-        switch.poll(SLOT)
-    gate = threading.Barrier(4)
-
-    def run() -> None:
-        gate.wait()
-        compact()
-
-    racers = [threading.Thread(target=run) for _ in range(4)]
-    for racer in racers:
-        racer.start()
-    for racer in racers:
-        racer.join()
-    assert days()[0].in_sum == 100_000
 
 
 def test_a_compaction_that_is_killed_before_its_commit_leaves_nothing(switch: FakeSwitch) -> None:
