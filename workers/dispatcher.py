@@ -19,6 +19,7 @@ from sqlmodel import col, select
 
 from opsportal.db import OUTBOX_CHANNEL, unit_of_work
 from opsportal.domain.hardware import reconciliation
+from opsportal.integrations.queue_watch import QUEUES
 from opsportal.logs import configure_logs
 from opsportal.models import Outbox
 from opsportal.models.base import utcnow
@@ -42,7 +43,7 @@ def dispatch() -> int:
     which is harmless: a job is claimed once. A row that this version does not know waits for one that
     does, and holds nobody up.
     """
-    known = col(Outbox.queue).in_(queues.QUEUES) & col(Outbox.task).in_(list(queues.TASKS))
+    known = col(Outbox.queue).in_(QUEUES) & col(Outbox.task).in_(list(queues.TASKS))
     with unit_of_work() as unit:
         rows = unit.exec(
             select(Outbox).where(col(Outbox.sent_at).is_(None), known).order_by(col(Outbox.id)).limit(BATCH)
