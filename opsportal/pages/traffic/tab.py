@@ -113,8 +113,8 @@ def _figures(view: Any) -> rx.Component:
 
 _GAP_COLUMNS = (
     Column(t("From"), lambda gap: rx.el.span(moment(gap.start), class_name="num nowrap")),
-    Column(t("Length"), lambda gap: rx.el.span(duration(gap.seconds), class_name="num nowrap"), right=True),
     Column(t("What happened"), lambda gap: t_code(gap.cause, labels.GAP)),
+    Column(t("Length"), lambda gap: rx.el.span(duration(gap.seconds), class_name="num nowrap"), right=True),
 )
 
 
@@ -140,7 +140,6 @@ def _gaps(view: Any) -> rx.Component:
                         view.gaps[:_SHOWN_GAPS],
                         key=lambda gap: f"{gap.start}{gap.cause}",
                         label=t("Gaps"),
-                        stacked=False,
                     ),
                 ),
             ),
