@@ -126,6 +126,8 @@ class Invoice(SQLModel, table=True):
         Index("ix_invoice_open", "company_id", "id", postgresql_where=text("status = 'issued'")),
         Index("ix_invoice_open_due", "due_on", "id", postgresql_where=text("status = 'issued'")),
         Index("ix_invoice_paid", "company_id", "id", postgresql_where=text("status = 'paid'")),
+        Index("ix_invoice_void", "company_id", "id", postgresql_where=text("status = 'void'")),
+        Index("ix_invoice_company_kind", "company_id", "kind", "id"),
         Index("ix_invoice_credits", "credits_id", postgresql_where=text("credits_id IS NOT NULL")),
     )
 

@@ -334,6 +334,14 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'paid'"),
     )
+    op.create_index(
+        "ix_invoice_void",
+        "invoice",
+        ["company_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'void'"),
+    )
+    op.create_index("ix_invoice_company_kind", "invoice", ["company_id", "kind", "id"], unique=False)
     op.create_table(
         "ledger_account",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -658,6 +666,8 @@ def downgrade() -> None:
     op.drop_table("plan_price")
     op.drop_table("ledger_account")
     op.drop_index("ix_invoice_paid", table_name="invoice", postgresql_where=sa.text("status = 'paid'"))
+    op.drop_index("ix_invoice_void", table_name="invoice", postgresql_where=sa.text("status = 'void'"))
+    op.drop_index("ix_invoice_company_kind", table_name="invoice")
     op.drop_index("ix_invoice_open_due", table_name="invoice", postgresql_where=sa.text("status = 'issued'"))
     op.drop_index("ix_invoice_open", table_name="invoice", postgresql_where=sa.text("status = 'issued'"))
     op.drop_index(
