@@ -123,15 +123,11 @@ def lock_setup(unit: Unit, setup_id: int) -> CardSetup:
     return unit.exec(query, execution_options={"populate_existing": True}).one()
 
 
-def save_card(unit: Unit, setup_id: int, card: CardFacts) -> SavedCard:
-    """The gateway keeps the card: so do we, once, however many tell us so."""
+def save_card(unit: Unit, setup_id: int, card: CardFacts) -> SavedCard | None:
+    """The gateway keeps the card: so do we, once, however many tell us so. None when the set-up has ended."""
     setup = lock_setup(unit, setup_id)
     if setup.status != CardSetupStatus.BEGUN:
-        saved = unit.exec(
-            select(SavedCard).where(col(SavedCard.gateway) == setup.gateway, col(SavedCard.ref) == card.ref)
-        ).first()
-        if saved is not None or setup.status == CardSetupStatus.SAVED:
-            return saved or unit.get_one(SavedCard, setup.card_id)
+        return unit.get(SavedCard, setup.card_id) if setup.card_id else None
     saved = SavedCard(
         gateway=setup.gateway,
         company_id=setup.company_id,
@@ -143,10 +139,9 @@ def save_card(unit: Unit, setup_id: int, card: CardFacts) -> SavedCard:
     )
     unit.add(saved)
     unit.flush()
-    if setup.status == CardSetupStatus.BEGUN:
-        setup.card_id = saved.id
-        setup.finished_at = utcnow()
-        move(unit, CARD_SETUP, setup, CardSetupStatus.SAVED, actor_id=setup.actor_id)
+    setup.card_id = saved.id
+    setup.finished_at = utcnow()
+    move(unit, CARD_SETUP, setup, CardSetupStatus.SAVED, actor_id=setup.actor_id)
     trail.record(
         unit,
         "card:added",

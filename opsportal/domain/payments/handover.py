@@ -38,7 +38,7 @@ def open_setup(gateway: Gateway, actor: Actor) -> Setup:
 
 
 def finish_setup(gateway: Gateway, setup_id: int) -> SavedCard | None:
-    """Ask the gateway what came of a set-up, and keep its card. None while it still waits.
+    """Ask the gateway what came of a set-up, and keep its card. None while it still waits, and after it has ended.
 
     Refuses with `CardRefused` what the gateway has refused. Raises `GatewayUnreachableError`.
     """
@@ -48,6 +48,8 @@ def finish_setup(gateway: Gateway, setup_id: int) -> SavedCard | None:
     if setup.card_id is not None:
         with unit_of_work() as unit:
             return unit.get_one(SavedCard, setup.card_id)
+    if setup.status != CardSetupStatus.BEGUN:
+        return None
     is_over = utcnow() > setup.not_after
     if setup.ref is None:
         if is_over:

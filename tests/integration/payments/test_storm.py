@@ -80,7 +80,9 @@ def _click(clients: Clients, numbers: range) -> None:
             try:
                 begin_invoice(actor, card, invoice.id or 0)
                 continue
-            except InvoiceCovered:  # money of an earlier one that was settled otherwise: nothing is to be charged
+            except (
+                InvoiceCovered
+            ):  # money of an earlier one that was settled otherwise: nothing is to be charged
                 pass
         begin_topup(actor, card, 1_000 + number)
 
