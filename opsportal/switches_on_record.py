@@ -1,0 +1,150 @@
+"""Switches and cables, from the machine itself: `python -m opsportal.switches_on_record COMMAND …`
+
+    add NAME --site SITE --host ADDRESS [--user NAME --auth sha256 --priv aes128]
+    connect SWITCH PORT SERVER
+    disconnect SWITCH PORT
+
+Communities and passwords are read from standard input, one a line, or asked for: never from the command line,
+which every user of the machine can read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import ipaddress
+import sys
+
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlmodel import col, select
+
+from opsportal.db import Unit, unit_of_work
+from opsportal.domain.audit import trail
+from opsportal.domain.traffic import inventory, links
+from opsportal.domain.vault import seal
+from opsportal.models import Server, SnmpVersion, Switch, SwitchPort
+from opsportal.models.base import utcnow
+
+AUTH = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+PRIV = ("des", "aes128", "aes192", "aes256")
+
+
+class NothingChanged(Exception):
+    """One sentence about what is wrong."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m opsportal.switches_on_record", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    add = commands.add_parser("add", help="put a switch on record; its ports are discovered by themselves")
+    add.add_argument("name")
+    add.add_argument("--site", required=True)
+    add.add_argument("--host", required=True, help="its numeric address, inside SWITCH_NETWORKS")
+    add.add_argument("--port", type=int, default=161)
+    add.add_argument("--user", help="SNMPv3; without it v2c with a community")
+    add.add_argument("--auth", choices=AUTH)
+    add.add_argument("--priv", choices=PRIV)
+    for command, what in (
+        ("connect", "a server hangs on a port from now on"),
+        ("disconnect", "it does no more"),
+    ):
+        cable = commands.add_parser(command, help=what)
+        cable.add_argument("switch")
+        cable.add_argument("port", help="the port's ifName, such as ge-0/0/7")
+        if command == "connect":
+            cable.add_argument("server")
+    return parser
+
+
+def _secret(what: str) -> bytes:
+    given = getpass.getpass(f"{what}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if not given:
+        raise NothingChanged(f"The {what} is missing.")
+    return seal(given)
+
+
+def _add(unit: Unit, given: argparse.Namespace) -> Switch:
+    try:
+        ipaddress.ip_address(given.host)
+    except ValueError:
+        raise NothingChanged(f"{given.host} is no numeric address.") from None
+    if given.priv and not given.auth:
+        raise NothingChanged("SNMPv3 has no privacy without authentication: give --auth, too.")
+    switch = Switch(name=given.name, site=given.site, host=given.host, port=given.port)
+    if given.user:
+        switch.snmp_version, switch.username = SnmpVersion.V3, given.user
+        switch.auth_protocol, switch.priv_protocol = given.auth, given.priv
+        switch.auth_password = _secret("authentication password") if given.auth else None
+        switch.priv_password = _secret("privacy password") if given.priv else None
+    else:
+        switch.community = _secret("community")
+    try:
+        return inventory.add_switch(unit, switch)
+    except IntegrityError:
+        raise NothingChanged(
+            f"There is a switch {given.name} already, or its port number is impossible."
+        ) from None
+
+
+def _port(unit: Unit, given: argparse.Namespace) -> SwitchPort:
+    switch = unit.exec(select(Switch).where(col(Switch.name) == given.switch)).first()
+    if switch is None:
+        raise NothingChanged(f"There is no switch {given.switch}.")
+    return inventory.find_or_add_port(unit, switch.id or 0, given.port)
+
+
+def _do(unit: Unit, given: argparse.Namespace, by: str) -> str:
+    """Carry out one command. Returns the sentence to print."""
+    if given.command == "add":
+        switch = _add(unit, given)
+        trail.record(
+            unit,
+            "switch:added",
+            actor=None,
+            actor_name=by,
+            object_kind="switch",
+            object_id=switch.id,
+            object_name=switch.name,
+        )
+        return f"{switch.name} is on record. Its ports are discovered with the next round of polling."
+    port = _port(unit, given)
+    assert port.id is not None
+    if given.command == "disconnect":
+        links.disconnect_port(unit, port.id, at=utcnow())
+        said = f"{given.port} of {given.switch} serves nobody from now on."
+    else:
+        server = unit.exec(select(Server).where(col(Server.name) == given.server)).first()
+        if server is None:
+            raise NothingChanged(f"There is no server {given.server}.")
+        links.connect_port(unit, port.id, server.id or 0, at=utcnow())
+        said = f"{given.server} hangs on {given.port} of {given.switch} from now on."
+    trail.record(
+        unit,
+        f"switch_port:{given.command}ed",
+        actor=None,
+        actor_name=by,
+        object_kind="switch_port",
+        object_id=port.id,
+        object_name=f"{given.switch} {given.port}",
+    )
+    return said
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 0 when done, 1 with one sentence when not."""
+    given = _parser().parse_args(arguments)
+    try:
+        with unit_of_work() as unit:
+            said = _do(unit, given, by=f"{getpass.getuser()} (console)")
+    except NothingChanged as reason:
+        print(f"{reason} Nothing was changed.", file=sys.stderr)
+        return 1
+    except OperationalError:
+        print("The database does not answer. Nothing was changed. Is DATABASE_URL set?", file=sys.stderr)
+        return 1
+    print(said)  # only now: it is committed
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
