@@ -203,7 +203,8 @@ def arithmetic(terms: Any) -> rx.Component:
     c = terms.currency
 
     def term(sign: str, words: Any, minor: Any, *, always: bool = False) -> rx.Component:
-        shown = rx.el.span(f" {sign} " if sign else "", words, " ", money(minor, c), class_name="term")
+        whole = rx.el.span(f"{sign} " if sign else "", words, " ", money(minor, c), class_name="term")
+        shown = rx.fragment(" ", whole)  # a line may end between two terms, never within one
         return shown if always else rx.cond(minor > 0, shown)
 
     return rx.el.span(
