@@ -12,7 +12,7 @@ _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 64rem; padding: 1rem; }
 table { border-collapse: collapse; width: 100%; }
-td, th { border-bottom: 1px solid #8884; padding: .4rem .6rem; text-align: left; vertical-align: top; }
+td, th { border-bottom: 1px solid #8884; padding: .4rem .6rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid #8884; border-radius: 6px; padding: 1rem; }
 iframe { width: 100%; height: 26rem; border: 1px solid #8884; border-radius: 6px; background: #fff; }
 h1 { font-size: 1.3rem; overflow-wrap: anywhere; } .mute { opacity: .7; }
