@@ -10,7 +10,6 @@ from sqlmodel import Field, SQLModel
 
 from opsportal.models.base import amount, identity, moment, one_of, reference
 
-
 TRANSACTION = "((pg_current_xact_id())::text)::bigint"
 
 
