@@ -1,0 +1,165 @@
+"""Money in the browser: adding funds with VAT by card, paying, the PDF, bad amounts, and two tabs that follow."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
+
+from tests.e2e import MARKS
+from tests.e2e.pages import settled
+from tests.e2e.portal import Portal
+from tests.e2e.visitors import Visitors
+from tests.e2e.watching import Watched
+
+pytestmark = MARKS
+
+PAYER = "payer@acme.example"
+GOOD, DECLINED = "4242424242424242", "4000000000000002"
+
+
+@pytest.fixture
+def payer(portal: Portal) -> str:
+    """Somebody of Acme Studio who pays."""
+    if PAYER not in portal.added:
+        portal.add_person(PAYER, name="Pavla Payer")
+    return PAYER
+
+
+def cash(portal: Portal) -> int:
+    """What the ledger says of Acme's balance."""
+    query = """
+        SELECT coalesce(sum(amount_minor), 0) FROM posting JOIN ledger_account a ON a.id = account_id
+        JOIN company ON company.id = a.company_id WHERE company.name = 'Acme Studio' AND a.kind = 'cash'
+    """
+    return int(portal.rows(query)[0][0])
+
+
+def euro(minor: int) -> str:
+    return f"€{minor / 100:,.2f}"
+
+
+def strip(page: Page) -> str:
+    return page.locator(".strip .balance b").inner_text()
+
+
+def add_card(page: Page, number: str) -> None:
+    page.get_by_role("button", name="Add a card").click()
+    fields = page.locator(".card-fields")
+    for name, value in (("number", number), ("exp_month", "12"), ("exp_year", "34"), ("cvc", "123")):
+        fields.get_by_placeholder(name).fill(value)
+    if fields.get_by_placeholder("postal_code").count():
+        fields.get_by_placeholder("postal_code").fill("11000")
+    page.get_by_role("button", name="Save this card").click()
+    expect(page.locator(".card-option", has_text=number[-4:])).to_be_visible()
+
+
+def type_amount(page: Page, text: str) -> None:
+    page.get_by_label("Net amount to add").fill(text)
+
+
+def choose(page: Page, number: str) -> None:
+    page.locator(".card-option", has_text=number[-4:]).first.get_by_role("radio").check()
+
+
+def test_top_up_with_vat_then_pay_and_keep_the_pdf(visitors: Visitors, portal: Portal, payer: str) -> None:
+    page = settled(visitors.signed_in(payer, "/billing/funds"))
+    other = page.context.new_page()
+    other.goto("/billing/invoices")
+    follower = Watched(settled(other))
+    before = cash(portal)
+    assert strip(page) == strip(other) == euro(before)
+
+    add_card(page, GOOD)
+    type_amount(page, "200")
+    sums = page.locator(".funds .sums")
+    expect(sums).to_have_text(
+        re.compile(
+            rf"Net amount€200\.00VAT 21%Domestic VAT\.€42\.00Charged to the card€242\.00"
+            rf"Balance after it{re.escape(euro(before + 20_000))}"
+        )
+    )
+    choose(page, GOOD)
+    page.get_by_role("button", name="Top up now: €242.00").click()
+    payment = page.locator(".payment").first
+    expect(payment).to_contain_text("Received", timeout=30_000)
+    expect(payment.locator(".steps li.done")).to_have_count(3)
+    for tab in (page, other):  # without a reload
+        expect(tab.locator(".strip .balance b")).to_have_text(euro(before + 20_000))
+    assert cash(portal) == before + 20_000
+    assert portal.rows(
+        "SELECT net_minor, tax_minor, gross_minor FROM payment WHERE status = 'succeeded' ORDER BY id DESC LIMIT 1"
+    ) == [(20_000, 4_200, 24_200)]
+
+    invoice_id, number, total = portal.rows(
+        "SELECT i.id, number, total_minor FROM invoice i JOIN company c ON c.id = company_id"
+        " WHERE c.name = 'Acme Studio' AND status = 'issued' AND due_on >= current_date ORDER BY total_minor LIMIT 1"
+    )[0]
+    row = other.get_by_role("row", name=re.compile(number))
+    expect(row).to_contain_text("Pending")
+    page.goto("/billing/invoices")
+    settled(page).get_by_role("row", name=re.compile(number)).get_by_role("link", name="Pay").click()
+    expect(settled(page).get_by_role("heading", level=1)).to_have_text(number)
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("Download PDF")).click()
+    assert download.value.suggested_filename == f"{number}.pdf"
+    said = " ".join(PdfReader(io.BytesIO(download.value.path().read_bytes())).pages[0].extract_text().split())
+    assert f"Invoice {number}" in said
+    assert f"Total {euro(total)}" in said
+    assert "Tax was charged when the funds were added" in said
+
+    page.get_by_role("button", name=f"Pay {euro(total)} from the balance").click()
+    expect(page.locator(".head-title .tag")).to_have_text("Paid")
+    expect(row).to_have_count(0)  # it left the list of unpaid ones in the other tab
+    for tab in (page, other):
+        expect(tab.locator(".strip .balance b")).to_have_text(euro(before + 20_000 - total))
+    assert cash(portal) == before + 20_000 - total
+    assert portal.rows("SELECT status FROM invoice WHERE id = %s", invoice_id) == [("paid",)]
+    assert not follower.was_reloaded()
+
+
+BAD = {
+    "0": "This is not an amount",
+    "-5": "This is not an amount",
+    "1e3": "This is not an amount",
+    "12.345": "This is not an amount",
+    "1 000": "This is not an amount",
+    "0.50": "At least €1.00.",
+    "9999999": "At most €100,000.00.",
+    "99999999999999999999999999": "This is not an amount",
+    "<b>7</b>": "This is not an amount",
+}
+
+
+def test_bad_amounts_are_named_at_the_field_and_charge_nothing(
+    visitors: Visitors, portal: Portal, payer: str
+) -> None:
+    page = settled(visitors.signed_in(payer, "/billing/funds"))
+    before, payments = cash(portal), portal.rows("SELECT count(*) FROM payment")
+    button = page.get_by_role("main").get_by_role("button", name=re.compile("^Top up now"))
+    for text, complaint in BAD.items():
+        type_amount(page, text)
+        expect(page.locator(".funds .field-error")).to_contain_text(complaint)
+        expect(page.get_by_label("Net amount to add")).to_have_value(text)
+        expect(button).to_be_disabled()
+        expect(page.locator(".funds .sums")).to_have_count(0)
+    assert cash(portal) == before
+    assert portal.rows("SELECT count(*) FROM payment") == payments
+
+
+def test_a_declined_card_says_why_and_leaves_the_balance(
+    visitors: Visitors, portal: Portal, payer: str
+) -> None:
+    page = settled(visitors.signed_in(payer, "/billing/funds"))
+    before = cash(portal)
+    page.get_by_role("button", name="Add a card").click()
+    fields = page.locator(".card-fields")
+    for name, value in (("number", DECLINED), ("exp_month", "12"), ("exp_year", "34"), ("cvc", "123")):
+        fields.get_by_placeholder(name).fill(value)
+    page.get_by_role("button", name="Save this card").click()
+    expect(page.locator(".card-form .refusal")).to_contain_text("Nothing was charged")
+    assert cash(portal) == before
+    expect(page.locator(".card-option", has_text=DECLINED[-4:])).to_have_count(0)
