@@ -96,7 +96,61 @@ _SUPPORT = (
     Door(f"{MAILS}mail_state.retry", OPERATOR, "undeliverable mail", lambda number: {"mail_id": number}),
 )
 
+FINANCE = frozenset({"client", "operator"})
+INVOICES = f"{PORTAL}billing___invoices____"
+FUNDS = f"{PORTAL}billing___funds____funds_state"
+COMPANY_MONEY = f"{PORTAL}billing___companies____company_money_state"
+_CLICK = {"draft": "fedcba9876543210" * 2}
+
+
+def _of(name: str) -> Callable[[int], dict[str, Any]]:
+    return lambda number: {name: number}
+
+
+def _click(name: str, **more: Any) -> Callable[[int], dict[str, Any]]:
+    return lambda number: {name: number, **_CLICK, **more}
+
+
+_MONEY = (
+    _page("billing___invoices____invoices_state", FINANCE, "/billing/invoices"),
+    Door(f"{INVOICES}invoices_state.seen", FINANCE, payload=lambda _: {"newest": 1}),
+    _page("billing___invoices____invoice_state", FINANCE, "/billing/invoices/{id}", "invoice", "invoice_id"),
+    Door(f"{INVOICES}invoice_state.pay_from_balance", CLIENT, "funded invoice", _of("invoice_id")),
+    Door(
+        f"{INVOICES}invoice_state.pay_by_card",
+        CLIENT,
+        "invoice with card",
+        lambda number: {**_CLICK, "invoice_id": number, "card_id": number},
+    ),
+    Door(f"{INVOICES}invoice_state.cancel_payment", CLIENT, "payment", _of("payment_id")),
+    Door(f"{INVOICES}invoice_state.void", OPERATOR, "invoice", _click("invoice_id", reason="a mistake")),
+    Door(
+        f"{INVOICES}invoice_state.refund",
+        OPERATOR,
+        "paid invoice",
+        _click("invoice_id", amount="1.00", reason="kindness"),
+    ),
+    _page("billing___transactions____transactions_state", FINANCE, "/billing/transactions"),
+    _page("billing___funds____funds_state", CLIENT, "/billing/funds"),
+    Door(f"{FUNDS}.ask", CLIENT, payload=lambda _: {"amount": "100", "currency": "EUR"}),
+    Door(f"{FUNDS}.top_up", CLIENT, "card", _click("card_id", amount="100", currency="EUR")),
+    Door(f"{FUNDS}.cancel", CLIENT, "payment", _of("payment_id")),
+    Door(f"{FUNDS}.remove_card", CLIENT, "card", _of("card_id")),
+    Door(f"{FUNDS}.set_buffer", CLIENT, payload=lambda _: {**_CLICK, "amount": "50"}),
+    Door(f"{COMPANY_MONEY}.grant", OPERATOR, "company", _click("company_id", amount="5", reason="sorry")),
+    Door(
+        f"{COMPANY_MONEY}.refund",
+        OPERATOR,
+        "received payment",
+        _click("payment_id", amount="1.00", reason="asked for"),
+    ),
+    Door(f"{COMPANY_MONEY}.ask_again", OPERATOR, "payment", _of("payment_id")),
+    Door(f"{COMPANY_MONEY}.clear_flag", OPERATOR, "flag", _of("flag_id")),
+    _page("billing___runs____runs_state", OPERATOR, "/billing/runs"),
+)
+
 DOORS = (
+    *_MONEY,
     *_SUPPORT,
     Door(f"{STATE}.hydrate", ANYBODY),
     Door(f"{STATE}.hydrate_and_load", ANYBODY),
@@ -146,7 +200,7 @@ DOORS = (
     Door(f"{PORTAL}account____account_state.end_other_sessions", SIGNED_IN),
     Door(f"{PORTAL}account____account_state.sign_out_everywhere", SIGNED_IN),
     _page("queues____queues_state", STAFF, "/queues"),
-    _page("traffic____pollers____pollers_state", STAFF, "/pollers"),
+    _page("traffic___pollers____pollers_state", STAFF, "/pollers"),
     _page("fleet____fleet_state", STAFF, "/fleet"),
     _page("companies____companies_state", OPERATOR, "/companies"),
     _page("companies____company_state", OPERATOR, "/companies/{id}", "company", "company_id"),
@@ -168,11 +222,15 @@ class Path:
     body: dict[str, Any] | None = None
     staff: tuple[int, str] | None = None
     """The answer to signed-in staff, where it is another one."""
+    technician: tuple[int, str] | None = None
+    """The answer to a technician, where it is yet another one."""
 
     def expected(self, stage: str) -> tuple[int, str]:
         """The answer at a stage (`none`, `password`), or to a role that is signed in."""
         if stage in ("none", "password"):
             return self.none if stage == "none" else self.password
+        if self.technician and stage == "technician":
+            return self.technician
         return self.staff if self.staff and stage in STAFF else self.signed_in
 
 
@@ -188,6 +246,12 @@ PATHS = (
     Path("POST /attachments", _OUT, _OUT, (400, "bad_request"), {}),
     Path("GET /attachments/{attachment_id:int}", _OUT, _OUT, (404, "not_found")),
     Path("DELETE /attachments/{attachment_id:int}", _OUT, _OUT, (404, "not_found")),
+    Path(
+        "GET /documents/invoices/{invoice_id:int}.pdf",
+        *(_OUT, _OUT),
+        (404, "not_found"),
+        technician=_FORBIDDEN,
+    ),
     Path("POST /webhooks/stripe", *((400, "forged"),) * 3),  # no session opens it: only a signature does
     Path("POST /payments/cards/setup", _OUT, _OUT, _NO_GATEWAY, {}, _FORBIDDEN),
     Path("POST /payments/cards/done", _OUT, _OUT, (404, "not_found"), {"setup": "seti_0"}, _FORBIDDEN),

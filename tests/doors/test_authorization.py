@@ -44,7 +44,8 @@ async def verdict(tab: Tab, door: Door, number: int) -> str:
     if tab.notices:
         return CODES.get(tab.notices[0], tab.notices[0])
     problem = (tab.vars.get(f"{short}.problem") or {}).get("code", "")
-    return problem or "allowed"
+    answer = (tab.vars.get(f"{short}.answer") or {}).get("code", "")
+    return problem or answer or "allowed"
 
 
 @pytest.mark.parametrize("role", world.ROLES)

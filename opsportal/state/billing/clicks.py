@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol
 from pydantic import Field
 
 from opsportal.db import in_unit
+from opsportal.domain import refusals
 from opsportal.domain.refusals import Refusal, SignInRequired
 from opsportal.locale import N_
 from opsportal.state.billing.views import ClickView
@@ -49,6 +50,8 @@ async def take(state: Answering, draft: str, work: Callable[..., int], *args: An
             msgid=refusal.msgid,
             params=dict(refusal.params),
         )
+        if type(refusal).__module__ == refusals.__name__:
+            raise  # not about what was typed: said like any other refusal as well
     except Exception:
         state.answer = ClickView(id=secrets.token_hex(4), draft=draft, code="fault", msgid=FAULT)
         raise
