@@ -9,20 +9,6 @@ import { gfmStrikethrough } from "micromark-extension-gfm-strikethrough";
 import { gfmTable } from "micromark-extension-gfm-table";
 import { useIntl } from "$/portal/intl";
 
-// Some texts take the renderer seconds and minutes (measured: 10,000 pairs of `*_` 14 s, a table of 100 columns 7 s),
-// in the browser of whoever reads them. Nobody writes such by hand: they are shown as they were typed.
-const MARKS_AT_MOST = 2_000;
-const CELLS_AT_MOST = 10_000;
-const NESTED = /^[ \t]*(?:>[ \t]?){40}|^[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+){12}/m;
-
-/** Whether the text would take longer to render than anybody would wait. */
-export function isTangled(text) {
-  const lines = text.split("\n");
-  const columns = lines.reduce((most, line) => Math.max(most, line.split("|").length - 1), 0);
-  const marks = text.match(/[*_~[\]]/g)?.length ?? 0;
-  return marks > MARKS_AT_MOST || columns * lines.length > CELLS_AT_MOST || NESTED.test(text);
-}
-
 const LEADS_OUT = /^(https?:\/\/|mailto:)[^\s]/i;
 
 /**
@@ -88,7 +74,6 @@ const COMPONENTS = {
 const PLUGINS = [supplements];
 
 export default function Rendered({ text }) {
-  if (isTangled(text)) return <p className="md-plain">{text}</p>;
   return (
     <ReactMarkdown remarkPlugins={PLUGINS} components={COMPONENTS} urlTransform={permitted}>
       {text}
