@@ -30,7 +30,7 @@ from reflex_base.registry import RegistrationContext
 from sqlalchemy.exc import OperationalError
 
 from opsportal.domain.access import Actor, Permission
-from opsportal.domain.accounts.return_path import sign_in_address
+from opsportal.domain.accounts.return_path import is_sign_in, sign_in_address
 from opsportal.domain.refusals import BadRequest, Forbidden, Refusal, SignInRequired
 from opsportal.state.runtime import VAR_SUFFIX, runtime
 from opsportal.state.views import NoticeView, ProblemView
@@ -177,8 +177,12 @@ async def _tell(state: rx.State, notice: NoticeView, refusal: Refusal | None) ->
 
 
 def sign_in_again(place: Mapping[str, Any]) -> Any:
-    """The event that leads to the sign-in, and from there back to where the browser says it is."""
-    return rx.redirect(sign_in_address(str(place.get("asPath", ""))))
+    """The event that leads to the sign-in, and from there back to where the browser says it is.
+
+    None for who is there already: a page that is told twice must not forget where it came from.
+    """
+    path = str(place.get("asPath", ""))
+    return None if is_sign_in(path) else rx.redirect(sign_in_address(path))
 
 
 class Guard(Middleware):
@@ -224,7 +228,8 @@ async def _check(event: Event) -> None:
 def refused(refusal: Refusal, place: Mapping[str, Any] = types.MappingProxyType({})) -> StateUpdate:
     """What the browser is told instead of an answer; the tab's state does not change."""
     if isinstance(refusal, SignInRequired):
-        return _noticed(notice_of(refusal), *Event.from_event_type(sign_in_again(place)))
+        leads = sign_in_again(place)
+        return _noticed(notice_of(refusal), *(Event.from_event_type(leads) if leads else ()))
     return _noticed(notice_of(refusal))
 
 

@@ -149,7 +149,6 @@ async def test_personal_views_stay_personal(server: Portal) -> None:
     ("place", "leads_to"),
     [
         ("/servers/7?tab=jobs", "/sign-in?next=%2Fservers%2F7%3Ftab%3Djobs"),
-        ("/sign-in", "/sign-in"),
         ("//evil.example/x", "/sign-in"),
         ("/\\evil.example", "/sign-in"),
         ("https://evil.example/", "/sign-in"),
@@ -165,6 +164,15 @@ async def test_whose_session_has_ended_comes_back_to_the_same_place(
         await tab.send(abuses.OPEN_ACCOUNT, path=place)
         await tab.until(lambda: "_redirect" in tab.events)
         assert tab.redirects == [leads_to]
+
+
+async def test_who_is_at_the_sign_in_already_stays_there(server: Portal) -> None:
+    """Told twice, the page would forget where it came from."""
+    for place in ("/sign-in", "/sign-in?next=%2Faccount"):
+        async with Browser(server).tab() as tab:
+            await tab.send(abuses.OPEN_ACCOUNT, path=place)
+            await tab.until(lambda tab=tab: tab.notices)
+            assert tab.redirects == []
 
 
 async def test_lost_listener_recovers_and_tells_the_truth(server: Portal, portal: str) -> None:
