@@ -279,14 +279,12 @@ def test_of_nobody_else(visitors: Visitors, measured: Measured) -> None:
     assert visitors.stranger().request.get(f"{path}/traffic.csv").status == 401
 
 
-def on_phone(page: Page) -> bool:
+def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_pollers_tell_what_fails_and_what_to_do(
-    visitors: Visitors, portal: Portal, measured: Measured, size: dict[str, int]
-) -> None:
+def test_pollers_with_the_ports_of_one(visitors: Visitors, portal: Portal, size: dict[str, int]) -> None:
     who = OPERATOR if size is DESKTOP else TECHNICIAN
     page = settled(visitors.signed_in(who, "/pollers", viewport=size))
     switches = page.get_by_role("table", name="Switches")
@@ -298,8 +296,14 @@ def test_pollers_tell_what_fails_and_what_to_do(
     expect(ports.get_by_role("link", name="kyiv-web-02")).to_have_attribute(
         "href", re.compile(r"tab=traffic$")
     )
-    assert on_phone(page)
+    assert fits(page)
 
+
+def test_a_failing_switch_is_told_live_with_what_to_do(
+    visitors: Visitors, portal: Portal, measured: Measured
+) -> None:
+    number = portal.rows("SELECT id FROM switch WHERE name = 'prg-sw-01'")[0][0]
+    page = settled(visitors.signed_in(OPERATOR, "/pollers"))
     watched = Watched(page)
     with measured.unit() as unit:
         recording.record_failures(unit, {number: "switch_unreachable"}, at=utcnow())
