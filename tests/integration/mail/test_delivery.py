@@ -271,6 +271,14 @@ def test_a_mail_whose_worker_died_waits_again_and_the_dead_one_cannot_go_on(post
         assert deliveries.free_lost(unit) == 1
     assert ends(number) == [("waiting", "worker_lost", None, 1)]
     make_due()
+    with unit_of_work() as unit:
+        second = deliveries.claim_next(unit)
+    assert second is not None
+    with pytest.raises(MailLost), unit_of_work() as unit:
+        deliveries.before_text(unit, claim)  # another has it now, and is at work
+    with unit_of_work() as unit:
+        deliveries.put_off(unit, second, "connection_broken")
+    make_due()
     assert worker.send_due() == 1
     for act in (
         lambda unit: deliveries.before_text(unit, claim),
@@ -281,7 +289,7 @@ def test_a_mail_whose_worker_died_waits_again_and_the_dead_one_cannot_go_on(post
     ):
         with pytest.raises(MailLost), unit_of_work() as unit:
             act(unit)
-    assert ends(number) == [("sent", "accepted", 250, 2)]
+    assert ends(number) == [("sent", "accepted", 250, 3)]
     assert len(post.received) == 1
 
 

@@ -187,16 +187,18 @@ def test_mails_about_one_thing_form_a_thread_per_reader(monkeypatch: pytest.Monk
 def test_one_mail_per_recipient_and_occasion_however_often_and_at_once() -> None:
     ana, ben = make_person(), make_person()
     start = threading.Barrier(4)
+    written: list[int | None] = []
 
     def run() -> None:
         start.wait()
-        write(ana)
+        written.append(write(ana).id)
 
     crowd = [threading.Thread(target=run) for _ in range(4)]
     for one in crowd:
         one.start()
     for one in crowd:
         one.join()
+    assert written == [write(ana).id] * 4
     write(ben)
     box = Mailbox("desk@northrack.example")
     assert write(box).id == write(box).id
