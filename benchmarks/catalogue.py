@@ -20,6 +20,7 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     ),
     "benchmarks.renewals": ("renewal_run_10000",),
     "benchmarks.invoice_lists": ("invoice_list_100k",),
+    "benchmarks.invoice_pdfs": ("invoice_pdf",),
 }
 """Module → its names, in the order they run. A name also stands for its rows `name_detail`."""
 

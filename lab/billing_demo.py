@@ -11,6 +11,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from opsportal.db import Unit
@@ -33,6 +34,7 @@ from opsportal.models import (
     Company,
     CostSnapshot,
     Invoice,
+    InvoicesSeen,
     JournalEntry,
     Person,
     Plan,
@@ -107,7 +109,18 @@ def fill(unit: Unit) -> bool:
                 _pay_due(unit, story, day)
                 _suspend(story, day, back)
     _compare(unit, today)
+    _look(unit, today)
     return True
+
+
+def _look(unit: Unit, today: dt.date) -> None:
+    """Clients have looked at their invoices a week ago: what came since is new to them."""
+    for person in unit.exec(select(Person).where(col(Person.role) == Role.CLIENT)).all():
+        known = select(func.max(Invoice.id)).where(
+            col(Invoice.company_id) == person.company_id,
+            col(Invoice.issued_on) <= today - dt.timedelta(days=7),
+        )
+        unit.add(InvoicesSeen(person_id=person.id or 0, invoice_id=unit.exec(known).one() or 0))
 
 
 def _begin(unit: Unit, company: Company, today: dt.date) -> _Story:

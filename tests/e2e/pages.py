@@ -37,6 +37,12 @@ ADDRESSES = (
     Address("account", "/account", CLIENT),
     Address("password", "/account/password", CLIENT),
     Address("two-factor", "/account/two-factor", CLIENT),
+    Address("funds", "/billing/funds?add=20000", CLIENT),
+    Address("invoices", "/billing/invoices", CLIENT),
+    Address("invoices-all", "/billing/invoices?status=all", CLIENT),
+    Address("invoice-open", "/billing/invoices/{open_invoice}", CLIENT),
+    Address("invoice-paid", "/billing/invoices/{paid_invoice}", CLIENT),
+    Address("transactions", "/billing/transactions", CLIENT),
     Address("forbidden", "/queues", CLIENT),
     Address("not-there", "/servers/99999", CLIENT),
     Address("no-such-page", "/no-such-page", CLIENT),
@@ -45,6 +51,10 @@ ADDRESSES = (
     Address("fleet", "/fleet", OPERATOR),
     Address("companies", "/companies", OPERATOR),
     Address("company", "/companies/1", OPERATOR),
+    Address("finance-invoices", "/billing/invoices", OPERATOR),
+    Address("finance-invoice", "/billing/invoices/{open_invoice}", OPERATOR),
+    Address("finance-transactions", "/billing/transactions", OPERATOR),
+    Address("runs", "/billing/runs", OPERATOR),
     Address("audit", "/audit", OPERATOR),
 )
 
@@ -66,4 +76,10 @@ def at(path: str) -> re.Pattern[str]:
 def path_of(one: Address, portal: Portal) -> str:
     """The page's path with the numbers of this demo in it."""
     service = portal.rows("SELECT id FROM service WHERE name = 'old.acme-studio.example'")[0][0]
-    return one.path.format(server=portal.server_id("kyiv-db-01"), service=service)
+    found = "SELECT id FROM invoice WHERE company_id = 1 AND kind = 'invoice' AND status = %s ORDER BY id DESC LIMIT 1"
+    return one.path.format(
+        server=portal.server_id("kyiv-db-01"),
+        service=service,
+        open_invoice=portal.rows(found, "issued")[0][0],
+        paid_invoice=portal.rows(found, "paid")[0][0],
+    )
