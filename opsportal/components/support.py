@@ -77,9 +77,10 @@ class Seen(rx.Component):
     tag = "Seen"
 
     ticket: rx.Var[int]
-    message: rx.Var[Any]
+    message: rx.Var[int]
+    newest: rx.Var[str]
 
-    on_seen: rx.EventHandler[rx.event.passthrough_event_spec(int)]
+    on_seen: rx.EventHandler[rx.event.passthrough_event_spec(int, int)]
 
 
 class NewLine(rx.Component):

@@ -18,7 +18,7 @@ from opsportal.models import Role
 from opsportal.state.shell import read_support
 from opsportal.state.support.desk import read_client, read_desk_ticket
 from opsportal.state.support.sending import take
-from opsportal.state.support.tickets import read_new_ticket, read_ticket, read_tickets
+from opsportal.state.support.tickets import read_new_ticket, read_ticket, read_tickets, see
 from opsportal.state.support.tiles import read_open_tickets
 from opsportal.state.support.views import AnswerView, NewTicketView
 from tests.builders import make_actor, make_company, make_person, make_server, make_service
@@ -79,7 +79,9 @@ def test_unread_is_each_persons_own() -> None:
         assert (row.id, row.is_unread, row.status) == (number, True, "waiting")
     view = read(read_ticket, mine, (number, 0))
     assert view.first_unread == view.talk[1].id
-    do(readers.mark_read, mine, number)
+    do(see, mine, number, view.talk[0].id)  # told by a page that does not show the answer yet
+    assert read(read_support, mine).unread == 1
+    do(see, mine, number, view.last_message)
     assert read(read_support, mine).unread == 0
     assert read(read_support, theirs).unread == 1
     assert read(read_tickets, mine, TicketFilter(tab="unread")).rows == []

@@ -387,7 +387,7 @@ export function NewLine({ ticket, message, first }) {
 }
 
 /** Tells the portal that what is on the page was read: when it is looked at, and again when something comes. */
-export function Seen({ ticket, message, onSeen }) {
+export function Seen({ ticket, message, newest, onSeen }) {
   const told = useRef("");
   useEffect(
     () => () => {
@@ -397,15 +397,15 @@ export function Seen({ ticket, message, onSeen }) {
   );
   useEffect(() => {
     const tell = () => {
-      const now = `${ticket}:${message}`;
+      const now = `${ticket}:${newest}`;
       if (!(ticket > 0) || !message || document.visibilityState !== "visible" || told.current === now) return;
       told.current = now;
-      onSeen(ticket);
+      onSeen(ticket, message);
     };
     tell();
     document.addEventListener("visibilitychange", tell);
     return () => document.removeEventListener("visibilitychange", tell);
-  }, [ticket, message]);
+  }, [ticket, message, newest]);
   return null;
 }
 

@@ -293,7 +293,12 @@ def desk_ticket_page() -> rx.Component:
                 moment(ticket.created_at),
             ),
         ),
-        Seen.create(ticket=ticket.id, message=ticket.newest, on_seen=DeskTicketState.seen),
+        Seen.create(
+            ticket=ticket.id,
+            message=ticket.last_message,
+            newest=ticket.newest,
+            on_seen=DeskTicketState.seen,
+        ),
         rx.el.div(
             rx.el.div(
                 conversation(ticket, me=ShellState.me.person_id, base="/desk"),

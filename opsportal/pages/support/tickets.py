@@ -341,7 +341,12 @@ def ticket_page() -> rx.Component:
             ),
             actions=_actions(ticket),
         ),
-        Seen.create(ticket=ticket.id, message=ticket.last_message, on_seen=TicketState.seen),
+        Seen.create(
+            ticket=ticket.id,
+            message=ticket.last_message,
+            newest=ticket.newest,
+            on_seen=TicketState.seen,
+        ),
         rx.el.div(
             rx.el.div(
                 conversation(ticket, me=ShellState.me.person_id, base="/tickets"),

@@ -12,7 +12,7 @@ from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission, access_server_for, access_ticket_for
 from opsportal.domain.hardware import topics as hardware
 from opsportal.domain.lifecycle import TICKET
-from opsportal.domain.support import desk, lists, readers, tickets, topics
+from opsportal.domain.support import desk, lists, tickets, topics
 from opsportal.domain.support.desk import DeskFilter
 from opsportal.models import Company, Plan, Server, Service, Ticket, TicketStatus
 from opsportal.state.guard import allow, current_actor
@@ -20,7 +20,7 @@ from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
 from opsportal.state.support import rows
 from opsportal.state.support.sending import Body, Draft, Files, take
-from opsportal.state.support.tickets import Number
+from opsportal.state.support.tickets import Number, see
 from opsportal.state.support.views import (
     AgentView,
     AnswerView,
@@ -135,9 +135,9 @@ class DeskTicketState(rx.State):
         await in_unit(desk.set_department, current_actor(), ticket_id, department=department)
 
     @allow(Permission.DESK_WORK)
-    async def seen(self, ticket_id: Id) -> None:
-        """What is on the page has been read by this person."""
-        await in_unit(readers.mark_read, current_actor(), ticket_id)
+    async def seen(self, ticket_id: Id, message_id: Number) -> None:
+        """The messages up to this one have been on the page of this person."""
+        await in_unit(see, current_actor(), ticket_id, message_id)
 
 
 def _reply(unit: Unit, actor: Actor, ticket_id: int, **words: Any) -> int:

@@ -8,7 +8,7 @@ import reflex as rx
 from pydantic import Field
 
 from opsportal.db import Unit, in_unit
-from opsportal.domain.access import Actor, Permission, access_service_for
+from opsportal.domain.access import Actor, Permission, access_service_for, access_ticket_for
 from opsportal.domain.refusals import NotFound
 from opsportal.domain.support import lists, orders, readers, threads, tickets, topics
 from opsportal.domain.support.lists import TicketFilter
@@ -140,9 +140,17 @@ class TicketState(rx.State):
         await in_unit(tickets.reopen_ticket, current_actor(), ticket_id)
 
     @allow(Permission.TICKETS_USE)
-    async def seen(self, ticket_id: Id) -> None:
-        """What is on the page has been read by this person."""
-        await in_unit(readers.mark_read, current_actor(), ticket_id)
+    async def seen(self, ticket_id: Id, message_id: Number) -> None:
+        """The messages up to this one have been on the page of this person."""
+        await in_unit(see, current_actor(), ticket_id, message_id)
+
+
+def see(unit: Unit, actor: Actor, ticket_id: int, message_id: int) -> None:
+    """Mark a ticket as read unless there is something newer: a page may tell before it shows the newest."""
+    access_ticket_for(actor, unit, ticket_id)
+    first = readers.first_unread(unit, ticket_id, person_id=actor.person_id)
+    if first is None or first <= message_id:
+        readers.mark_read(unit, actor, ticket_id)
 
 
 def _reply(unit: Unit, actor: Actor, ticket_id: int, **words: Any) -> int:
