@@ -132,6 +132,8 @@ def test_a_ticket_from_an_order_knows_it_and_a_foreign_order_is_as_good_as_none(
     foreign = make_service()
     assert read(read_new_ticket, client, foreign.id) == NewTicketView(is_ready=True, orders=form.orders)
     number = make_ticket(company, by=client, service_id=service.id).id or 0
+    assert read(read_client, make_actor(role=Role.OPERATOR), (number, company.id, server.id)).has_money
+    assert not read(read_client, make_actor(role=Role.TECHNICIAN), (number, company.id, server.id)).has_money
     beside = read(read_client, make_actor(role=Role.TECHNICIAN), (number, company.id, server.id))
     assert (beside.company, beside.service, beside.server, beside.power) == (
         company.name, "db-01", server.name, server.power,

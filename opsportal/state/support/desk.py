@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission, access_server_for, access_ticket_for
+from opsportal.domain.billing import invoice_lists
 from opsportal.domain.hardware import topics as hardware
 from opsportal.domain.lifecycle import TICKET
 from opsportal.domain.support import desk, lists, tickets, topics
@@ -199,6 +200,8 @@ def read_client(unit: Unit, actor: Actor, params: tuple[int, int, int]) -> Clien
     if server is not None:
         access_server_for(actor, unit, server.id or 0)
     others = desk.DeskFilter(company_id=ticket.company_id)
+    sees_money = actor.may(Permission.BILLING_VIEW)
+    unpaid = invoice_lists.open_total(actor, unit, company_id=ticket.company_id) if sees_money else []
     return ClientContextView(
         is_ready=True,
         company_id=ticket.company_id,
@@ -213,6 +216,10 @@ def read_client(unit: Unit, actor: Actor, params: tuple[int, int, int]) -> Clien
         server=server.name if server else "",
         power=server.power if server else "",
         power_verified_at=iso(server.power_verified_at) if server else "",
+        has_money=sees_money,
+        open_invoices=sum(one.count for one in unpaid),
+        open_minor=unpaid[0].total_minor if unpaid else 0,
+        currency=unpaid[0].currency if unpaid else "",
         power_then=str(ticket.facts.get("power", "")),
         other_tickets=max(0, desk.list_desk(actor, unit, others)[1] - (1 if ticket.is_open else 0)),
     )
