@@ -193,7 +193,9 @@ class Guard(Middleware):
             await _check(event)
         except Refusal as refusal:
             log.info("event_refused", name=event.name[:200], code=refusal.code)
-            return refused(refusal, event.router_data)
+            return refused(
+                refusal, EventContext.get().router_data
+            )  # the event's own is empty as a page loads
         except Exception:
             error_id = secrets.token_hex(4)
             log.exception("guard_failed", error_id=error_id, name=event.name[:200])

@@ -166,6 +166,16 @@ async def test_whose_session_has_ended_comes_back_to_the_same_place(
         assert tab.redirects == [leads_to]
 
 
+async def test_page_that_connects_again_without_its_session_comes_back_to_the_same_place(
+    server: Portal,
+) -> None:
+    """As a browser does it: it loads the page anew, and the page's own handler is refused."""
+    async with Browser(server).tab() as tab:
+        await tab.open("/account")
+        await tab.until(lambda: "_redirect" in tab.events)
+        assert tab.redirects == ["/sign-in?next=%2Faccount"]
+
+
 async def test_who_is_at_the_sign_in_already_stays_there(server: Portal) -> None:
     """Told twice, the page would forget where it came from."""
     for place in ("/sign-in", "/sign-in?next=%2Faccount"):
