@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import re
+from email.utils import getaddresses, parseaddr
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -85,6 +87,20 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("mail_from", "desk_mail")
+    @classmethod
+    def _mailbox(cls, value: str) -> str:
+        # Found at the start: a ticket that mails nobody's address could not be opened.
+        is_one = value.isprintable() and len(getaddresses([value])) == 1
+        if value and not (is_one and re.fullmatch(r"[^\s<>,;@]+@[^\s<>,;@]+", parseaddr(value)[1])):
+            raise ValueError("must be one mail address, as in desk@example.com")
+        return value
+
+    @field_validator("desk_mail")
+    @classmethod
+    def _bare(cls, value: str) -> str:
+        return parseaddr(value)[1]
 
     @field_validator("public_url")
     @classmethod

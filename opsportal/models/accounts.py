@@ -45,7 +45,12 @@ class Person(SQLModel, table=True):
         one_of("role", Role),
         CheckConstraint("(role = 'client') = (company_id IS NOT NULL)", name="client_has_company"),
         CheckConstraint("email = lower(email)", name="email_lower"),
-        CheckConstraint("mail_to ~ '^[^[:space:][:cntrl:]<>,;]+@[^[:space:][:cntrl:]<>,;]+$'", name="mail_to_one"),
+        CheckConstraint(
+            "email ~ '^[^[:space:][:cntrl:]<>,;]+@[^[:space:][:cntrl:]<>,;]+$'", name="email_one"
+        ),
+        CheckConstraint(
+            "mail_to ~ '^[^[:space:][:cntrl:]<>,;]+@[^[:space:][:cntrl:]<>,;]+$'", name="mail_to_one"
+        ),
         CheckConstraint("(totp_secret IS NULL) = (totp_enabled_at IS NULL)", name="totp_whole"),
     )
 

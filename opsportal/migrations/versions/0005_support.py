@@ -410,6 +410,11 @@ def upgrade() -> None:
     )
     op.add_column("person", sa.Column("mail_to", sa.String(), nullable=True))
     op.create_check_constraint(
+        op.f("ck_person_email_one"),
+        "person",
+        "email ~ '^[^[:space:][:cntrl:]<>,;]+@[^[:space:][:cntrl:]<>,;]+$'",
+    )
+    op.create_check_constraint(
         op.f("ck_person_mail_to_one"),
         "person",
         "mail_to ~ '^[^[:space:][:cntrl:]<>,;]+@[^[:space:][:cntrl:]<>,;]+$'",
@@ -426,6 +431,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("person", "mail_to")
+    op.drop_constraint(op.f("ck_person_email_one"), "person", type_="check")
     op.drop_table("mail_enclosure")
     op.drop_table("attachment_content")
     op.drop_index(op.f("ix_ticket_unread_ticket_id"), table_name="ticket_unread")

@@ -403,6 +403,7 @@ FORBIDDEN = (
     "UPDATE mail SET body_text = 'y'",
     "UPDATE mail SET to_address = 'other@example.com'",
     "DELETE FROM mail",
+    "UPDATE person SET email = 'nobody'",
     "UPDATE person SET mail_to = 'a@b.example, c@d.example'",
 )
 
