@@ -104,11 +104,13 @@ class Rate(rx.Component):
 
 
 def invoice_status(row: Any, *, flash: bool = True) -> rx.Component:
-    """Paid, pending, or by how many days overdue."""
-    word = rx.cond(
-        row.late_days > 0,
-        tag(tn("Overdue by {n} day", "Overdue by {n} days", n=row.late_days), "bad"),
+    """Paid, pending or overdue (checklist 0.21: exactly these words), and under it by how many days."""
+    word = rx.el.span(
         status(row.state, words=labels.INVOICE, tones=labels.INVOICE_TONE),
+        rx.cond(
+            row.late_days > 0,
+            rx.el.small(tn("by {n} day", "by {n} days", n=row.late_days), class_name="nowrap"),
+        ),
     )
     return Flash.create(word, of=row.state, class_name="flash-round") if flash else word
 
