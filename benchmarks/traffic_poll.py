@@ -22,6 +22,7 @@ from opsportal.domain.traffic import inventory
 from opsportal.domain.vault import seal
 from opsportal.models import Switch
 from switches import oids
+from tests.builders import make_company, make_plan
 from workers import traffic_poll
 
 RUNS = 7
@@ -32,6 +33,17 @@ COLUMNS = (
     oids.IF_OPER_STATUS,
     oids.IF_COUNTER_DISCONTINUITY_TIME,
 )
+
+
+_SERVERS = (
+    "INSERT INTO service (company_id, plan_id, name, status, price_minor, currency, term)"
+    " SELECT :company, :plan, 'service ' || id, 'active', 0, 'EUR', 'month' FROM switch_port WHERE if_index > 0",
+    "INSERT INTO server (name, service_id, site, rack, model, cpu, memory_gb, disks, mac, power)"
+    " SELECT name, id, '', '', '', '', 1, '', name, 'on' FROM service",
+    "INSERT INTO port_link (port_id, server_id, service_id, valid_from)"
+    " SELECT p.id, s.id, s.service_id, now() FROM switch_port p JOIN server s ON s.name = 'service ' || p.id",
+)
+"""A server and a rented service on every port: they are told of each sample."""
 
 
 def run() -> list[rows.Row]:
@@ -83,8 +95,11 @@ def _put_on_record(targets: list[int]) -> list[int]:
             )
             inventory.add_switch(unit, row)
     traffic_poll.run()
+    owner = {"company": make_company().id, "plan": make_plan().id}
     with unit_of_work() as unit:
         unit.execute(text("UPDATE switch_port SET if_index = NULL WHERE if_name NOT LIKE 'port%'"))
+        for statement in _SERVERS:
+            unit.execute(text(statement), owner if ":company" in statement else {})
         indexes = unit.execute(
             text("SELECT DISTINCT if_index FROM switch_port WHERE if_index IS NOT NULL ORDER BY 1")
         )

@@ -12,6 +12,7 @@ FIRST_DIRECTORIES = (
     "architecture",
     "unit",
     "bmc",
+    "switches",
     "lab",
     "state",
     "doors",
