@@ -56,6 +56,14 @@ ADDRESSES = (
     Address("finance-transactions", "/billing/transactions", OPERATOR),
     Address("runs", "/billing/runs", OPERATOR),
     Address("audit", "/audit", OPERATOR),
+    Address("tickets", "/tickets", CLIENT),
+    Address("tickets-none", "/tickets?q=no-such-ticket", CLIENT),
+    Address("ticket-new", "/tickets/new?service={service}", CLIENT),
+    Address("ticket", "/tickets/{ticket}", CLIENT),
+    Address("desk", "/desk", TECHNICIAN),
+    Address("desk-ticket", "/desk/{ticket}", OPERATOR),
+    Address("mails", "/mails", OPERATOR),
+    Address("mail", "/mails/{mail}", OPERATOR),
 )
 
 
@@ -82,4 +90,6 @@ def path_of(one: Address, portal: Portal) -> str:
         service=service,
         open_invoice=portal.rows(found, "issued")[0][0],
         paid_invoice=portal.rows(found, "paid")[0][0],
+        ticket=portal.rows("SELECT min(id) FROM ticket WHERE company_id = 1")[0][0],
+        mail=portal.rows("SELECT min(id) FROM mail")[0][0],
     )
