@@ -1,8 +1,19 @@
 // Links that change the address without a reload: the URL is the state of every page.
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Link, useLocation, useNavigate } from "react-router";
 
 const isHere = (pathname, to) => pathname === to || (to !== "/" && pathname.startsWith(`${to}/`));
+
+/**
+ * The address, without its query while a prerendered page is hydrated: pages are prerendered without one, and React
+ * keeps the attributes that it finds. Set before the first paint.
+ */
+function useAddress() {
+  const { pathname, search } = useLocation();
+  const [isThere, setThere] = useState(false);
+  useLayoutEffect(() => setThere(true), []);
+  return { pathname, search: isThere ? search : "" };
+}
 
 /** A link inside the portal. */
 export function A({ to, children, className, ...rest }) {
@@ -24,7 +35,7 @@ export function Saved({ href, children, className, name }) {
 
 /** A link of the left menu: marked while its page, or a page below it, is open. `to` may hold a query. */
 export function NavItem({ to, label, count, icon, also, exact }) {
-  const { pathname, search } = useLocation();
+  const { pathname, search } = useAddress();
   const [path, query] = to.split("?");
   const wanted = new URLSearchParams(query);
   const now = new URLSearchParams(search);
@@ -58,7 +69,7 @@ function changed(search, set) {
 
 /** A filter chip or tab: sets query parameters, and knows whether they are set; `initial`: what an absent one means. */
 export function QueryLink({ set, initial, children, className, role }) {
-  const { pathname, search } = useLocation();
+  const { pathname, search } = useAddress();
   const now = new URLSearchParams(search);
   const active = Object.entries(set).every(([key, value]) => (now.get(key) ?? initial?.[key] ?? "") === String(value ?? ""));
   return (

@@ -119,7 +119,7 @@ def _tonight(view: Any) -> rx.Component:
             _figure(t("Companies"), view.companies, ready),
             _figure(t("Services"), view.services, ready),
             _figure(t("Invoices"), view.invoices, ready),
-            _figure(t("Total"), _amounts(view.totals), ready),
+            _figure(t("Total"), rx.cond(view.totals.length() > 0, _amounts(view.totals), "–"), ready),
             rx.el.div(
                 rx.el.small(t("Not by itself")),
                 rx.cond(
