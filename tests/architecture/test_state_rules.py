@@ -10,6 +10,7 @@ import re
 import typing
 from collections.abc import Iterator
 from pathlib import Path
+from types import NoneType
 
 import pytest
 import reflex as rx
@@ -30,7 +31,7 @@ STATES = [
 ]
 each_state = pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 SECRET = re.compile(r"pass(word|wd)|secret|token|cookie|totp_|code_hash|credential|private", re.IGNORECASE)
-PRIMITIVE = (str, int, bool)
+PRIMITIVE = (str, int, bool, NoneType)  # None: nothing was measured, which is not zero
 
 
 def _sources(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
