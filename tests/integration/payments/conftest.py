@@ -37,8 +37,9 @@ def running_lab(ports: tuple[int, int]) -> Iterator[Lab]:
 
 @pytest.fixture
 def lab(running_lab: Lab, portal: str, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    """The gateway, fresh, and a portal that is set up for it."""
+    """The gateway, fresh, and a portal that is set up for it. It sends no webhook of its own before a test wants it."""
     running_lab.reset()
+    running_lab.faults(chances={"lose": 1.0})
     for name, value in {**KEYS, "STRIPE_API_URL": running_lab.url}.items():
         monkeypatch.setenv(name, value)
     root._forget_process_caches()

@@ -206,6 +206,7 @@ def _faults_have_happened(lab: Lab) -> None:
     with unit_of_work() as unit:
         counted = {row.result: row.calls for row in unit.exec(select(WebhookCount))}
         refs = unit.exec(select(GatewayEvent.event_ref)).all()
-    assert counted["forged"] == done["webhook_forged"]
+    # Each forged call was refused; of those that a busy machine let time out nobody knows whether they came.
+    assert lab.state()["delivered"].count(400) <= counted["forged"] <= done["webhook_forged"]
     assert counted["duplicate"] > 0
     assert counted["accepted"] == len(refs) == len(set(refs))
