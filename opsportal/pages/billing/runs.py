@@ -58,7 +58,7 @@ def _company(plan: Any) -> rx.Component:
 _PLANNED = (
     Column(t("Company"), _company),
     Column(t("Services"), lambda p: rx.el.span(p.services, class_name="num"), right=True, show="wide"),
-    Column(t("Invoices"), lambda p: rx.el.span(p.invoices, class_name="num"), right=True),
+    Column(t("Invoices"), lambda p: rx.el.span(p.invoices, class_name="num"), right=True, show="wide"),
     Column(
         t("First due"),
         lambda p: or_dash(p.first_due_on, rx.el.span(date(p.first_due_on), class_name="num nowrap")),
@@ -91,12 +91,15 @@ _PAST = (
     Column(
         t("Companies"), lambda r: rx.el.span(number(r.companies), class_name="num"), right=True, show="wide"
     ),
-    Column(t("Documents"), lambda r: rx.el.span(number(r.documents), class_name="num"), right=True),
+    Column(
+        t("Documents"), lambda r: rx.el.span(number(r.documents), class_name="num"), right=True, show="wide"
+    ),
     Column(t("Total"), lambda r: _amounts(r.totals), right=True),
     Column(
         t("Errors"),
         lambda r: rx.el.span(r.errors, class_name=rx.cond(r.errors > 0, "num bad-text strong", "num")),
         right=True,
+        show="wide",
     ),
 )
 

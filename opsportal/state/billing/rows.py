@@ -211,7 +211,7 @@ def payment_view(
         is_active=is_active,
         needs_action=payment.status == PaymentStatus.REQUIRES_ACTION and not payment.cancel_code,
         can_cancel=is_active and not payment.cancel_code and payment.status != PaymentStatus.UNKNOWN,
-        card=f"{payment.card_brand} ···· {payment.card_last4}",
+        card=f"{payment.card_brand.capitalize()} ···· {payment.card_last4}",
         currency=payment.currency,
         net_minor=payment.net_minor,
         tax_minor=payment.tax_minor,
