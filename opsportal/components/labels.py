@@ -291,6 +291,11 @@ RUN_ERROR: Final[Words] = {
     ),
     "fault": N_("Something went wrong on our side. The log says what; the next run tries again."),
 }
+DIFFERENCE: Final[Words] = {
+    "missing_here": N_("The gateway has taken money that our ledger does not know. Find out whose it is."),
+    "missing_there": N_("Our ledger has money that the gateway does not know. Ask the gateway's support."),
+    "amount": N_("Another amount than agreed. Nothing was booked; look at both sides."),
+}
 DEPARTMENT: Final[Words] = {"technical": N_("Technical"), "finance": N_("Finance")}
 IMPORTANCE: Final[Words] = {"normal": N_("Normal"), "high": N_("High")}
 TICKET: Final[Words] = {

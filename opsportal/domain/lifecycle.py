@@ -296,9 +296,12 @@ INVOICE = Machine(
     Invoice,
     "status",
     {
-        InvoiceStatus.DRAFT: State("Being written; has no number.", "Issued by the transaction that wrote it."),
+        InvoiceStatus.DRAFT: State(
+            "Being written; has no number.", "Issued by the transaction that wrote it."
+        ),
         InvoiceStatus.ISSUED: State(
-            "Numbered and frozen; waits for its money.", "Paid, or cancelled by a credit note; overdue by date."
+            "Numbered and frozen; waits for its money.",
+            "Paid, or cancelled by a credit note; overdue by date.",
         ),
         InvoiceStatus.PAID: State("Paid in full. A refund is a credit note beside it.", is_final=True),
         InvoiceStatus.VOID: State("Cancelled by a credit note before it was paid.", is_final=True),

@@ -81,6 +81,7 @@ SEEN_BY = {
     "transactions": {"client", "operator"},
     "funds": {"client"},
     "runs": {"operator"},
+    "gateway": {"operator"},
     "company_money": {"operator"},
 }
 """Whoever makes a view says here who may see it, and in `params` what of company A is asked for."""

@@ -83,6 +83,7 @@ def _settled(now: dt.datetime) -> int:
 def billing_percentile(series: Series, *, now: dt.datetime, method: PercentileMethod) -> Percentile:
     """The percentile of a window's slots that are over, at least half measured each."""
     settled = max(0, _settled(now) - series.first)
+    measured_since = sum(ms >= HALF_MS for ms in series.covered_ms[settled:])
     received, sent = series.in_bps, series.out_bps
     if min(series.covered_ms) < HALF_MS:
         counts = [ms >= HALF_MS for ms in series.covered_ms]
@@ -90,7 +91,7 @@ def billing_percentile(series: Series, *, now: dt.datetime, method: PercentileMe
     return percentile(
         received,
         sent,
-        expected=max(sum(series.is_expected[:settled]), len(received)),
+        expected=max(sum(series.is_expected[:settled]) + measured_since, len(received)),
         method=method,
     )
 

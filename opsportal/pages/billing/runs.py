@@ -12,6 +12,7 @@ from opsportal.components.headers import header
 from opsportal.components.states import empty, page_body
 from opsportal.components.tables import Column, table
 from opsportal.components.text import date, moment, money, number, t, t_code, tn
+from opsportal.pages.billing.tiles import tile_problem
 from opsportal.pages.frame import framed
 from opsportal.state.billing.runs import RunsState
 
@@ -115,6 +116,52 @@ _ERRORS = (
 )
 
 
+_DIFFERENCES = (
+    Column(
+        t("Found"),
+        lambda d: rx.el.div(
+            rx.el.span(moment(d.found_at), class_name="num nowrap"),
+            rx.el.small(d.object_ref, class_name="num"),
+        ),
+    ),
+    Column(t("Why"), lambda d: t_code(d.kind, labels.DIFFERENCE)),
+    Column(t("Ours"), lambda d: _amount_or_dash(d.ours_minor, d.ours_currency), right=True),
+    Column(t("The gateway's"), lambda d: _amount_or_dash(d.theirs_minor, d.theirs_currency), right=True),
+)
+
+
+def _amount_or_dash(minor: Any, currency: Any) -> rx.Component:
+    return or_dash(currency, rx.el.span(money(minor, currency), class_name="num nowrap"))
+
+
+def _gateway(view: Any, problem: Any) -> rx.Component:
+    """What the daily comparison with the gateway's own list has found."""
+    checked = rx.el.span(
+        t("{n} compared, {moment}", n=number(view.compared), moment=moment(view.checked_at)), class_name="sub"
+    )
+    listed = table(
+        _DIFFERENCES,
+        view.differences,
+        key=lambda d: d.id,
+        label=t("Gateway and ledger"),
+        ready=view.is_ready,
+        empty=empty(
+            t("Nothing differs"),
+            t("What the gateway and our ledger tell differently stands here until they agree."),
+        ),
+        expected=1,
+    )
+    silence = t(
+        "The gateway did not give its list. Nothing was changed; the next comparison covers these days, too."
+    )
+    return card(
+        rx.cond(view.problem_code, rx.el.p(silence, class_name="banner warn", role="status")),
+        rx.cond(problem.code, tile_problem(problem), listed),
+        title=t("Gateway and ledger"),
+        side=rx.cond(view.checked_at, checked),
+    )
+
+
 def _tonight(view: Any) -> rx.Component:
     ready = view.is_ready
     return card(
@@ -197,6 +244,7 @@ def runs_page() -> rx.Component:
                     ),
                     title=t("Past runs"),
                 ),
+                _gateway(RunsState.gateway, RunsState.gateway_problem),
             ),
             loading=rx.fragment(),
             retry=RunsState.open,

@@ -1,4 +1,4 @@
-"""Tonight's renewal run as it would go, and the nightly runs that were."""
+"""Tonight's renewal run as it would go, the nightly runs that were, and where the gateway disagrees."""
 
 from __future__ import annotations
 
@@ -11,9 +11,19 @@ from opsportal.domain.access import Actor, Permission
 from opsportal.domain.billing import runs, topics
 from opsportal.domain.billing.renewals import CompanyPlan
 from opsportal.domain.billing.runs import RunErrorRow
-from opsportal.models import BillingRun
+from opsportal.domain.payments import differences
+from opsportal.domain.payments import topics as payment_topics
+from opsportal.models import BillingRun, GatewayDifference
 from opsportal.state.billing import rows
-from opsportal.state.billing.views import ObstacleView, PlannedView, RunErrorView, RunsView, RunView
+from opsportal.state.billing.views import (
+    DifferenceView,
+    GatewayView,
+    ObstacleView,
+    PlannedView,
+    RunErrorView,
+    RunsView,
+    RunView,
+)
 from opsportal.state.guard import allow
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
@@ -25,10 +35,12 @@ class RunsState(rx.State):
 
     runs: RunsView = RunsView()
     problem: ProblemView = ProblemView()
+    gateway: GatewayView = GatewayView()
+    gateway_problem: ProblemView = ProblemView()
 
     @allow(Permission.BILLING_MANAGE)
     async def open(self) -> Any:
-        return await show(self, *SHELL, (RUNS, None))
+        return await show(self, *SHELL, (RUNS, None), (GATEWAY, None))
 
 
 def read_runs(unit: Unit, actor: Actor, _: Any) -> RunsView:
@@ -89,6 +101,31 @@ def _error(row: RunErrorRow) -> RunErrorView:
     )
 
 
+def read_gateway(unit: Unit, actor: Actor, _: Any) -> GatewayView:
+    check = differences.last_check(actor, unit)
+    return GatewayView(
+        is_ready=True,
+        checked_at=iso(check.finished_at) if check else "",
+        compared=check.compared if check else 0,
+        problem_code=check.problem_code if check else "",
+        differences=[_difference(one) for one in differences.list_open(actor, unit)],
+    )
+
+
+def _difference(one: GatewayDifference) -> DifferenceView:
+    return DifferenceView(
+        id=one.id or 0,
+        kind=one.kind,
+        object_ref=one.object_ref,
+        payment_id=one.payment_id or 0,
+        ours_minor=one.ours_minor,
+        ours_currency=one.ours_currency,
+        theirs_minor=one.theirs_minor,
+        theirs_currency=one.theirs_currency,
+        found_at=iso(one.found_at),
+    )
+
+
 RUNS = StateView(
     "runs",
     RunsState,
@@ -96,4 +133,13 @@ RUNS = StateView(
     read_runs,
     lambda *_: frozenset({topics.RUNS}),
     empty=RunsView(),
+)
+GATEWAY = StateView(
+    "gateway",
+    RunsState,
+    "gateway",
+    read_gateway,
+    lambda *_: frozenset({payment_topics.STAFF}),
+    problem_var="gateway_problem",
+    empty=GatewayView(),
 )

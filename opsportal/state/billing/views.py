@@ -384,6 +384,32 @@ class RunErrorView:
 
 
 @dataclass(frozen=True)
+class DifferenceView:
+    """Something that the gateway and our ledger tell differently."""
+
+    id: int = 0
+    kind: str = ""
+    object_ref: str = ""
+    payment_id: int = 0
+    ours_minor: int = 0
+    ours_currency: str = ""
+    theirs_minor: int = 0
+    theirs_currency: str = ""
+    found_at: str = ""
+
+
+@dataclass(frozen=True)
+class GatewayView:
+    """The newest comparison with the gateway's own list, and what is still open."""
+
+    is_ready: bool = False
+    checked_at: str = ""
+    compared: int = 0
+    problem_code: str = ""
+    differences: list[DifferenceView] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class RunsView:
     """Tonight's run as it would go, and those that were."""
 
