@@ -20,6 +20,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    UniqueConstraint,
     func,
     text,
 )
@@ -134,6 +135,7 @@ class TicketMessage(SQLModel, table=True):
         one_of("side", Side),
         CheckConstraint("char_length(body) BETWEEN 1 AND 20000", name="body_length"),
         Index("ix_ticket_message_ticket", "ticket_id", "id"),
+        UniqueConstraint("author_id", "token"),
     )
 
     id: int | None = identity()
@@ -143,6 +145,8 @@ class TicketMessage(SQLModel, table=True):
     author_name: str
     body: str
     created_at: dt.datetime = moment(default_now=True)
+    token: str | None = None
+    """By what the same draft is recognised when it comes again (`domain.support.drafts`)."""
 
 
 class TicketNote(SQLModel, table=True):
@@ -152,6 +156,7 @@ class TicketNote(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("char_length(body) BETWEEN 1 AND 20000", name="body_length"),
         Index("ix_ticket_note_ticket", "ticket_id", "id"),
+        UniqueConstraint("author_id", "token"),
     )
 
     id: int | None = identity()
@@ -160,6 +165,7 @@ class TicketNote(SQLModel, table=True):
     author_name: str
     body: str
     created_at: dt.datetime = moment(default_now=True)
+    token: str | None = None
 
 
 class TicketPerson(SQLModel, table=True):

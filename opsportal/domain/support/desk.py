@@ -16,6 +16,7 @@ from opsportal.domain.access import Actor, Permission, access_ticket_for
 from opsportal.domain.audit import trail
 from opsportal.domain.refusals import BadRequest
 from opsportal.domain.support import attachments, letters, readers, threads, tickets, topics
+from opsportal.domain.support.drafts import find_sent, token_of
 from opsportal.domain.support.lists import LAST_PAGE, PAGE, search_clause
 from opsportal.domain.support.refusals import NotOfTheDesk, StatusNotPossible
 from opsportal.domain.support.threads import FileView, Thread
@@ -208,14 +209,25 @@ def _notes(unit: Unit, ticket_id: int) -> list[Note]:
 
 
 def add_note(
-    unit: Unit, actor: Actor, ticket_id: int, *, body: str, attachment_ids: Sequence[int] = ()
+    unit: Unit,
+    actor: Actor,
+    ticket_id: int,
+    *,
+    body: str,
+    attachment_ids: Sequence[int] = (),
+    draft: str = "",
 ) -> TicketNote:
     """Note something for staff. It changes nothing that a client can see, not even a time, and mails nobody."""
     actor.require(Permission.DESK_WORK)
     access_ticket_for(actor, unit, ticket_id)
     text = clean_body(body)
+    token = token_of(draft, ticket_id, text, sorted(attachment_ids))
     ticket = tickets.hold(unit, ticket_id)
-    note = TicketNote(ticket_id=ticket_id, author_id=actor.person_id, author_name=actor.name, body=text)
+    if (sent := find_sent(unit, actor, TicketNote, token)) is not None:
+        return sent
+    note = TicketNote(
+        ticket_id=ticket_id, author_id=actor.person_id, author_name=actor.name, body=text, token=token
+    )
     unit.add(note)
     unit.flush()
     attachments.claim(unit, actor, attachment_ids, note_id=note.id)

@@ -16,6 +16,7 @@ from opsportal.domain.audit import trail
 from opsportal.domain.lifecycle import TICKET, move
 from opsportal.domain.refusals import BadRequest
 from opsportal.domain.support import attachments, letters, readers, topics
+from opsportal.domain.support.drafts import find_sent, token_of
 from opsportal.domain.support.orders import order_facts
 from opsportal.domain.support.refusals import (
     StatusNotPossible,
@@ -53,11 +54,13 @@ class NewTicket:
     importance: str = Importance.NORMAL
     service_id: int | None = None
     attachment_ids: Sequence[int] = ()
+    draft: str = ""
 
 
 def open_ticket(unit: Unit, actor: Actor, new: NewTicket) -> Ticket:
     """Open a ticket of the actor's company, with its first message, and mail both sides.
 
+    The same draft with the same words again gives the ticket that it has opened already.
     Raises `NotFound` for an order that is not the company's, and the refusals of texts and files.
     """
     actor.require(Permission.TICKETS_USE)
@@ -66,6 +69,10 @@ def open_ticket(unit: Unit, actor: Actor, new: NewTicket) -> Ticket:
         raise BadRequest
     subject, body = clean_subject(new.subject), clean_body(new.body)
     facts = order_facts(actor, unit, new.service_id) if new.service_id is not None else None
+    token = token_of(new.draft, "new", subject, body, sorted(new.attachment_ids))
+    _take_turn(unit, actor.company_id)
+    if (sent := find_sent(unit, actor, TicketMessage, token)) is not None:
+        return unit.get_one(Ticket, sent.ticket_id)
     _check_pace(unit, actor.company_id)
     now = utcnow()
     ticket = Ticket(
@@ -82,14 +89,17 @@ def open_ticket(unit: Unit, actor: Actor, new: NewTicket) -> Ticket:
     )
     unit.add(ticket)
     unit.flush()
-    _say(unit, actor, ticket, body, new.attachment_ids)
+    _say(unit, actor, ticket, body, new.attachment_ids, token=token)
     _record(unit, actor, ticket, "opened", department=new.department, importance=new.importance)
     return ticket
 
 
-def _check_pace(unit: Unit, company_id: int) -> None:
+def _take_turn(unit: Unit, company_id: int) -> None:
     """The company's row is the queue in which its new tickets wait for each other."""
     unit.exec(select(Company.id).where(col(Company.id) == company_id).with_for_update(key_share=True))
+
+
+def _check_pace(unit: Unit, company_id: int) -> None:
     recent = select(func.count()).where(
         col(Ticket.company_id) == company_id,
         col(Ticket.id).in_(
@@ -112,8 +122,9 @@ def reply(
     body: str,
     attachment_ids: Sequence[int] = (),
     then: str = "",
+    draft: str = "",
 ) -> TicketMessage:
-    """Say something in a ticket, to the other side, by mail too.
+    """Say something in a ticket, to the other side, by mail too; once, however often a `draft` is sent.
 
     A client's reply reopens a resolved ticket. A reply of staff leaves it waiting for the client, or in
     `then` (`open` or `resolved`), and takes a ticket that nobody has. Refuses with `TicketClosed`.
@@ -122,14 +133,19 @@ def reply(
     text = clean_body(body)
     if then and (not actor.is_staff or then not in (TicketStatus.OPEN, TicketStatus.RESOLVED)):
         raise BadRequest
+    token = token_of(draft, ticket_id, text, sorted(attachment_ids))
     ticket = hold(unit, ticket_id)
+    if (sent := find_sent(unit, actor, TicketMessage, token)) is not None:
+        return sent
     if ticket.status == TicketStatus.CLOSED:
         raise TicketClosed
     if actor.is_staff and ticket.assignee_id is None:
         take(unit, ticket, actor.person_id)
     if ticket.status == TicketStatus.RESOLVED:
         step(unit, actor, ticket, TicketStatus.REOPENED)
-    message = _say(unit, actor, ticket, text, attachment_ids, is_last=then == TicketStatus.RESOLVED)
+    message = _say(
+        unit, actor, ticket, text, attachment_ids, token=token, is_last=then == TicketStatus.RESOLVED
+    )
     if actor.is_staff:
         target = TicketStatus(then) if then else TicketStatus.WAITING
         if ticket.status != target:
@@ -205,13 +221,19 @@ def _say(
     body: str,
     attachment_ids: Sequence[int],
     *,
+    token: str | None,
     is_last: bool = False,
 ) -> TicketMessage:
     """Add a message to a held ticket with everything that follows from it."""
     assert ticket.id is not None
     side = Side.STAFF if actor.is_staff else Side.CLIENT
     message = TicketMessage(
-        ticket_id=ticket.id, side=side, author_id=actor.person_id, author_name=actor.name, body=body
+        ticket_id=ticket.id,
+        side=side,
+        author_id=actor.person_id,
+        author_name=actor.name,
+        body=body,
+        token=token,
     )
     unit.add(message)
     unit.flush()

@@ -106,14 +106,14 @@ class DeskTicketState(rx.State):
         then: Literal["", "open", "resolved"],
     ) -> None:
         """Answer the client; `then` says what becomes of the ticket if it is not the client's turn."""
-        await take(
-            self, draft, _reply, current_actor(), ticket_id, body=body, attachment_ids=attachments, then=then
-        )
+        words = {"body": body, "attachment_ids": attachments, "draft": draft, "then": then}
+        await take(self, draft, _reply, current_actor(), ticket_id, **words)
 
     @allow(Permission.DESK_WORK)
     async def note(self, ticket_id: Id, draft: Draft, body: Body, attachments: Files) -> None:
         """Note something that no client will ever read."""
-        await take(self, draft, _note, current_actor(), ticket_id, body=body, attachment_ids=attachments)
+        words = {"body": body, "attachment_ids": attachments, "draft": draft}
+        await take(self, draft, _note, current_actor(), ticket_id, **words)
 
     @allow(Permission.DESK_WORK)
     async def assign(self, ticket_id: Id, person_id: Number) -> None:

@@ -104,6 +104,7 @@ class NewTicketState(rx.State):
             importance=importance,
             service_id=service_id or None,
             attachment_ids=attachments,
+            draft=draft,
         )
         await take(self, draft, _open, current_actor(), new)
 
@@ -127,7 +128,8 @@ class TicketState(rx.State):
     @allow(Permission.TICKETS_USE)
     async def reply(self, ticket_id: Id, draft: Draft, body: Body, attachments: Files) -> None:
         """Say something; the other side sees it at once."""
-        await take(self, draft, _reply, current_actor(), ticket_id, body=body, attachment_ids=attachments)
+        words = {"body": body, "attachment_ids": attachments, "draft": draft}
+        await take(self, draft, _reply, current_actor(), ticket_id, **words)
 
     @allow(Permission.TICKETS_USE)
     async def close(self, ticket_id: Id) -> None:

@@ -188,6 +188,23 @@ def test_answers_at_the_same_moment_are_all_counted() -> None:
     assert (ticket.message_count, len(said)) == (9, 9)
 
 
+def test_a_draft_sent_twice_at_the_same_moment_is_written_once() -> None:
+    """A double click: both arrive before either has an answer. Fails when the token is asked for without the lock."""
+    client, draft = make_actor(), "0123456789abcdef" * 2
+    new = tickets.NewTicket("technical", "Fire", "Help", draft=draft)
+    assert together(*[lambda unit: tickets.open_ticket(unit, client, new)] * 4) == ["done"] * 4
+    with unit_of_work() as unit:
+        number = unit.exec(select(Ticket.id)).one()
+    assert number is not None
+    answers = [lambda unit: tickets.reply(unit, client, number, body="Hello?", draft=draft)] * 4
+    assert together(*answers) == ["done"] * 4
+    with unit_of_work() as unit:
+        assert unit.exec(select(TicketMessage.body).order_by(col(TicketMessage.id))).all() == [
+            "Help",
+            "Hello?",
+        ]
+
+
 def test_tickets_opened_at_once_are_limited_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tickets, "NEW_PER_HOUR", 2)
     company = make_company()

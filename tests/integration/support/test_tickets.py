@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
@@ -450,3 +451,48 @@ def test_orders_on_offer_are_the_companys_own_that_run() -> None:
     make_service(make_company())
     with unit_of_work() as unit:
         assert [one.service_id for one in orders.list_orders(client, unit)] == [running.id]
+
+
+DRAFT = "0123456789abcdef" * 2
+
+
+def test_a_draft_that_comes_again_is_written_once() -> None:
+    company = make_company()
+    client, colleague = make_actor(company=company), make_actor(company=company)
+    staff = make_actor(role=Role.TECHNICIAN)
+    new = NewTicket("technical", "Down", "Help", draft=DRAFT)
+
+    def opened(who: Actor, what: NewTicket) -> int:
+        with unit_of_work() as unit:
+            return tickets.open_ticket(unit, who, what).id or 0
+
+    number = opened(client, new)
+    others = [
+        opened(client, dataclasses.replace(new, body="Help at once")),  # changed before it was sent again
+        opened(client, dataclasses.replace(new, draft=DRAFT[::-1])),
+        opened(colleague, new),  # somebody else's number is nobody's proof
+    ]
+    assert len({number, *others}) == 4
+    said = do(tickets.reply, client, number, body="Hello?", draft=DRAFT).id
+    noted = do(desk.add_note, staff, number, body="Hm.", draft=DRAFT).id
+    answer = do(tickets.reply, staff, number, body="Done.", then="resolved", draft=DRAFT).id
+    before = everything()
+    assert opened(client, new) == number
+    assert do(tickets.reply, client, number, body="Hello?", draft=DRAFT).id == said
+    assert do(desk.add_note, staff, number, body="Hm.", draft=DRAFT).id == noted
+    assert do(tickets.reply, staff, number, body="Done.", then="resolved", draft=DRAFT).id == answer
+    assert everything() == before
+
+
+def test_the_database_takes_a_draft_once_even_from_code_that_forgets_to_ask() -> None:
+    client = make_actor()
+    number = make_ticket(client)
+    do(tickets.reply, client, number, body="Hello?", draft=DRAFT)
+    with pytest.raises(DBAPIError, match="uq_ticket_message_author_id_token"), unit_of_work() as unit:
+        unit.execute(
+            text(
+                "INSERT INTO ticket_message (ticket_id, side, author_id, author_name, body, token)"
+                " SELECT ticket_id, side, author_id, author_name, body, token FROM ticket_message"
+                " WHERE token IS NOT NULL"
+            )
+        )
