@@ -65,6 +65,16 @@ def test_anything_else_is_not(content: bytes) -> None:
     assert media_type(content) is None
 
 
+def test_an_archive_that_is_all_directory_is_refused_before_it_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    three = zip_bytes("a", "b", "c")
+    monkeypatch.setattr(media, "ZIP_ENTRIES", 2)
+    assert media_type(zip_bytes("a", "b")) is ZIP
+    monkeypatch.setattr(zipfile, "ZipFile", None)  # reading it would raise
+    assert media_type(three) is None
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "clean"),
     [
