@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import text
+from sqlalchemy import func, text
 from sqlmodel import col, select
 
 from opsportal.db import Unit
@@ -65,14 +65,27 @@ def roll(unit: Unit, on_day: dt.date) -> None:
 
 
 def release(unit: Unit, invoice_id: int) -> None:
-    """Free the periods of an invoice that was cancelled: they may be charged again."""
+    """Free the periods of an invoice that was cancelled: they are charged again, unless later ones are charged.
+
+    Going back to before a charged period would charge that one twice: the database refuses it, and with it
+    every renewal of the company.
+    """
     for charge in _charges(unit, invoice_id):
         charge.released_at = calendar.now()
         service = _locked(unit, charge.service_id)
-        if service.charged_through is None or service.charged_through > charge.period_start:
-            service.charged_through = charge.period_start
+        unit.flush()
+        rest = [day for day in (_last_charged(unit, service), service.period_end) if day]
+        service.charged_through = max(rest, default=charge.period_start)
         unit.add(service)
     unit.flush()
+
+
+def _last_charged(unit: Unit, service: Service) -> dt.date | None:
+    """Where the last period ends that is charged and not released."""
+    ends = select(func.max(ServiceCharge.period_end)).where(
+        col(ServiceCharge.service_id) == service.id, col(ServiceCharge.released_at).is_(None)
+    )
+    return unit.exec(ends).one()
 
 
 def _charges(unit: Unit, invoice_id: int) -> list[ServiceCharge]:

@@ -218,6 +218,26 @@ def test_cancelled_renewal_is_invoiced_again() -> None:
     assert unbalanced() == []
 
 
+def test_cancelling_an_older_renewal_stops_no_later_one() -> None:
+    """Going back before a charged period would charge it twice, and fail for the whole company every night."""
+    company, operator = make_company(), make_actor(role=Role.OPERATOR)
+    service, other = _service(company, D(2027, 3, 1)), _service(company, D(2027, 3, 3))
+    _, (march, _) = _run(company)
+    with calendar.as_of(calendar.noon(D(2027, 3, 20))):
+        _, (april, _) = _run(company, D(2027, 3, 20))
+        with unit_of_work() as unit:
+            credit_notes.void_invoice(unit, operator, march.id or 0, reason="wrong")
+        assert (_now(service).charged_through, _run(company, D(2027, 3, 20))[1]) == (D(2027, 5, 1), [])
+    with calendar.as_of(calendar.noon(D(2027, 4, 20))):
+        _, issued = _run(company, D(2027, 4, 20))
+        assert [_lines(one)[0][0] for one in issued] == [service.name, other.name]
+    with calendar.as_of(calendar.noon(D(2027, 4, 20))), unit_of_work() as unit:
+        credit_notes.void_invoice(unit, operator, issued[0].id or 0, reason="wrong")
+        credit_notes.void_invoice(unit, operator, april.id or 0, reason="wrong")
+    assert _now(service).charged_through == D(2027, 3, 1)
+    assert unbalanced() == []
+
+
 def test_after_a_short_period_the_next_is_invoiced_in_the_same_run() -> None:
     """A service that joins on the 20th and has its periods from the 1st on."""
     company = make_company()
