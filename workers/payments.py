@@ -123,7 +123,11 @@ def _payment_told(gateway: Gateway, ref: str) -> tuple[EventStatus, str]:
     except GatewayRefusedError as refusal:
         return EventStatus.IGNORED, refusal.code
     with unit_of_work() as unit:
-        payment_id = inbox.find_payment(unit, gateway=gateway.name, ref=ref, payment_id=intent.payment_id)
+        payment_id = inbox.find_payment(unit, gateway=gateway.name, ref=ref)
+        nameless_id = None if payment_id else inbox.find_nameless(unit, intent.payment_id)
+    if nameless_id is not None:
+        run_payment(nameless_id)  # our key makes the gateway name our own intent
+        return EventStatus.PROCESSED, ""
     if payment_id is None:
         return EventStatus.IGNORED, "not_ours"
     with unit_of_work() as unit:

@@ -337,6 +337,7 @@ def _refund(seen: dict[str, Any]) -> GatewayRefund:
         currency=currency,
         refund_id=_number((seen.get("metadata") or {}).get("portal_refund")),
         reason_code=str(seen.get("failure_reason") or ""),
+        intent_ref=_id(seen.get("payment_intent")),
     )
 
 

@@ -140,10 +140,12 @@ def _compare_refunds(unit: Unit, check: GatewayCheck, theirs: dict[str, GatewayR
         )
     ).all()
     ours = {row.ref: row for row in rows if row.ref}
+    payments = _payments_of(unit, check, [one for ref, one in theirs.items() if ref not in ours])
     for ref in sorted(theirs.keys() | ours.keys()):
         seen, row = theirs.get(ref), ours.get(ref)
-        if row is None and (seen is None or seen.refund_id is None):
-            continue
+        payment_id = row.payment_id if row else payments.get(seen.intent_ref) if seen else None
+        if payment_id is None and (seen is None or seen.refund_id is None):
+            continue  # somebody else's, on the same account
         if row is not None and _has_just_moved(check, row):
             continue
         check.compared += 1
@@ -163,9 +165,18 @@ def _compare_refunds(unit: Unit, check: GatewayCheck, theirs: dict[str, GatewayR
             kind=_kind(given, booked),
             gateway=check.gateway,
             object_ref=ref,
-            payment_id=row.payment_id if row else None,
+            payment_id=payment_id,
             refund_id=row.id if row else None,
             ours=booked,
             theirs=given,
             check_id=check.id,
         )
+
+
+def _payments_of(
+    unit: Unit, check: GatewayCheck, unknown: list[GatewayRefund]
+) -> dict[str | None, int | None]:
+    """Our payments among those that were given back without us, as by hand at the gateway's own pages."""
+    named = col(Payment.ref).in_([one.intent_ref for one in unknown])
+    rows = unit.exec(select(Payment.ref, Payment.id).where(col(Payment.gateway) == check.gateway, named))
+    return dict(rows.all())

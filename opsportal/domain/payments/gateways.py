@@ -90,6 +90,8 @@ class GatewayRefund:
     currency: str
     refund_id: int | None = None
     reason_code: str = ""
+    intent_ref: str = ""
+    """The payment that it gives back."""
 
 
 class GatewayUnreachableError(Exception):

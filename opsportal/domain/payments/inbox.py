@@ -105,14 +105,20 @@ def find_waiting(unit: Unit, event_id: int) -> Letter | None:
     return Letter(event_id, event.kind, event.object_ref)
 
 
-def find_payment(unit: Unit, *, gateway: str, ref: str, payment_id: int | None) -> int | None:
-    """Whose payment an intent is: by its name, or by what we wrote into it before its name was known here."""
-    by_ref = select(Payment.id).where(col(Payment.gateway) == gateway, col(Payment.ref) == ref)
-    found = unit.exec(by_ref).first()
-    if found is None and payment_id is not None:
-        payment = unit.get(Payment, payment_id)
-        found = payment.id if payment is not None and payment.ref is None else None
-    return found
+def find_payment(unit: Unit, *, gateway: str, ref: str) -> int | None:
+    """Whose payment an intent is."""
+    return unit.exec(
+        select(Payment.id).where(col(Payment.gateway) == gateway, col(Payment.ref) == ref)
+    ).first()
+
+
+def find_nameless(unit: Unit, payment_id: int | None) -> int | None:
+    """A payment whose intent's name is not known here yet, if that is what somebody wrote into an intent.
+
+    Perhaps we did, perhaps another portal on the same account: this is a reason to ask, and no proof.
+    """
+    payment = unit.get(Payment, payment_id) if payment_id is not None else None
+    return payment.id if payment is not None and payment.ref is None else None
 
 
 def finish(unit: Unit, event_id: int, status: EventStatus, *, code: str = "") -> None:

@@ -184,9 +184,15 @@ def no_answer(unit: Unit, refund_id: int, *, problem: str = "gateway_unreachable
 
 
 def refused(unit: Unit, refund_id: int, *, code: str) -> None:
-    """The gateway declines to pay it out: what was set aside goes back into the balance."""
+    """The gateway declines to pay it out: what was set aside goes back into the balance.
+
+    Not once the gateway has taken it: it then only declines to tell (another key, another account), and
+    the money may be on its way to the card.
+    """
     refund = _lock(unit, refund_id)
-    if refund.status in ACTIVE_REFUND:
+    if refund.ref is not None:
+        no_answer(unit, refund_id, problem="gateway_refused")
+    elif refund.status in ACTIVE_REFUND:
         _fail(unit, refund, code=code)
         unit.changed(*topics.of_company(refund.company_id))
 

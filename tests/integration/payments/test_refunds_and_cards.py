@@ -112,6 +112,19 @@ def test_refund_that_the_gateway_declines_goes_back_into_the_balance(
     assert account(payer, AccountKind.REFUNDS_DUE) == 0
 
 
+def test_refund_that_was_sent_is_not_put_back_when_the_gateway_declines_to_tell(
+    lab: Lab, payer: Actor, finance: Actor
+) -> None:
+    asked = give_back(finance, paid(lab, payer), 4_000)
+    with unit_of_work() as unit:
+        unit.get_one(Refund, asked.id).ref = "re_seen_with_another_key"
+    work_off()
+    with unit_of_work() as unit:
+        waiting = unit.get_one(Refund, asked.id)
+    assert (waiting.status, waiting.problem_code) == (RefundStatus.REQUESTED, "gateway_refused")
+    assert (cash(payer), account(payer, AccountKind.REFUNDS_DUE)) == (6_000, 4_000)
+
+
 def test_what_cannot_be_refunded(lab: Lab, payer: Actor, finance: Actor) -> None:
     number, click = paid(lab, payer), token()
     failed = begin_topup(payer, lab.add_card(payer, DECLINED).id or 0, 5_000).id or 0
@@ -270,6 +283,21 @@ def test_daily_look_finds_what_differs_and_when_it_agrees_again(
     work.compare_with_gateway()
     with unit_of_work() as unit:
         assert differences.list_open(finance, unit) == []
+
+
+def test_daily_look_finds_a_refund_that_was_made_by_hand_at_the_gateway(
+    lab: Lab, payer: Actor, finance: Actor
+) -> None:
+    number = paid(lab, payer)
+    (taken,) = lab.payments()
+    headers = {"Authorization": "Bearer sk_test_lab"}
+    by_hand = {"payment_intent": taken["id"], "amount": 2_500}
+    lab.http.post("/v1/refunds", json=by_hand, headers=headers).raise_for_status()
+    work.compare_with_gateway()
+    with unit_of_work() as unit:
+        (found,) = differences.list_open(finance, unit)
+    assert (found.kind, found.payment_id) == (DifferenceKind.MISSING_HERE, number)
+    assert (found.ours_minor, found.theirs_minor, cash(payer)) == (0, 2_500, 10_000)
 
 
 def test_daily_look_mends_what_no_webhook_told(lab: Lab, payer: Actor, finance: Actor) -> None:

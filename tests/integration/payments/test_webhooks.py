@@ -221,6 +221,27 @@ def test_events_about_other_peoples_objects_are_ignored(lab: Lab, door: Door, pa
     assert [one.status for one in stored()] == [EventStatus.IGNORED] * 3
 
 
+def test_payment_of_another_portal_with_our_number_is_not_booked(lab: Lab, door: Door, payer: Actor) -> None:
+    card = lab.add_card(payer)
+    begun = begin_topup(payer, card.id or 0, 5_000)
+    lab.next("POST /v1/payment_intents", "drop_before")
+    work_off()
+    headers = {"Authorization": "Bearer sk_test_other"}
+    customer = lab.http.post("/v1/customers", json={"name": "else"}, headers=headers).json()["id"]
+    theirs = {
+        "amount": 5_000, "currency": "eur", "customer": customer, "payment_method": card.ref, "confirm": True,
+        "metadata": {"portal_payment": str(begun.id)},
+    }  # fmt: skip
+    foreign = lab.http.post("/v1/payment_intents", json=theirs, headers=headers).json()["id"]
+    raw = event("evt_1", foreign)
+    send(door, raw, signed(raw)).raise_for_status()
+    work_off()
+    ours = payment(begun.id)
+    assert (ours.status, cash(payer)) == (PaymentStatus.SUCCEEDED, 5_000)
+    assert ours.ref is not None
+    assert ours.ref != foreign
+
+
 @pytest.mark.parametrize("change", [{"amount": 4_999}, {"amount": 5_001}, {"currency": "usd"}])
 def test_other_amount_or_currency_than_agreed_is_refused(
     lab: Lab, door: Door, payer: Actor, change: dict[str, Any]
