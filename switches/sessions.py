@@ -31,6 +31,8 @@ DEADLINE_S = 30.0
 MAX_OIDS = 50
 """More would outgrow a datagram of 1,472 bytes."""
 MAX_REPETITIONS = 40
+MAX_ROWS = 16_384
+"""More than any switch has interfaces. An agent whose table never ends would fill the memory till the deadline."""
 
 
 class Conversation:
@@ -81,6 +83,8 @@ class Conversation:
                 session = await self._connected()
                 async for name, value in session.getbulk(oid, max_repetitions=MAX_REPETITIONS):
                     found[_row(name, oid)] = value
+                    if len(found) > MAX_ROWS:
+                        raise SwitchBadAnswer
                 return found
             except TimeoutError:
                 self._session = None

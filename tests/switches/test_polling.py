@@ -8,7 +8,7 @@ import time
 import pytest
 
 import switches
-from switches import Agent, PollAnswer, PollRequest, SwitchError, Wanted
+from switches import Agent, PollAnswer, PollRequest, SwitchError, Wanted, sessions
 from tests.switches.scenarios import FORTY_EIGHT, PORTS
 from tests.switches.simulated import Simulator
 
@@ -110,6 +110,13 @@ def test_an_answer_of_wrong_types_is_refused_whole(simulator: Simulator, communi
 )
 def test_a_table_that_makes_no_sense_is_not_taken(simulator: Simulator, community: str) -> None:
     assert isinstance(discover(agent(simulator, community)), switches.SwitchBadAnswer)
+
+
+def test_a_table_without_an_end_is_left_early(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "MAX_ROWS", 48)
+    assert isinstance(discover(agent(simulator, "many")), switches.Discovery)
+    monkeypatch.setattr(sessions, "MAX_ROWS", 47)
+    assert isinstance(discover(agent(simulator, "many")), switches.SwitchBadAnswer)
 
 
 def test_a_switch_without_ports_says_so(simulator: Simulator) -> None:
