@@ -38,7 +38,7 @@ def compact(unit: Unit, *, first_port: int, last_port: int) -> int:
         .with_for_update()
     ).all()
     through = {port.id: port.compacted_through or EPOCH for port in ports if port.id is not None}
-    samples = hot.list_samples(unit, list(through), after=min(through.values(), default=EPOCH))
+    samples = hot.list_samples(unit, through)
     touched: dict[tuple[int, dt.date], dict[int, Slot]] = {}
     for port in ports:
         assert port.id is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import text
 
@@ -82,14 +82,19 @@ def _binary(port: int, sample: Sample) -> bytes:
     return _FULL.pack(6, 8, port, 8, at_us, 8, in_bytes, 8, out_bytes, 8, interval, 2, flags)
 
 
-def list_samples(unit: Unit, port_ids: Sequence[int], *, after: dt.datetime) -> dict[int, list[Sample]]:
-    """Samples that ended after an instant, by port, the oldest first."""
+def list_samples(unit: Unit, after: Mapping[int, dt.datetime]) -> dict[int, list[Sample]]:
+    """Samples that ended after an instant of each port's own, by port, the oldest first.
+
+    Each port is looked up by itself: one that never had a sample must not make the others be read again.
+    """
     rows = unit.execute(
         text(
-            "SELECT port_id, (extract(epoch FROM ts) * 1000)::bigint, interval_ms, in_bytes, out_bytes, flags"
-            " FROM traffic_hot WHERE port_id = ANY(:ports) AND ts > :after ORDER BY port_id, ts"
+            "SELECT wanted.port, s.* FROM unnest(CAST(:ports AS bigint[]), CAST(:afters AS timestamptz[]))"
+            " AS wanted(port, after) CROSS JOIN LATERAL ("
+            " SELECT (extract(epoch FROM ts) * 1000)::bigint, interval_ms, in_bytes, out_bytes, flags"
+            " FROM traffic_hot WHERE port_id = wanted.port AND ts > wanted.after ORDER BY ts) s"
         ),
-        {"ports": list(port_ids), "after": after},
+        {"ports": list(after), "afters": list(after.values())},
     )
     found: dict[int, list[Sample]] = {}
     for port, *sample in rows:

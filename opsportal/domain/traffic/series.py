@@ -20,7 +20,6 @@ from opsportal.domain.traffic.slots import (
     Slot,
     slot_start,
     spread,
-    to_ms,
 )
 from opsportal.models import SwitchPort
 
@@ -100,20 +99,20 @@ def _read_lanes(unit: Unit, tenures: Sequence[Tenure]) -> list[Lane]:
         return []
     ports = sorted({tenure.port_id for tenure in tenures})
     begin, end = min(t.first for t in tenures), max(t.end for t in tenures)
-    stored = days.read_days(unit, ports, first=slot_start(begin).date(), last=slot_start(end - 1).date())
-    fresh = _fresh(unit, ports)
-    return [_lane(tenure, stored, fresh.get(tenure.port_id, {})) for tenure in tenures]
+    through = _compacted(unit, ports)
+    while True:
+        stored = days.read_days(unit, ports, first=slot_start(begin).date(), last=slot_start(end - 1).date())
+        fresh = {port: spread(mine) for port, mine in hot.list_samples(unit, through).items()}
+        # Compaction that ended in between moved samples into days: read again, or they count twice or not at all.
+        before, through = through, _compacted(unit, ports)
+        if through == before:
+            return [_lane(tenure, stored, fresh.get(tenure.port_id, {})) for tenure in tenures]
 
 
-def _fresh(unit: Unit, ports: Sequence[int]) -> dict[int, dict[int, Slot]]:
-    """What is not in the days yet, by port and slot."""
+def _compacted(unit: Unit, ports: Sequence[int]) -> dict[int, dt.datetime]:
+    """Up to where the samples of each port are in its days, as it is committed now."""
     query = select(col(SwitchPort.id), col(SwitchPort.compacted_through)).where(col(SwitchPort.id).in_(ports))
-    through = {port: reached or EPOCH for port, reached in unit.exec(query)}
-    samples = hot.list_samples(unit, ports, after=min(through.values(), default=EPOCH))
-    return {
-        port: spread(sample for sample in mine if sample.at_ms > to_ms(through[port]))
-        for port, mine in samples.items()
-    }
+    return {port: reached or EPOCH for port, reached in unit.exec(query)}
 
 
 def _lane(tenure: Tenure, stored: dict[tuple[int, dt.date], Day], fresh: dict[int, Slot]) -> Lane:

@@ -6,14 +6,17 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from types import ModuleType
+from typing import Any
 
 import pytest
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from opsportal.db import Unit, unit_of_work
-from opsportal.domain.traffic import hot, recording, rounds
-from opsportal.domain.traffic.slots import to_ms
+from opsportal.domain.traffic import days, hot, recording, rounds, series
+from opsportal.domain.traffic.links import Tenure
+from opsportal.domain.traffic.slots import slot_of, to_ms
 from opsportal.models import SwitchPoll, TrafficDay, TrafficHot
 from tests.integration.traffic.ports import SLOT, FakeSwitch, compact
 
@@ -134,3 +137,27 @@ def test_without_its_lock_a_round_would_be_stored_twice(
     monkeypatch.setattr(recording, "_lock", unlocked)
     meet(monkeypatch, recording, "_lock")
     assert len(both(_record(switch))) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "step"), [(series, "_compacted"), (days, "read_days"), (hot, "list_samples")]
+)
+def test_a_sum_read_while_compaction_ends_has_every_byte_once(
+    switch: FakeSwitch, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
+) -> None:
+    original = getattr(module, step)
+
+    def read(*arguments: Any, **named: Any) -> object:
+        found = original(*arguments, **named)
+        monkeypatch.setattr(module, step, original)
+        compaction = threading.Thread(target=compact)
+        compaction.start()
+        compaction.join()
+        return found
+
+    monkeypatch.setattr(module, step, read)
+    first = slot_of(NOON)
+    with unit_of_work() as unit:
+        tenures = [Tenure(switch.ports["a"], first, first + 12)]
+        window = series.read_series(unit, tenures, first=first, end=first + 12)
+    assert (_counted(), window.in_total + window.out_total) == (5_000, 5_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -164,6 +165,25 @@ def test_compaction_twice_is_compaction_once(switch: FakeSwitch) -> None:
     assert (first[0]["in_sum"], first[0]["out_sum"]) == (30 * 1_001, 30 * 999)
 
 
+def test_a_port_without_any_sample_does_not_make_the_others_be_read_again(
+    switch: FakeSwitch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switch.discover((*switch.names, "dark"))
+    read: list[dict[int, list[Sample]]] = []
+    original = hot.list_samples
+
+    def watched(*arguments: Any) -> dict[int, list[Sample]]:
+        read.append(original(*arguments))
+        return read[-1]
+
+    monkeypatch.setattr(hot, "list_samples", watched)
+    switch.poll()
+    switch.poll(SLOT)
+    compact()
+    compact()
+    assert [sum(map(len, found.values())) > 0 for found in read] == [True, False]
+
+
 def test_compaction_after_every_poll_gives_what_one_at_the_end_gives() -> None:
     often, once = FakeSwitch(NOON, ("a",)), FakeSwitch(NOON, ("a",))
     for number in range(25):
@@ -232,5 +252,7 @@ def test_samples_are_stored_as_they_are(switch: FakeSwitch) -> None:
         hot.ensure_days(unit, [NOON.date()])
         hot.store_samples(unit, wanted)
     with unit_of_work() as unit:
-        assert hot.list_samples(unit, [1, 2, 2**50], after=NOON - SLOT) == {p: [s] for p, s in wanted}
+        assert hot.list_samples(unit, dict.fromkeys([1, 2, 2**50], NOON - SLOT)) == {
+            p: [s] for p, s in wanted
+        }
         assert unit.execute(text("SELECT max(ts) FROM traffic_hot")).scalar() == from_ms(at + 999)
