@@ -112,7 +112,7 @@ def _read_lanes(unit: Unit, tenures: Sequence[Tenure]) -> list[Lane]:
 def _compacted(unit: Unit, ports: Sequence[int]) -> dict[int, dt.datetime]:
     """Up to where the samples of each port are in its days, as it is committed now."""
     query = select(col(SwitchPort.id), col(SwitchPort.compacted_through)).where(col(SwitchPort.id).in_(ports))
-    return {port: reached or EPOCH for port, reached in unit.exec(query)}
+    return {port or 0: reached or EPOCH for port, reached in unit.exec(query)}
 
 
 def _lane(tenure: Tenure, stored: dict[tuple[int, dt.date], Day], fresh: dict[int, Slot]) -> Lane:
