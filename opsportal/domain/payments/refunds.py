@@ -119,8 +119,11 @@ def find_id(unit: Unit, *, gateway: str, ref: str) -> int | None:
 
 
 def _lock(unit: Unit, refund_id: int) -> Refund:
+    """The refund's row and then its payment's, which every change of it locks: both before the company's money."""
     query = select(Refund).where(col(Refund.id) == refund_id).with_for_update()
-    return unit.exec(query, execution_options={"populate_existing": True}).one()
+    refund = unit.exec(query, execution_options={"populate_existing": True}).one()
+    lock_payment(unit, refund.payment_id)
+    return refund
 
 
 def plan(unit: Unit, refund_id: int) -> RefundOrder | None:

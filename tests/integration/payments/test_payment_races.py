@@ -17,6 +17,7 @@ from opsportal.domain.access import Actor
 from opsportal.domain.billing import invoices
 from opsportal.domain.billing.refusals import RefundTooHigh
 from opsportal.domain.payments import progress, refunds, settlement
+from opsportal.domain.payments.gateways import GatewayRefund, RefundSeen
 from opsportal.domain.payments.refusals import PaymentInProgress
 from opsportal.domain.refusals import Refusal
 from opsportal.models import (
@@ -208,3 +209,46 @@ def test_refunds_at_once_never_exceed_the_payment(lab: Lab, payer: Actor) -> Non
     work_off()
     given = lab.objects()["refunds"]
     assert ([one["amount"] for one in given], cash(payer)) == ([3_000], 2_000)
+
+
+def test_a_refund_that_ends_and_one_that_begins_do_not_wait_in_a_circle(
+    lab: Lab, payer: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = begin_topup(payer, lab.add_card(payer).id or 0, 5_000).id or 0
+    work_off()
+    finance = make_actor(role=Role.OPERATOR)
+
+    def give_back() -> Refund:
+        with unit_of_work() as unit:
+            return refunds.request_refund(
+                unit, finance, number, amount_minor=1_000, idempotency=token(), memo="asked for"
+            )
+
+    first = give_back().id or 0
+
+    def told(status: RefundSeen) -> None:
+        with unit_of_work() as unit:
+            refunds.take(unit, first, GatewayRefund("re_1", status, 1_000, "EUR"))
+
+    told(RefundSeen.PENDING)
+    paid, begun, barrier = refunds.receipts.refund_paid, refunds.receipts.refund, threading.Barrier(2)
+
+    def wait() -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait(0.6)
+
+    def holding_the_money(*arguments: Any, **named: Any) -> JournalEntry:
+        entry = paid(*arguments, **named)
+        wait()
+        return entry
+
+    def holding_the_payment(*arguments: Any, **named: Any) -> JournalEntry:
+        wait()
+        return begun(*arguments, **named)
+
+    monkeypatch.setattr(refunds.receipts, "refund_paid", holding_the_money)
+    monkeypatch.setattr(refunds.receipts, "refund", holding_the_payment)
+    together(lambda: told(RefundSeen.SUCCEEDED), give_back)
+    with unit_of_work() as unit:
+        assert unit.get_one(Refund, first).status == "succeeded"
+    assert cash(payer) == 3_000
