@@ -289,6 +289,9 @@ RUN_ERROR: Final[Words] = {
     "too_many": N_(
         "More services fall due at once than one invoice should hold. Look before you invoice them."
     ),
+    "no_tax_rate": N_(
+        "The tax rate of the company's country is not on record. Add it; the next run tries again."
+    ),
     "fault": N_("Something went wrong on our side. The log says what; the next run tries again."),
 }
 DIFFERENCE: Final[Words] = {

@@ -17,6 +17,7 @@ from sqlmodel import col, or_, select
 from opsportal.db import Unit
 from opsportal.domain.billing import calendar, coverage, invoices, ledger, periods, topics
 from opsportal.domain.billing.documents import NewLine, tax_groups
+from opsportal.domain.billing.refusals import NoTaxRate
 from opsportal.domain.billing.taxes import decide_invoice_tax
 from opsportal.locale import N_
 from opsportal.models import Company, Invoice, Plan, Service, ServiceCharge, ServiceStatus, Term
@@ -142,7 +143,11 @@ def _planned(
         obstacles += [Obstacle(one.service.id or 0, one.service.name, "too_many") for one in renewals]
         renewals = []
     priced = sorted((one for one in renewals if one.net_minor), key=lambda one: one.due_on)
-    rate = decide_invoice_tax(unit, company, calendar.today()).rate_bp if priced else 0
+    try:
+        rate = decide_invoice_tax(unit, company, calendar.today()).rate_bp if priced else 0
+    except NoTaxRate as unknown:  # one company's, and no reason to show nothing of the others
+        obstacles += [Obstacle(one.service.id or 0, one.service.name, unknown.code) for one in priced]
+        rate, priced = 0, []
     grouped = [tuple(group) for _, group in groupby(priced, key=lambda one: one.due_on)]
     return CompanyPlan(
         company=company,

@@ -163,6 +163,20 @@ def test_a_period_that_has_passed_and_a_wrong_currency_wait_for_a_person() -> No
     assert [(line[0], invoice.due_on) for line in _lines(invoice)] == [(fine.name, TODAY)]
 
 
+def test_a_country_without_a_tax_rate_waits_for_a_person_and_hides_nobody(tax_at: str) -> None:
+    known, unknown = make_company(country="UA"), make_company(country="DE")
+    for company in (known, unknown):
+        _service(company, D(2027, 3, 1))
+    is_open = tax_at == "invoice"
+    with unit_of_work() as unit:
+        unit.execute(text("DELETE FROM tax_rate WHERE country = 'DE'"))
+        dry = runs.dry_run(make_actor(role=Role.OPERATOR), unit)
+        unit.rollback()
+    assert (dry.companies, dry.invoices, dry.obstacles) == (2, 1 if is_open else 2, 1 if is_open else 0)
+    codes = [obstacle.code for plan in dry.plans for obstacle in plan.obstacles]
+    assert codes == ["no_tax_rate"] * dry.obstacles
+
+
 def test_paying_lets_the_service_run_on_and_ends_a_suspension_for_payment() -> None:
     company = make_company()
     service = _service(company, D(2027, 2, 20))
