@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import urllib.parse
 from collections.abc import AsyncGenerator
+from weakref import WeakValueDictionary
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -33,16 +34,21 @@ PATIENCE_S = 300.0
 """How long a file may take on its way. 10 MB in five minutes is a slow mobile connection."""
 AT_ONCE = 8
 """Uploads that one process reads at the same time; others wait for their turn."""
+AT_ONCE_EACH = 2
+"""Of one person: whoever sends eight files a byte at a time must not keep all others waiting."""
 
 _turns = asyncio.Semaphore(AT_ONCE)
+_own_turns: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
 
 async def upload(request: Request) -> Response:
     """Keep a file for a message that its sender will write. Answers {id, name, size}."""
     actor = await actor_of(request)
     actor.require(Permission.DESK_WORK if actor.is_staff else Permission.TICKETS_USE)
-    await in_thread(limits.count, (limits.UPLOADS, f"uploads:{actor.person_id}"))
-    async with _turns:
+    who = f"uploads:{actor.person_id}"
+    await in_thread(limits.count, (limits.UPLOADS, who), (limits.UPLOADS_DAY, who))
+    own_turns = _own_turns.setdefault(actor.person_id, asyncio.Semaphore(AT_ONCE_EACH))
+    async with own_turns, _turns:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 name, content = await _read(request)

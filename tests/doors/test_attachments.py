@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import json
+import socket
 import zipfile
 from typing import Any
 
@@ -16,7 +18,7 @@ from opsportal.domain.support import desk, tickets
 from opsportal.domain.support.attachments import FILE_LIMIT, UNSENT_PER_PERSON
 from opsportal.models import Attachment, Role
 from opsportal.web import limits
-from opsportal.web.attachments import AROUND, disposition
+from opsportal.web.attachments import AROUND, AT_ONCE, disposition
 from tests.builders import make_company
 from tests.doors import world
 from tests.doors.server import Browser, Server
@@ -155,6 +157,22 @@ def test_a_body_without_an_end_is_read_no_further_than_its_limit(server: Server)
     finally:
         connection.close()
     assert world.everything() == before
+
+
+def test_files_that_never_end_keep_nobody_else_waiting(server: Server) -> None:
+    slow, _ = signed_in(server)
+    head = (
+        f"POST /attachments HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: {server.origin}\r\nCookie: portal={slow.cookie}\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n\r\n--b\r\n"
+    )
+    with contextlib.ExitStack() as connections:
+        for _ in range(3 * AT_ONCE):  # far more than are read at a time
+            one = connections.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            one.sendall(head.encode())
+        with pytest.raises(httpx.TimeoutException):  # they have been seen: a third of this person waits
+            slow.http.post("/attachments", files={"file": ("a.txt", b"a")}, timeout=1)
+        other, _ = signed_in(server)
+        assert send(other).status_code == 200
 
 
 @pytest.mark.parametrize(
