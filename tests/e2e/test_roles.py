@@ -74,13 +74,14 @@ def test_foreign_objects_look_like_none(visitors: Visitors, portal: Portal) -> N
 def test_everyday_pages_of_a_client_carry_only_their_own(visitors: Visitors) -> None:
     page = visitors.signed_in(CLIENT)
     received = Received(page)
-    for path in ("/", "/services", "/account"):
+    for path in ("/", "/services", "/tickets", "/billing/invoices", "/billing/transactions", "/account"):
         page.goto(path)
         settled(page)
     assert "kyiv-db-01" in received.text
     assert [word for word in FOREIGN if word in received.text] == []
     assert menu(page) == [
         *("Dashboard", "All services", "Servers", "Storage", "Hosting", "VPN", "Domains"),
+        *("Tickets", "Add funds", "Invoices", "Transactions"),
         *("My account", "Password", "Two-factor"),
     ]
 
@@ -90,9 +91,17 @@ def test_technician_has_the_hall_and_not_the_business(visitors: Visitors, portal
     assert opens(page, "/fleet") == "Fleet"
     assert opens(page, "/queues") == "Queues"
     assert opens(page, f"/servers/{portal.server_id('pampa-app-01')}") == "pampa-app-01"
-    for path in ("/companies", "/companies/1", "/audit", "/services"):
+    for path in (
+        "/companies",
+        "/companies/1",
+        "/audit",
+        "/services",
+        "/billing/invoices",
+        "/billing/runs",
+        "/mails",
+    ):
         assert opens(page, path) == "Not for your role"
-    assert menu(page) == ["Fleet", "Queues", "My account", "Password", "Two-factor"]
+    assert menu(page) == ["Desk", "Fleet", "Queues", "Pollers", "My account", "Password", "Two-factor"]
 
 
 def test_operator_has_everything(visitors: Visitors, portal: Portal) -> None:
@@ -104,11 +113,14 @@ def test_operator_has_everything(visitors: Visitors, portal: Portal) -> None:
         ("/companies/2", "Київ Веб"),
         ("/services", "Services"),
         ("/audit", "Audit trail"),
+        ("/desk", "Desk"),
+        ("/billing/runs", "Renewal runs"),
         (f"/servers/{portal.server_id('stock-017')}", "stock-017"),
     ):
         assert opens(page, path) == heading
     assert menu(page) == [
-        *("Queues", "Fleet", "Companies", "Services", "Audit trail"),
+        *("Desk", "Mails", "Queues", "Pollers", "Fleet", "Companies", "Services", "Audit trail"),
+        *("Invoices", "Transactions", "Renewal runs"),
         *("My account", "Password", "Two-factor"),
     ]
     page.goto("/")

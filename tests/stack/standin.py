@@ -71,6 +71,7 @@ FILES = {
     "lab/bmcs.py": LIVES,
     "lab/switch.py": LIVES,
     "lab/mail_sink.py": LIVES,
+    "lab/payments.py": LIVES,
     "lab/demo_data.py": DEMO_DATA,
     "opsportal/migrations/env.py": MIGRATIONS,
     "alembic.ini": "[alembic]\nscript_location = opsportal/migrations\n",
@@ -79,7 +80,18 @@ FILES = {
 }
 
 PROGRAMS = {
-    *("postgres", "valkey", "lab", "lab-switches", "mail-sink", "web", "dispatcher", "schedule", "reaper"),
+    *(
+        "postgres",
+        "valkey",
+        "lab",
+        "lab-switches",
+        "mail-sink",
+        "payments",
+        "web",
+        "dispatcher",
+        "schedule",
+        "reaper",
+    ),
     *("worker-hardware-1", "worker-hardware-2", "worker-poll-1", "worker-default-1"),
     *("worker-billing-1", "worker-mail-1"),
 }

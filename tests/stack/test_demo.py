@@ -239,4 +239,4 @@ def test_a_start_that_was_killed_half_way_is_started_over(project: Path, data: P
             pass
         running.process.kill()
     with running_demo(project, data) as running:
-        assert running.wait_until_announced()[-3] == f"portal http://127.0.0.1:{running.port}"
+        assert running.wait_until_announced()[-4] == f"portal http://127.0.0.1:{running.port}"

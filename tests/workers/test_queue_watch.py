@@ -28,6 +28,8 @@ def test_waiting_working_idle_and_dead(site: Site, start_bmc: StartBmc) -> None:
     assert [(q.name, q.waiting, q.workers) for q in queue_watch.look().queues] == [
         ("hardware", 0, 0),
         ("poll", 0, 0),
+        ("billing", 0, 0),
+        ("mail", 0, 0),
         ("default", 0, 0),
     ]
     job_id = click(rent_server(start_bmc().endpoint), JobKind.POWER_OFF)

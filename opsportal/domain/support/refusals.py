@@ -62,6 +62,13 @@ class TooManyTickets(Refusal):
     msgid = "Your company has opened {limit} tickets within an hour. Nothing was sent. Add to one of them, or wait."
 
 
+class TooManyMessages(Refusal):
+    code = "too_many_messages"
+    msgid = (
+        "Your company has written {limit} messages here within an hour. Nothing was sent. Wait for an answer."
+    )
+
+
 class FileEmpty(Refusal):
     code = "file_empty"
     msgid = "This file is empty. It was not added. Choose another."

@@ -23,6 +23,7 @@ from opsportal.domain.support.refusals import (
     TicketAlreadyEnded,
     TicketClosed,
     TicketNotEnded,
+    TooManyMessages,
     TooManyTickets,
 )
 from opsportal.domain.support.wording import clean_body, clean_subject
@@ -40,6 +41,8 @@ from opsportal.models.base import utcnow
 
 NEW_PER_HOUR = 60
 """Tickets that one company may open in an hour: more is a script gone wild."""
+UNANSWERED_PER_HOUR = 60
+"""Messages of clients in a ticket without a word of staff between: each is mailed to everybody concerned."""
 OWED = (TicketStatus.NEW, TicketStatus.OPEN, TicketStatus.REOPENED)
 """Staff owe the next word."""
 
@@ -139,6 +142,8 @@ def reply(
         return sent
     if ticket.status == TicketStatus.CLOSED:
         raise TicketClosed
+    if not actor.is_staff:
+        _check_patience(unit, ticket_id)
     if actor.is_staff and ticket.assignee_id is None:
         take(unit, ticket, actor.person_id)
     if ticket.status == TicketStatus.RESOLVED:
@@ -154,6 +159,20 @@ def reply(
         step(unit, actor, ticket, TicketStatus.OPEN)
     _record(unit, actor, ticket, "replied")
     return message
+
+
+def _check_patience(unit: Unit, ticket_id: int) -> None:
+    """A held ticket is not flooded: the newest messages are not all of clients and of this hour."""
+    newest = unit.exec(
+        select(TicketMessage.side, TicketMessage.created_at)
+        .where(col(TicketMessage.ticket_id) == ticket_id)
+        .order_by(col(TicketMessage.id).desc())
+        .limit(UNANSWERED_PER_HOUR)
+    ).all()
+    an_hour_ago = utcnow() - dt.timedelta(hours=1)
+    flood = [at for side, at in newest if side == Side.CLIENT and at and at > an_hour_ago]
+    if len(flood) >= UNANSWERED_PER_HOUR:
+        raise TooManyMessages(limit=UNANSWERED_PER_HOUR)
 
 
 def close_ticket(unit: Unit, actor: Actor, ticket_id: int) -> Ticket:

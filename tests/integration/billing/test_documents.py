@@ -212,6 +212,32 @@ def test_issued_documents_cannot_be_changed(statement: str) -> None:
     assert everything() == before
 
 
+def test_parts_of_a_refund_make_the_whole_whichever_fail_and_end_first() -> None:
+    """The tax in the books is that of the documents, to the cent."""
+    company = make_company(country="CZ")
+    topup = fund(company, 1_000)  # 1 210 with its tax
+
+    def tax() -> list[Any]:
+        documents = """SELECT coalesce(sum(CASE WHEN kind = 'topup' THEN tax_minor ELSE -tax_minor END), 0)::bigint
+            FROM invoice WHERE company_id = :c"""
+        with unit_of_work() as unit:
+            booked = ledger.account_balance(unit, company.id or 0, "EUR", AccountKind.TAX)
+        return [booked, *ask(documents, c=company.id)[0]]
+
+    def end(entry: JournalEntry, how: Callable[..., JournalEntry]) -> None:
+        with unit_of_work() as unit:
+            how(unit, key=f"end-{entry.id}", refund_entry_id=entry.id or 0)
+
+    parts = [_refund(topup.id, 1, "source", key=f"part-{company.id}-{n}") for n in range(6)]
+    for part in parts[3:]:
+        end(part, receipts.refund_paid)
+    for part in parts[:3]:
+        end(part, receipts.refund_failed)
+    assert len(set(tax())) == 1
+    end(_refund(topup.id, 1_207, "source", key=f"rest-{company.id}"), receipts.refund_paid)
+    assert (balance(company), tax(), unbalanced()) == (Balances(0, 0), [0, 0], [])
+
+
 def test_cancelling_is_a_credit_note_and_the_number_stays() -> None:
     company, operator = make_company(), make_actor(role=Role.OPERATOR)
     actor = make_actor(company=company)

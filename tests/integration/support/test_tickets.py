@@ -453,6 +453,21 @@ def test_orders_on_offer_are_the_companys_own_that_run() -> None:
         assert [one.service_id for one in orders.list_orders(client, unit)] == [running.id]
 
 
+def test_a_ticket_cannot_be_flooded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tickets, "UNANSWERED_PER_HOUR", 3)
+    company = make_company()
+    client, colleague = make_actor(company=company), make_actor(company=company)
+    staff = make_actor(role=Role.TECHNICIAN)
+    number = make_ticket(client)
+    do(tickets.reply, client, number, body="Hello?")
+    do(tickets.reply, colleague, number, body="Hello??", draft=DRAFT)
+    for who in (client, colleague):
+        refused("too_many_messages", lambda unit, who=who: tickets.reply(unit, who, number, body="Hello???"))
+    do(tickets.reply, colleague, number, body="Hello??", draft=DRAFT)  # it was taken: that is the answer
+    do(tickets.reply, staff, number, body="Yes.")
+    do(tickets.reply, client, number, body="Good.")
+
+
 DRAFT = "0123456789abcdef" * 2
 
 
