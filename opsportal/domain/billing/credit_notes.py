@@ -48,18 +48,19 @@ def void_invoice(unit: Unit, actor: Actor, invoice_id: int, *, reason: str) -> I
     return note
 
 
-def credit(unit: Unit, invoice_id: int, amount_minor: int) -> Invoice:
+def credit(unit: Unit, invoice_id: int, amount_minor: int, *, net_minor: int | None = None) -> Invoice:
     """Issue a credit note over a part or the rest of a paid document; the caller books the money.
 
     The caller holds the gate and has checked that the amount is left. A part of a document with
-    several tax rates is refused with `NotRefundable`: nobody said which part.
+    several tax rates is refused with `NotRefundable`: nobody said which part. `net_minor` is given where
+    the books have the part's net already.
     """
     invoice = unit.get_one(Invoice, invoice_id, with_for_update=True, populate_existing=True)
     if amount_minor == invoice.total_minor:
         lines: Sequence[NewLine] = _copied(unit, invoice)
         groups: Sequence[TaxGroup] = _groups(unit, invoice)
     else:
-        groups = [_part(unit, invoice, amount_minor)]
+        groups = [_part(unit, invoice, amount_minor, net_minor)]
         params = {"number": invoice.number}
         lines = [NewLine(REFUND_LINE, groups[0].net_minor, params, tax_rate_bp=groups[0].rate_bp)]
     note = _issue_note(unit, invoice, lines, groups, None)
@@ -78,10 +79,11 @@ def rate_of(unit: Unit, invoice_id: int) -> int:
     return groups[0].rate_bp
 
 
-def _part(unit: Unit, invoice: Invoice, amount: int) -> TaxGroup:
+def _part(unit: Unit, invoice: Invoice, amount: int, net: int | None) -> TaxGroup:
     assert invoice.id is not None
     rate, before = rate_of(unit, invoice.id), invoice.credited_minor
-    net = net_of(before + amount, rate) - net_of(before, rate)
+    if net is None:
+        net = net_of(before + amount, rate) - net_of(before, rate)
     return TaxGroup(rate, net, amount - net)
 
 

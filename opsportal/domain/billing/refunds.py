@@ -82,7 +82,8 @@ def refund_paid(unit: Unit, *, key: str, refund_entry_id: int, memo: str = "") -
         return known
     if _is_reversed(unit, refund_entry_id):
         raise LedgerError(f"refund {refund_entry_id} was put back already")
-    note = credit_notes.credit(unit, entry.invoice_id, amount) if entry.invoice_id else None
+    net = _net_of_aside(unit, refund_entry_id)
+    note = credit_notes.credit(unit, entry.invoice_id, amount, net_minor=net) if entry.invoice_id else None
     return ledger.post(
         unit,
         key=key,
@@ -121,8 +122,8 @@ def refundable(unit: Unit, entry_id: int) -> Refundable:
     return Refundable(lines[AccountKind.CASH].currency, net + tax, _refunded(unit, entry_id), rate)
 
 
-def _refunded(unit: Unit, entry_id: int) -> int:
-    """The sum of what was set aside for this receipt and not put back."""
+def _refunded(unit: Unit, entry_id: int, account: AccountKind = AccountKind.REFUNDS_DUE) -> int:
+    """The sum of what was set aside for this receipt and not put back: all of it, or one account's part."""
     back = select(JournalEntry.reverses_id).where(col(JournalEntry.kind) == EntryKind.REVERSAL)
     query = (
         select(func.coalesce(func.sum(Posting.amount_minor), 0))
@@ -131,7 +132,7 @@ def _refunded(unit: Unit, entry_id: int) -> int:
         .where(
             col(JournalEntry.reverses_id) == entry_id,
             col(JournalEntry.kind) == EntryKind.REFUND,
-            col(LedgerAccount.kind) == AccountKind.REFUNDS_DUE,
+            col(LedgerAccount.kind) == account,
             col(JournalEntry.id).not_in(back.where(col(JournalEntry.reverses_id).is_not(None))),
         )
     )
@@ -145,9 +146,9 @@ def _set_aside(
     rest = refundable(unit, original.id)
     if amount > rest.left_minor:
         raise RefundTooHigh(left=rest.left_minor, currency=rest.currency)
-    before = rest.refunded_minor
-    # By sums, so that the parts' nets make the whole's net, whatever the parts.
-    net = net_of(before + amount, rest.rate_bp) - net_of(before, rest.rate_bp)
+    # By sums, so that the parts' nets make the whole's net, whatever the parts and whichever were put back.
+    net = net_of(rest.refunded_minor + amount, rest.rate_bp) + _refunded(unit, original.id, AccountKind.CASH)
+    net = min(max(net, 0), amount)
     return ledger.post(
         unit,
         key=key,
@@ -214,6 +215,12 @@ def _aside(unit: Unit, refund_entry_id: int) -> tuple[JournalEntry, int, str]:
         if line.account is AccountKind.REFUNDS_DUE and entry.kind == EntryKind.REFUND:
             return entry, line.amount_minor, line.currency
     raise LedgerError(f"entry {refund_entry_id} is no refund to a source")
+
+
+def _net_of_aside(unit: Unit, refund_entry_id: int) -> int:
+    """How much of what was set aside came from the balance; the rest is tax."""
+    lines = ledger.lines_of(unit, refund_entry_id)
+    return sum(-line.amount_minor for line in lines if line.account is AccountKind.CASH)
 
 
 def _is_reversed(unit: Unit, entry_id: int) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -34,7 +36,7 @@ from opsportal.domain.billing.refusals import (
     WrongCurrency,
 )
 from opsportal.domain.refusals import BadRequest, Forbidden, NotFound, Refusal
-from opsportal.models import Company, Invoice, JournalEntry, Role
+from opsportal.models import AccountKind, Company, Invoice, JournalEntry, Role
 from tests.builders import make_actor, make_company
 from tests.integration.billing.money import ask, at_once, balance, bill, everything, fund, pay, unbalanced
 
