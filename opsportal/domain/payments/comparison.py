@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from sqlalchemy import ARRAY, ColumnElement, String, any_, literal
 from sqlmodel import col, select
 
 from opsportal.db import Unit
@@ -67,7 +68,7 @@ def compare(
     ours = unit.exec(
         select(Payment).where(
             col(Payment.gateway) == check.gateway,
-            (col(Payment.ref).in_(theirs)) | (col(Payment.created_at) >= check.since),
+            _is_among(Payment.ref, theirs) | (col(Payment.created_at) >= check.since),
         )
     ).all()
     _compare_payments(unit, check, theirs, {row.ref: row for row in ours if row.ref})
@@ -111,6 +112,11 @@ def _compare_payments(
         )
 
 
+def _is_among(ref: str | None, names: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a row bears one of these names, as one parameter: a gateway's list may be longer than a statement."""
+    return col(ref) == any_(literal(list(names), ARRAY(String)))
+
+
 def _has_just_moved(check: GatewayCheck, row: Payment | Refund) -> bool:
     moved_at = row.finished_at or row.created_at
     return moved_at >= check.started_at
@@ -136,7 +142,7 @@ def _compare_refunds(unit: Unit, check: GatewayCheck, theirs: dict[str, GatewayR
     rows = unit.exec(
         select(Refund).where(
             col(Refund.gateway) == check.gateway,
-            (col(Refund.ref).in_(theirs)) | (col(Refund.created_at) >= check.since),
+            _is_among(Refund.ref, theirs) | (col(Refund.created_at) >= check.since),
         )
     ).all()
     ours = {row.ref: row for row in rows if row.ref}
@@ -177,6 +183,6 @@ def _payments_of(
     unit: Unit, check: GatewayCheck, unknown: list[GatewayRefund]
 ) -> dict[str | None, int | None]:
     """Our payments among those that were given back without us, as by hand at the gateway's own pages."""
-    named = col(Payment.ref).in_([one.intent_ref for one in unknown])
+    named = _is_among(Payment.ref, [one.intent_ref for one in unknown])
     rows = unit.exec(select(Payment.ref, Payment.id).where(col(Payment.gateway) == check.gateway, named))
     return dict(rows.all())

@@ -11,8 +11,15 @@ from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.billing import ledger
 from opsportal.domain.billing.refusals import InsufficientBalance, RefundTooHigh
-from opsportal.domain.payments import cards, differences, handover, refunds
-from opsportal.domain.payments.gateways import Gateway, GatewayUnreachableError
+from opsportal.domain.payments import cards, comparison, differences, handover, refunds
+from opsportal.domain.payments.gateways import (
+    Gateway,
+    GatewayRefund,
+    GatewayUnreachableError,
+    Intent,
+    IntentStatus,
+    RefundSeen,
+)
 from opsportal.domain.payments.refusals import CardInUse, CardRefused, PaymentNotRefundable, TooManyCards
 from opsportal.domain.refusals import Forbidden, NotFound
 from opsportal.integrations import stripe_gateway
@@ -298,6 +305,17 @@ def test_daily_look_finds_a_refund_that_was_made_by_hand_at_the_gateway(
         (found,) = differences.list_open(finance, unit)
     assert (found.kind, found.payment_id) == (DifferenceKind.MISSING_HERE, number)
     assert (found.ours_minor, found.theirs_minor, cash(payer)) == (0, 2_500, 10_000)
+
+
+def test_daily_look_takes_a_list_longer_than_a_statement_has_parameters(portal: str) -> None:
+    theirs = [Intent(f"pi_{n}", IntentStatus.SUCCEEDED, 1, 1, "EUR") for n in range(65_536)]
+    given = [
+        GatewayRefund(f"re_{n}", RefundSeen.SUCCEEDED, 1, "EUR", intent_ref=f"pi_{n}") for n in range(65_536)
+    ]
+    with unit_of_work() as unit:
+        check_id, _ = comparison.begin_check(unit, "stripe")
+        check = comparison.compare(unit, check_id, intents=theirs, refunds=given)
+    assert (check.compared, check.differing) == (0, 0)
 
 
 def test_daily_look_mends_what_no_webhook_told(lab: Lab, payer: Actor, finance: Actor) -> None:
