@@ -13,6 +13,7 @@ from opsportal.domain.payments import differences, topics
 from opsportal.domain.payments.gateways import GatewayRefund, Intent, IntentStatus, RefundSeen
 from opsportal.models import (
     ACTIVE_PAYMENT,
+    ACTIVE_REFUND,
     DifferenceKind,
     GatewayCheck,
     Payment,
@@ -72,6 +73,7 @@ def compare(
         )
     ).all()
     _compare_payments(unit, check, theirs, {row.ref: row for row in ours if row.ref})
+    _name_lost(unit, check, given)
     _compare_refunds(unit, check, given)
     check.finished_at = utcnow()
     unit.changed(topics.STAFF)
@@ -136,6 +138,25 @@ def _kind(got: tuple[int, str], booked: tuple[int, str]) -> DifferenceKind:
     if not booked[0]:
         return DifferenceKind.MISSING_HERE
     return DifferenceKind.AMOUNT if got[0] else DifferenceKind.MISSING_THERE
+
+
+def _name_lost(unit: Unit, check: GatewayCheck, theirs: dict[str, GatewayRefund]) -> None:
+    """A refund whose every reply was lost is in the list: now we know its name, and a worker asks how far it is."""
+    waiting = (
+        select(Refund, Payment.ref)
+        .join(Payment, col(Payment.id) == col(Refund.payment_id))
+        .where(
+            col(Refund.gateway) == check.gateway,
+            col(Refund.ref).is_(None),
+            col(Refund.status).in_(ACTIVE_REFUND),
+        )
+    )
+    told = {(seen.refund_id, seen.intent_ref): seen.ref for seen in theirs.values()}
+    for row, intent_ref in unit.exec(waiting.with_for_update(of=Refund, skip_locked=True)).all():
+        if name := told.get((row.id, intent_ref or "")):
+            row.ref = name
+            unit.enqueue(QUEUE, "refund", row.id or 0)
+    unit.flush()
 
 
 def _compare_refunds(unit: Unit, check: GatewayCheck, theirs: dict[str, GatewayRefund]) -> None:

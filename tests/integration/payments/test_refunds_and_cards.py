@@ -318,6 +318,26 @@ def test_daily_look_takes_a_list_longer_than_a_statement_has_parameters(portal: 
     assert (check.compared, check.differing) == (0, 0)
 
 
+def test_daily_look_names_a_refund_whose_replies_were_all_lost(
+    lab: Lab, payer: Actor, finance: Actor
+) -> None:
+    asked = give_back(finance, paid(lab, payer), 4_000)
+    lab.next("POST /v1/refunds", "drop_after")
+    work_off()
+    with unit_of_work() as unit:
+        old = utcnow() - dt.timedelta(hours=21)
+        unit.execute(update(Refund).where(col(Refund.id) == asked.id).values(created_at=old))
+    work.run_refund(asked.id or 0)
+    work.compare_with_gateway()
+    work_off()
+    with unit_of_work() as unit:
+        ended = unit.get_one(Refund, asked.id)
+    assert (ended.status, ended.problem_code) == (RefundStatus.SUCCEEDED, "")
+    assert ([one["amount"] for one in lab.objects()["refunds"]], cash(payer)) == ([4_000], 6_000)
+    with unit_of_work() as unit:
+        assert differences.list_open(finance, unit) == []
+
+
 def test_daily_look_mends_what_no_webhook_told(lab: Lab, payer: Actor, finance: Actor) -> None:
     begun = begin_topup(payer, lab.add_card(payer).id or 0, 5_000)
     lab.next("POST /v1/payment_intents/*/confirm", "drop_after")
