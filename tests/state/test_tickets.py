@@ -103,7 +103,8 @@ def test_a_conversation_is_told_in_its_order_with_its_ends() -> None:
     assert view.assignee_id == staff.person_id
 
 
-def test_long_conversations_are_read_in_parts() -> None:
+def test_long_conversations_are_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tickets, "UNANSWERED_PER_HOUR", 100)
     company = make_company()
     client = make_actor(make_person(company=company))
     number = make_ticket(company, by=client).id or 0
