@@ -184,6 +184,7 @@ AUDIT: Final[Words] = {
     "person:signed_out_others": N_("Signed out other browsers"),
     "person:signed_out_everywhere": N_("Signed out everywhere"),
     "person:password_changed": N_("Password changed"),
+    "person:mail_address_changed": N_("Mail address changed"),
     "person:second_factor_on": N_("Two-factor authentication switched on"),
     "person:second_factor_off": N_("Two-factor authentication switched off"),
     "person:recovery_codes_renewed": N_("New recovery codes made"),
@@ -338,6 +339,7 @@ MAIL: Final[Words] = {
 }
 MAIL_TONE: Final[Tones] = {"waiting": "warn", "sending": "info", "sent": "ok", "undeliverable": "bad"}
 MAIL_KIND: Final[Words] = {
+    "mail_address": N_("Change of the mail address"),
     "ticket_message": N_("Message in a ticket"),
     "ticket_resolved": N_("Ticket settled"),
     "desk_message": N_("Message for the desk"),

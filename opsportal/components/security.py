@@ -27,3 +27,10 @@ class ChangePassword(rx.Component):
 
     library = "$/portal/security"
     tag = "ChangePassword"
+
+
+class MailAddress(rx.Component):
+    """The form that says where mails go."""
+
+    library = "$/portal/security"
+    tag = "MailAddress"

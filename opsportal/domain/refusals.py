@@ -67,6 +67,11 @@ class WeakPassword(Refusal):
     msgid = "The new password is too short. Nothing was changed. Use at least 12 characters."
 
 
+class MailAddressUnusable(Refusal):
+    code = "mail_address_unusable"
+    msgid = "No mail can be sent to this address. Nothing was changed. Enter one like name@company.example."
+
+
 class SamePassword(Refusal):
     code = "same_password"
     msgid = "The new password is the old one. Nothing was changed. Choose another."

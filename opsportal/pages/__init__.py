@@ -9,7 +9,7 @@ from typing import Any
 import reflex as rx
 
 from opsportal.components.text import t
-from opsportal.pages.account import account_page, password_page, two_factor_page
+from opsportal.pages.account import account_page, mail_address_page, password_page, two_factor_page
 from opsportal.pages.audit import audit_page
 from opsportal.pages.billing.funds import funds_page
 from opsportal.pages.billing.invoices import invoice_page, invoices_page
@@ -74,6 +74,7 @@ PAGES = (
     Page("/billing/runs", runs_page, t("Renewal runs"), RunsState.open),
     Page("/account", account_page, t("My account"), AccountState.open),
     Page("/account/password", password_page, t("Change password"), AccountState.open),
+    Page("/account/mail", mail_address_page, t("Mails"), AccountState.open),
     Page("/account/two-factor", two_factor_page, t("Two-factor authentication"), AccountState.open),
     Page("/queues", queues_page, t("Queues"), QueuesState.open),
     Page("/pollers", pollers_page, t("Pollers"), PollersState.open),

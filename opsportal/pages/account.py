@@ -11,7 +11,7 @@ from opsportal.components.clock import ago
 from opsportal.components.confirm import confirm_button
 from opsportal.components.elements import Agent, button_link, card, key_values, or_dash, skeleton, tag
 from opsportal.components.headers import header
-from opsportal.components.security import ChangePassword, TwoFactor
+from opsportal.components.security import ChangePassword, MailAddress, TwoFactor
 from opsportal.components.states import lines, page_body
 from opsportal.components.tables import Column, table
 from opsportal.components.text import moment, t, t_code
@@ -24,10 +24,12 @@ def _profile(account: Any) -> rx.Component:
         key_values(
             (t("Name"), account.name),
             (t("E-mail"), account.email),
+            (t("Mails go to"), rx.cond(account.mail_to, account.mail_to, account.email)),
             (t("Role"), t_code(account.role, labels.ROLE)),
             (t("Company"), or_dash(account.company)),
             (t("Language"), t_code(account.locale, labels.LANGUAGE)),
         ),
+        rx.el.div(button_link(t("Change where mails go"), to="/account/mail"), class_name="row"),
         title=t("Profile"),
     )
 
@@ -153,6 +155,29 @@ def password_page() -> rx.Component:
                 sub=t("All your other browsers are signed out when you change it."),
             ),
             ChangePassword.create(),
+            class_name="narrow",
+        )
+    )
+
+
+def mail_address_page() -> rx.Component:
+    """Where mails go. The form does not wait for the socket, so nothing typed is lost by it."""
+    account = AccountState.account
+    return framed(
+        rx.el.div(
+            header(
+                t("Mails"),
+                crumbs=[(t("My account"), "/account")],
+                sub=rx.cond(
+                    account.is_ready,
+                    t(
+                        "They go to {address} now.",
+                        address=rx.cond(account.mail_to, account.mail_to, account.email),
+                    ),
+                    skeleton("sub"),
+                ),
+            ),
+            MailAddress.create(),
             class_name="narrow",
         )
     )

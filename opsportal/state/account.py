@@ -52,6 +52,7 @@ def read_account(unit: Unit, actor: Actor, _: Any) -> AccountView:
         is_ready=True,
         name=person.name,
         email=person.email,
+        mail_to=person.mail_to or "",
         role=person.role,
         company=company.name if company else "",
         locale=person.locale,

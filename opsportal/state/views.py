@@ -201,6 +201,8 @@ class AccountView:
     email: str = ""
     role: str = ""
     company: str = ""
+    mail_to: str = ""
+    """Where mails go, if not to the sign-in's address."""
     locale: str = ""
     time_zone: str = ""
     has_second_factor: bool = False

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from opsportal.db import Unit, in_thread, in_unit
 from opsportal.domain.access import Actor
-from opsportal.domain.accounts import passwords, second_factor, sessions, sign_in
+from opsportal.domain.accounts import mail_address, passwords, second_factor, sessions, sign_in
 from opsportal.domain.refusals import (
     SignInRequired,
     WrongCode,
@@ -55,6 +55,11 @@ class OneCode(Body):
 class NewPassword(Body):
     current: Password
     new: Password
+
+
+class MailAddress(Body):
+    address: Annotated[str, Field(max_length=mail_address.LONGEST)]
+    password: Password
 
 
 class PasswordAndCode(Body):
@@ -192,6 +197,15 @@ async def change_password(request: Request) -> Response:
     return JSONResponse({})
 
 
+async def change_mail_address(request: Request) -> Response:
+    """Send this person's mails to another address."""
+    body = await parse(request, MailAddress)
+    actor = await _sensitive(request)
+    address = body.address.strip()
+    await in_unit(mail_address.set_mail_address, actor, password=body.password, address=address)
+    return JSONResponse({})
+
+
 async def start_two_factor(request: Request) -> Response:
     """A new secret and its QR code, shown in this browser only."""
     await parse(request, Nothing)
@@ -238,6 +252,7 @@ _POSTS: dict[str, Handler] = {
     "/auth/cancel": cancel,
     "/auth/sign-out": sign_out,
     "/auth/password": change_password,
+    "/auth/mail-address": change_mail_address,
     "/auth/two-factor/start": start_two_factor,
     "/auth/two-factor/enable": enable_two_factor,
     "/auth/two-factor/recovery-codes": renew_recovery_codes,

@@ -281,6 +281,12 @@ PATHS = (
         (400, "wrong_password"),
         {"current": "wrong", "new": "another long password"},
     ),
+    Path(
+        "POST /auth/mail-address",
+        *(_OUT, _OUT),
+        (400, "wrong_password"),
+        {"address": "a@b.example", "password": "wrong"},
+    ),
     Path("POST /auth/two-factor/start", _OUT, _OUT, _FINE, {}),
     Path("POST /auth/two-factor/enable", _OUT, _OUT, (400, "second_factor_not_started"), _CODE),
     Path("POST /auth/two-factor/recovery-codes", _OUT, _OUT, (401, "wrong_code"), _CODE),

@@ -36,6 +36,7 @@ ADDRESSES = (
     Address("server-history", "/servers/{server}?tab=history", CLIENT),
     Address("account", "/account", CLIENT),
     Address("password", "/account/password", CLIENT),
+    Address("mail-address", "/account/mail", CLIENT),
     Address("two-factor", "/account/two-factor", CLIENT),
     Address("funds", "/billing/funds?add=20000", CLIENT),
     Address("invoices", "/billing/invoices", CLIENT),

@@ -52,6 +52,7 @@ const FIELD_OF = {
   wrong_password: ["current", "password"],
   weak_password: ["new"],
   same_password: ["new"],
+  mail_address_unusable: ["address"],
   wrong_code: ["code"],
 };
 
@@ -109,7 +110,7 @@ function Refused() {
 }
 
 /** A labelled input with its own error and hint. */
-export function Field({ name, label, hint, type, autoComplete, inputMode, autoFocus, minLength, code }) {
+export function Field({ name, label, hint, type, autoComplete, inputMode, autoFocus, minLength, code, optional }) {
   const intl = useIntl();
   const id = useId();
   const { refusal } = useContext(FormContext);
@@ -136,7 +137,7 @@ export function Field({ name, label, hint, type, autoComplete, inputMode, autoFo
           autoFocus={autoFocus}
           spellCheck={false}
           autoCapitalize="off"
-          required
+          required={!optional}
           aria-invalid={Boolean(error)}
           aria-describedby={`${id}-note`}
           onBlur={check}

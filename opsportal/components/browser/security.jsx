@@ -190,3 +190,24 @@ export function ChangePassword() {
     </section>
   );
 }
+
+/** Where mails go: the sign-in's address, or another one. */
+export function MailAddress() {
+  const intl = useIntl();
+  return (
+    <section className="card">
+      <PostForm action="/auth/mail-address" done={N_("Saved. Your mails go to the address shown above.")}>
+        <Field
+          name="address"
+          type="email"
+          label={intl.t("Send my mails to")}
+          hint={intl.t("Leave it empty for the address you sign in with.")}
+          autoComplete="email"
+          optional
+        />
+        <Field name="password" type="password" label={intl.t("Current password")} autoComplete="current-password" />
+        <Submit>{intl.t("Save")}</Submit>
+      </PostForm>
+    </section>
+  );
+}

@@ -31,7 +31,7 @@ class Answering(Protocol):
     answer: AnswerView
 
 
-async def take(state: Answering, draft: str, work: Callable[..., int], *args: Any, **kwargs: Any) -> None:
+async def take(state: Answering, draft: str, work: Callable[..., int], /, *args: Any, **kwargs: Any) -> None:
     """Do `work` in a unit and answer the draft with the number it returns, or with why not.
 
     A browser that lost the answer sends the same draft again: it gets the same answer, nothing is done twice.
