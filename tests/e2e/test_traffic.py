@@ -234,7 +234,7 @@ def test_the_file_is_what_the_page_says(visitors: Visitors, measured: Measured, 
         columns += ["in_highest_bit_s", "out_highest_bit_s"]
     step = {"day": 300, "month": 7_200}[span]
     wanted = [
-        [*(row[column] for column in columns), str(round(int(row["measured_seconds"]) * 100 / step))]
+        [*(row[column] for column in columns), str((int(row["measured_seconds"]) * 200 + step) // (2 * step))]
         for row in reversed(rows)
     ]
     assert table_of(page) == wanted
