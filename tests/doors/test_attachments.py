@@ -34,7 +34,12 @@ def signed_in(server: Server, role: Role = Role.CLIENT, **options: Any) -> tuple
 
 
 def send(
-    browser: Browser, content: bytes = b"a log\n", *, name: str = "smart.log", field: str = "file", timeout: float = 30
+    browser: Browser,
+    content: bytes = b"a log\n",
+    *,
+    name: str = "smart.log",
+    field: str = "file",
+    timeout: float = 30,
 ) -> httpx.Response:
     return browser.http.post("/attachments", files={field: (name, content)}, timeout=timeout)
 
