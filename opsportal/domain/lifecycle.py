@@ -87,6 +87,10 @@ HARDWARE_JOB = Machine(
             "A command was sent; the BMC is being read back.",
             "The job's deadline, or the lease expires: unknown.",
         ),
+        JobStatus.WAITING: State(
+            "The machine itself is at work; no worker is held.",
+            "The machine reports, or its deadline passes: failed, or a worker looks.",
+        ),
         JobStatus.UNKNOWN: State(
             "Nobody knows whether the command took effect.", "The reconciler asks the BMC, at most ten times."
         ),
@@ -105,6 +109,10 @@ HARDWARE_JOB = Machine(
         "verifying failed",
         "running unknown succeeded",
         "verifying unknown failed",
+        "running waiting running",
+        "verifying waiting succeeded",
+        "waiting failed",
+        "unknown waiting",
         "queued cancelled",
         "queued expired",
         "queued failed",

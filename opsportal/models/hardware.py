@@ -35,12 +35,28 @@ class JobKind(StrEnum):
     POWER_ON = "power_on"
     POWER_OFF = "power_off"
     REBOOT = "reboot"
+    SHUTDOWN = "shutdown"
+    REINSTALL = "reinstall"
+    RESCUE = "rescue"
+    MEMORY_TEST = "memory_test"
+    WIPE = "wipe"
+    BOOT_DISK = "boot_disk"
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+    IDENTIFY = "identify"
+    INSPECT = "inspect"
+    ROTATE_CREDENTIALS = "rotate_credentials"
+    CLEAN = "clean"
+    BURN_IN = "burn_in"
 
 
 class JobStatus(StrEnum):
+    """`waiting`: the machine itself is at work and no worker is held; its next deadline is the way out."""
+
     QUEUED = "queued"
     RUNNING = "running"
     VERIFYING = "verifying"
+    WAITING = "waiting"
     UNKNOWN = "unknown"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -48,8 +64,14 @@ class JobStatus(StrEnum):
     EXPIRED = "expired"
 
 
-ACTIVE_JOB = (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.VERIFYING, JobStatus.UNKNOWN)
-_ACTIVE_SQL = "status IN ('queued', 'running', 'verifying', 'unknown')"
+ACTIVE_JOB = (
+    JobStatus.QUEUED,
+    JobStatus.RUNNING,
+    JobStatus.VERIFYING,
+    JobStatus.WAITING,
+    JobStatus.UNKNOWN,
+)
+_ACTIVE_SQL = "status IN ('queued', 'running', 'verifying', 'waiting', 'unknown')"
 
 
 class StepStatus(StrEnum):
