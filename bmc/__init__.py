@@ -1,5 +1,7 @@
 """A library for BMCs. It knows hosts and credentials handed to it, and nothing of the portal."""
 
+from bmc.boot import BootControl, BootDevice, BootSetting
+from bmc.capabilities import capability
 from bmc.drivers import connect
 from bmc.endpoints import Endpoint
 from bmc.errors import (
@@ -12,29 +14,69 @@ from bmc.errors import (
     BmcRefusedCommand,
     BmcSessionLost,
     BmcUnreachable,
+    BmcUnsupported,
     BmcUserUnknown,
 )
-from bmc.power import PowerControl, PowerGoal, PowerOutcome, PowerState, Progress
+from bmc.events import BmcEvent, EventAnswer, EventLog, Severity
+from bmc.identify import Identify
+from bmc.inventory import BmcInventory, BmcPart, Inventory
+from bmc.power import PowerControl, PowerGoal, PowerOutcome, PowerState, Progress, SoftShutdown
 from bmc.power_goals import ensure_power
+from bmc.sensors import (
+    Health,
+    Partial,
+    PowerDraw,
+    PowerDrawAnswer,
+    SensorAnswer,
+    SensorKind,
+    SensorReading,
+    Sensors,
+)
 from bmc.sweeps import sweep_power
+from bmc.users import BmcUser, Privilege, Users
 
 __all__ = [
     "BmcBusy",
     "BmcCredentialsRefused",
     "BmcDeadlineExceeded",
     "BmcError",
+    "BmcEvent",
     "BmcIgnoredCommand",
+    "BmcInventory",
+    "BmcPart",
     "BmcProtocolError",
     "BmcRefusedCommand",
     "BmcSessionLost",
     "BmcUnreachable",
+    "BmcUnsupported",
+    "BmcUser",
     "BmcUserUnknown",
+    "BootControl",
+    "BootDevice",
+    "BootSetting",
     "Endpoint",
+    "EventAnswer",
+    "EventLog",
+    "Health",
+    "Identify",
+    "Inventory",
+    "Partial",
     "PowerControl",
+    "PowerDraw",
+    "PowerDrawAnswer",
     "PowerGoal",
     "PowerOutcome",
     "PowerState",
+    "Privilege",
     "Progress",
+    "SensorAnswer",
+    "SensorKind",
+    "SensorReading",
+    "Sensors",
+    "Severity",
+    "SoftShutdown",
+    "Users",
+    "capability",
     "connect",
     "ensure_power",
     "sweep_power",

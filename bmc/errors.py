@@ -115,6 +115,13 @@ class BmcRefusedCommand(BmcError):
     )
 
 
+class BmcUnsupported(BmcError):
+    """The driver or the BMC has no such command."""
+
+    code = "bmc_unsupported"
+    advice = "This server's management controller cannot do that. Nothing was changed; use another way, or ask support."
+
+
 class BmcDeadlineExceeded(BmcError):
     """Time was up before the outcome was known."""
 
@@ -137,6 +144,7 @@ ERRORS: dict[str, type[BmcError]] = {
         BmcSessionLost,
         BmcIgnoredCommand,
         BmcRefusedCommand,
+        BmcUnsupported,
         BmcDeadlineExceeded,
     )
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class PowerState(StrEnum):
@@ -32,6 +32,18 @@ class PowerControl(Protocol):
         """Send exactly one command and wait for its acknowledgement, which proves nothing about the machine.
 
         A retryable error means the command may still have taken effect: read back before sending another.
+        """
+        ...
+
+
+@runtime_checkable
+class SoftShutdown(Protocol):
+    """The capability to ask the operating system to end by itself."""
+
+    def shutdown(self, *, timeout_s: float) -> None:
+        """Press the power button briefly, as ACPI sees it (IPMI v2.0 section 28.3). Sent exactly once.
+
+        The acknowledgement proves nothing: an operating system may take minutes, or never listen.
         """
         ...
 
