@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.hardware import topics
-from opsportal.domain.hardware.power import QUEUE, TASK, end_job
+from opsportal.domain.hardware.requests import QUEUE, TASK, end_job
 from opsportal.domain.lifecycle import HARDWARE_JOB, move
 from opsportal.models import HardwareJob, JobKind, JobLog, JobStatus, JobStep, Power, Server, StepStatus
 from opsportal.models.base import utcnow

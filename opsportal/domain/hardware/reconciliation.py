@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.hardware.claims import ASK_TASK, begin_again, expire, mark_unknown
-from opsportal.domain.hardware.power import QUEUE, TASK, end_job
+from opsportal.domain.hardware.requests import QUEUE, TASK, end_job
 from opsportal.domain.lifecycle import HARDWARE_JOB, move
 from opsportal.models import HardwareJob, JobKind, JobStatus, JobStep, Outbox, Power, Server, StepStatus
 from opsportal.models.base import utcnow

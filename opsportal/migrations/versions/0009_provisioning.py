@@ -41,8 +41,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     # What the older portal does not know is kept as the nearest thing that it knows, and as ended.
     op.execute(
-        "UPDATE hardware_job SET status = 'failed', outcome_code = 'not_carried_out', finished_at = now() "
-        f"WHERE status = 'waiting' OR ({OLD_ACTIVE} AND NOT ({OLD_KINDS}))"  # noqa: S608 (constants)
+        "UPDATE hardware_job SET status = 'failed', outcome_code = 'not_carried_out', finished_at = now() "  # noqa: S608 (constants)
+        f"WHERE status = 'waiting' OR ({OLD_ACTIVE} AND NOT ({OLD_KINDS}))"
     )
     op.execute(f"UPDATE hardware_job SET kind = 'reboot' WHERE NOT ({OLD_KINDS})")  # noqa: S608
     _allow(OLD_KINDS, OLD_STATUSES, OLD_ACTIVE)
