@@ -9,41 +9,25 @@ A visit that "stays" keeps its session for the next request with the same key.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
 import socket
-import sys
 import threading
 from collections import deque
 from typing import Any
 
 from bmc.ipmi import sessions
 from bmc.ipmi.visits import Visit
+from bmc.last_will import end_with_parent
 
 _STDIN, _STDOUT = 0, 1
 _TURN_S = 0.05  # how late a deadline or a retransmission may be noticed
 _STUCK_S = 15.0  # longer than any turn of the loop can take, unless pyghmi hangs
-_PR_SET_PDEATHSIG = 1
 
 
 class ParentGone(Exception):
     """Standard input has ended."""
-
-
-def end_with_parent(parent: int) -> None:
-    """Make this process end when its parent does, even by kill -9, and even while stuck.
-
-    Three nets: Linux kills us with our parent; the end of standard input tells everybody else; and an
-    alarm, set anew in every turn of the loop, ends a process that no longer turns.
-    """
-    for ignored in (signal.SIGINT, signal.SIGTERM):  # sent to whole groups; the parent decides
-        signal.signal(ignored, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the line above
-        os._exit(1)
 
 
 class Child:

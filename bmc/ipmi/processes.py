@@ -1,114 +1,18 @@
-"""Starting, feeding and killing the child processes in which pyghmi runs."""
+"""The child processes in which pyghmi's IPMI runs."""
 
 from __future__ import annotations
 
-import json
-import os
-import select
-import subprocess
-import sys
-import time
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-
 from bmc.endpoints import Endpoint
-from bmc.errors import BmcSessionLost
-
-# The child imports `bmc.ipmi.child` under an empty package `bmc`: what `bmc/__init__.py` offers to callers
-# costs 12 ms of start-up, a fifth of a verified power action, and the child needs none of it.
-_BOOT = """
-import sys, types
-package = types.ModuleType("bmc")
-package.__path__ = [sys.argv[1]]
-sys.modules["bmc"] = package
-from bmc.ipmi.child import main
-main(int(sys.argv[2]))
-"""
-_PACKAGE = str(Path(__file__).parent.parent)
-# The caller's environment holds database and signing keys; the child gets what Python needs to start.
-_ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
-_FAREWELL_S = 0.5
+from bmc.processes import DisposableChild
 
 
-class ChildProcess:
-    """A fresh Python in which pyghmi runs, killed for good when the `with` block ends.
-
-    Spawned, not forked: a fork of a loaded work horse imports pyghmi 33 ms sooner (12 ms against 45), but
-    copies its threads' locks, its database and Redis sockets and its secrets into a process that must be
-    killed at any moment.
-    """
+class ChildProcess(DisposableChild):
+    """A fresh Python that runs `bmc.ipmi.child`."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-c", _BOOT, _PACKAGE, str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._requests = self._process.stdin
-        self._answers = self._process.stdout
-        self._unread = b""
-
-    @property
-    def pid(self) -> int:
-        """The process id, for tests and logs."""
-        return self._process.pid
-
-    def fileno(self) -> int:
-        """Becomes readable when there is an answer or the child is gone."""
-        return self._answers.fileno()
+        super().__init__("bmc.ipmi.child")
 
     def send(self, *, key: int, endpoint: Endpoint, action: str, deadline: float, stays: bool) -> None:
         """Hand over one request; `deadline` in seconds of time.monotonic(). Raises BmcSessionLost."""
         to = [endpoint.host, endpoint.port, endpoint.username, endpoint.password, endpoint.cipher_suite]
-        request = {"key": key, "action": action, "deadline": deadline, "stays": stays, "to": to}
-        try:
-            self._requests.write(json.dumps(request).encode() + b"\n")
-        except OSError as error:
-            raise BmcSessionLost from error
-
-    def receive(self, *, wait_s: float) -> list[dict[str, Any]]:
-        """The answers that arrive within `wait_s`, as soon as there is one. Raises BmcSessionLost."""
-        poll = select.poll()  # select() itself fails above descriptor 1023
-        poll.register(self.fileno(), select.POLLIN)
-        end = time.monotonic() + wait_s
-        while True:
-            left_ms = max(0.0, end - time.monotonic()) * 1000
-            if not poll.poll(left_ms):
-                return []
-            data = os.read(self.fileno(), 65536)
-            if not data:
-                raise BmcSessionLost
-            *lines, self._unread = (self._unread + data).split(b"\n")
-            if lines:
-                return [json.loads(line) for line in lines]
-
-    def close(self) -> None:
-        """Let the child free its session slots on the BMC, then end it, whatever it does."""
-        self._requests.close()
-        try:
-            self._process.wait(_FAREWELL_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-        self._answers.close()
-
-    def kill(self) -> None:
-        """End the child now and reap it."""
-        self._process.kill()
-        self._process.wait()
-        self._requests.close()
-        self._answers.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._process.returncode is None:
-            self.close()
+        self.tell({"key": key, "action": action, "deadline": deadline, "stays": stays, "to": to})

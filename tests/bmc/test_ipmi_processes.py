@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 import bmc
-from bmc import PowerGoal, PowerState
-from bmc.ipmi import processes
+from bmc import PowerGoal, PowerState, processes
 from bmc.ipmi.control import IpmiPower
 from tests.bmc.conftest import Witness
 from tests.bmc.ipmi_sim import StartBmc
