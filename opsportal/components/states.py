@@ -76,3 +76,19 @@ def page_body(
         problem(problem_view, retry=retry),
         rx.fragment(*top, rx.cond(ready, content, loading)),
     )
+
+
+def part(problem_view: Any, *, ready: Any, content: Any, loading: rx.Component) -> rx.Component:
+    """A part of a page that loads, fails and renews itself apart from the rest, such as a tab."""
+    return rx.cond(
+        problem_view.code,
+        rx.el.section(
+            rx.el.p(
+                t_var(problem_view.msgid, {"error_id": problem_view.error_id}),
+                class_name="refusal",
+                role="alert",
+            ),
+            class_name="card",
+        ),
+        rx.cond(ready, content, loading),
+    )

@@ -1,4 +1,4 @@
-"""One server: what it is, whether it is on, what is being done to it, what was done."""
+"""One server: what it is, whether it is on, and what is being done to it; the rest is on its tabs."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ import reflex as rx
 
 from opsportal.components import labels
 from opsportal.components.addresses import route_number
-from opsportal.components.clock import ago, elapsed
-from opsportal.components.confirm import confirm_button, copyable
-from opsportal.components.elements import button, card, key_values, link, or_dash, skeleton, status
+from opsportal.components.confirm import confirm_button
+from opsportal.components.elements import button, card, skeleton, status
 from opsportal.components.headers import header, tabs
-from opsportal.components.states import empty, lines, page_body
-from opsportal.components.tables import Column, table
-from opsportal.components.text import moment, number, t, t_code
-from opsportal.components.timelines import job_status, job_timeline
-from opsportal.locale import N_
+from opsportal.components.states import lines, page_body
+from opsportal.components.text import t
 from opsportal.pages.frame import framed
-from opsportal.pages.services import contract, create_ticket, suspension
-from opsportal.pages.traffic.tab import traffic_tab
+from opsportal.pages.server_tabs import FIRST, TABS
+from opsportal.pages.services import create_ticket, suspension
 from opsportal.state.server import ServerState
 from opsportal.state.shell import ShellState
 
@@ -64,130 +60,6 @@ def _switches(server: Any) -> list[rx.Component]:
     ]
 
 
-def _power(server: Any) -> rx.Component:
-    return card(
-        rx.el.div(
-            status(server.power, words=labels.POWER, tones=labels.POWER_TONE, flash=True),
-            rx.cond(
-                server.power_verified_at,
-                ago(server.power_verified_at, text=N_("Verified {ago}"), class_name="sub"),
-                rx.el.span(t("Never verified"), class_name="sub"),
-            ),
-            class_name="power-now",
-        ),
-        rx.cond(
-            server.bmc_error_code,
-            rx.el.p(t_code(server.bmc_error_code, labels.OUTCOME), class_name="outcome warn"),
-        ),
-        rx.cond(
-            server.job.id > 0,
-            job_timeline(server.job, on_cancel=ServerState.cancel, on_retry=ServerState.retry),
-            rx.el.p(t("Nothing has been done to this server yet."), class_name="sub"),
-        ),
-        title=t("Power"),
-        side=rx.cond(
-            server.job.is_active, rx.el.span(t("Power buttons wait for this job."), class_name="sub")
-        ),
-    )
-
-
-def _configuration(server: Any) -> rx.Component:
-    return card(
-        key_values(
-            (t("Model"), server.model),
-            (t("Processor"), server.cpu),
-            (t("Memory"), rx.fragment(number(server.memory_gb), " GB")),
-            (t("Disks"), server.disks),
-            (t("IP address"), or_dash(server.ip, copyable(server.ip))),
-            (t("MAC address"), copyable(server.mac)),
-            (t("Place"), rx.fragment(server.site, " · ", server.rack)),
-        ),
-        title=t("Configuration"),
-    )
-
-
-def _details(server: Any) -> rx.Component:
-    staff = ShellState.me.role != "client"
-    return rx.el.div(
-        _power(server),
-        rx.el.div(
-            _configuration(server),
-            rx.cond(
-                server.service.id > 0,
-                card(
-                    rx.cond(
-                        staff & (server.service.company != ""),
-                        rx.el.p(
-                            link(server.service.company, to=f"/companies/{server.service.company_id}"),
-                            class_name="card-line",
-                        ),
-                    ),
-                    contract(server.service),
-                    title=t("Contract"),
-                ),
-            ),
-            class_name="stack",
-        ),
-        class_name="grid one-one",
-    )
-
-
-_JOB_COLUMNS = (
-    Column(
-        t("Job"),
-        lambda j: rx.el.div(
-            rx.el.span(t_code(j.kind, labels.JOB_KIND), class_name="strong"),
-            rx.el.small(f"#{j.id}", class_name="num"),
-        ),
-    ),
-    Column(t("Status"), lambda j: job_status(j, flash=True)),
-    Column(
-        t("Outcome"),
-        lambda j: rx.cond(j.outcome_code, t_code(j.outcome_code, labels.OUTCOME), ""),
-        show="wide",
-    ),
-    Column(t("By"), lambda j: j.actor, show="wide"),
-    Column(
-        t("Took"),
-        lambda j: rx.cond(j.started_at, elapsed(j.started_at, until=j.finished_at)),
-        right=True,
-        show="wide",
-    ),
-    Column(t("Asked"), lambda j: ago(j.created_at), right=True),
-)
-
-_HISTORY_COLUMNS = (
-    Column(t("What"), lambda e: t_code(e.tag, labels.AUDIT)),
-    Column(t("By"), lambda e: e.actor),
-    Column(t("When"), lambda e: rx.el.span(moment(e.at), class_name="num"), right=True),
-)
-
-
-def _jobs(server: Any) -> rx.Component:
-    nothing = empty(t("No jobs yet"), t("Every power action on this server is kept here with its outcome."))
-    return card(
-        table(_JOB_COLUMNS, server.jobs, key=lambda j: j.id, label=t("Jobs"), empty=nothing),
-        rx.cond(
-            server.job.log.length() > 0,
-            rx.el.details(
-                rx.el.summary(t("Log of the newest job")),
-                rx.el.pre(
-                    rx.foreach(server.job.log, lambda line: rx.el.span(line, "\n")),
-                    class_name="log",
-                    tab_index=0,
-                ),
-            ),
-        ),
-    )
-
-
-def _history(server: Any) -> rx.Component:
-    nothing = empty(t("No history yet"), t("Who did what to this server, and when, is kept here."))
-    return card(
-        table(_HISTORY_COLUMNS, server.history, key=lambda e: e.id, label=t("History"), empty=nothing)
-    )
-
-
 def _loading() -> rx.Component:
     return rx.fragment(
         header(skeleton("title"), crumbs=[(t("Services"), "/services")]),
@@ -216,22 +88,8 @@ def server_page() -> rx.Component:
             actions=[create_ticket(server.service.id), *_switches(server)],
         ),
         suspension(server.service),
-        tabs(
-            t("Parts of this page"),
-            [
-                ("", t("Details")),
-                ("traffic", t("Traffic")),
-                ("jobs", t("Jobs")),
-                ("history", t("History")),
-            ],
-        ),
-        rx.match(
-            ServerState.tab,
-            ("traffic", traffic_tab()),
-            ("jobs", _jobs(server)),
-            ("history", _history(server)),
-            _details(server),
-        ),
+        tabs(t("Parts of this page"), [("" if tab is FIRST else tab.name, tab.words) for tab in TABS]),
+        rx.match(ServerState.tab, *((tab.name, tab.content()) for tab in TABS[1:]), FIRST.content()),
     )
     return framed(
         page_body(

@@ -85,7 +85,6 @@ def _menu(service: Any) -> rx.Component:
         label=t("Actions for {name}", name=service.name),
         items=[
             {"text": N_("Manage"), "to": address_of(service)},
-            {"text": N_("Jobs"), "to": rx.cond(server, f"{server}?tab=jobs", "")},
             {"text": N_("History"), "to": rx.cond(server, f"{server}?tab=history", "")},
             {
                 "text": N_("Create ticket"),

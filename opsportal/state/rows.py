@@ -10,7 +10,6 @@ from opsportal.models import (
     AuditEvent,
     Company,
     HardwareJob,
-    JobLog,
     JobStatus,
     JobStep,
     Plan,
@@ -66,9 +65,8 @@ def job_view(
     company: Company | None = None,
     steps: Sequence[JobStep] = (),
     usual: int | None = None,
-    log: Sequence[JobLog] = (),
 ) -> JobView:
-    """A job. What only staff may know (worker, log) is left out for a client."""
+    """A job. What only staff may know (the worker) is left out for a client."""
     may_act = actor.may(Permission.SERVER_POWER)
     return JobView(
         id=job.id or 0,
@@ -95,7 +93,6 @@ def job_view(
             )
             for step in steps
         ],
-        log=[f"{entry.at:%H:%M:%S} {entry.line}" for entry in log] if actor.is_staff else [],
     )
 
 

@@ -9,24 +9,20 @@ from pydantic import Field
 
 from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission, access_job_for, access_server_for
-from opsportal.domain.audit import trail
 from opsportal.domain.hardware import fleet, power, topics
 from opsportal.models import Bmc, Company, JobKind, Plan, Server, Service, ServiceStatus
 from opsportal.state import rows
 from opsportal.state.guard import allow, current_actor
+from opsportal.state.server_tabs import LOADS, TabName
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
-from opsportal.state.traffic.graph import GRAPH, SpanName
 from opsportal.state.views import JobView, ProblemView, ServerView, ServiceView, iso
 from opsportal.state.wire import Address, Id, address
-
-RECENT = 6
 
 
 class ServerAddress(Address):
     server_id: Annotated[int, Field(gt=0, lt=2**63)]
-    tab: Literal["details", "traffic", "jobs", "history"] = "details"
-    span: SpanName = "day"
+    tab: TabName = "overview"
 
 
 class ServerState(rx.State):
@@ -34,14 +30,14 @@ class ServerState(rx.State):
 
     server: ServerView = ServerView()
     problem: ProblemView = ProblemView()
-    tab: str = "details"
+    tab: str = "overview"
 
     @allow(Permission.SERVER_VIEW)
     async def open(self) -> Any:
         wanted = address(self, ServerAddress)
         self.tab = wanted.tab
-        graph = [(GRAPH, (wanted.server_id, wanted.span))] if wanted.tab == "traffic" else []
-        return await show(self, *SHELL, (SERVER, wanted.server_id), *graph)
+        shown = LOADS[wanted.tab](self, wanted.server_id)
+        return await show(self, *SHELL, (SERVER, wanted.server_id), *shown)
 
     @allow(Permission.SERVER_POWER)
     async def switch(self, server_id: Id, kind: Literal["power_on", "power_off", "reboot"]) -> None:
@@ -61,11 +57,7 @@ class ServerState(rx.State):
 
 def read_server(unit: Unit, actor: Actor, server_id: int) -> ServerView:
     server, service = access_server_for(actor, unit, server_id)
-    jobs = fleet.list_server_jobs(actor, unit, server_id)
-    newest = jobs[0] if jobs else None
-    events = trail.list_object_events(unit, "server", server_id)
-    if not actor.is_staff:
-        events = [event for event in events if event.company_id == actor.company_id]
+    newest = next(iter(fleet.list_server_jobs(actor, unit, server_id, limit=1)), None)
     return ServerView(
         is_ready=True,
         id=server_id,
@@ -84,8 +76,6 @@ def read_server(unit: Unit, actor: Actor, server_id: int) -> ServerView:
         can_switch=_can_switch(unit, actor, server, service),
         service=_service(unit, service, server),
         job=_job(unit, actor, newest.id or 0) if newest else JobView(),
-        jobs=[rows.job_view(job, actor=actor, server=server) for job in jobs],
-        history=[rows.audit_view(event, with_ip=actor.is_staff) for event in events],
     )
 
 
@@ -108,7 +98,6 @@ def _job(unit: Unit, actor: Actor, job_id: int) -> JobView:
         actor=actor,
         steps=fleet.steps_of(unit, [job_id])[job_id],
         usual=fleet.usual_seconds(unit, JobKind(job.kind)),
-        log=fleet.log_of(actor, unit, job_id) if actor.may(Permission.JOBS_WATCH) else (),
     )
 
 

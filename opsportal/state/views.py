@@ -96,7 +96,6 @@ class JobView:
     commands_sent: int = 0
     worker: str = ""
     steps: list[StepView] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -179,8 +178,6 @@ class ServerView:
     can_switch: bool = False
     service: ServiceView = field(default_factory=ServiceView)
     job: JobView = field(default_factory=JobView)
-    jobs: list[JobView] = field(default_factory=list)
-    history: list[AuditView] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

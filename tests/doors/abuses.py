@@ -148,7 +148,7 @@ async def hydration_shows_nothing(server: Server) -> None:
         assert filled == [], filled
 
 
-_EMPTY = ("", "0", 0, 1, 300, None, "info", "unknown", "details", "day")
+_EMPTY = ("", "0", 0, 1, 300, None, "info", "unknown", "overview", "day")
 """What the defaults of views are made of: a new one is looked at before it is added here."""
 
 

@@ -32,7 +32,6 @@ ADDRESSES = (
     Address("server", "/servers/{server}", CLIENT),
     Address("server-traffic", "/servers/{server}?tab=traffic", CLIENT),
     Address("server-traffic-year", "/servers/{server}?tab=traffic&span=year", CLIENT),
-    Address("server-jobs", "/servers/{server}?tab=jobs", CLIENT),
     Address("server-history", "/servers/{server}?tab=history", CLIENT),
     Address("account", "/account", CLIENT),
     Address("password", "/account/password", CLIENT),

@@ -52,6 +52,7 @@ SEEN_BY = {
     "support": {"client", "operator", "technician"},
     "account": {"client", "operator", "technician"},
     "server": {"client", "operator", "technician"},
+    "server_history": {"client", "operator", "technician"},
     "dashboard": {"client", "operator"},
     "services": {"client", "operator"},
     "service": {"client", "operator"},
@@ -85,7 +86,18 @@ SEEN_BY = {
     "company_money": {"operator"},
 }
 """Whoever makes a view says here who may see it, and in `params` what of company A is asked for."""
-OF_ONE = {"server", "graph", "service", "company", "ticket", "desk_ticket", "desk_client", "mail", "invoice"}
+OF_ONE = {
+    "server",
+    "server_history",
+    "graph",
+    "service",
+    "company",
+    "ticket",
+    "desk_ticket",
+    "desk_client",
+    "mail",
+    "invoice",
+}
 OF_ONESELF = {"me", "account", "support"}
 """Shows staff, too, nothing of any company."""
 
@@ -127,6 +139,7 @@ def a() -> World:
 def params(view: StateView, a: World) -> Any:
     return {
         "server": a.server,
+        "server_history": a.server,
         "service": a.service,
         "company": (a.company, 1),
         "services": ServiceFilter(),

@@ -11,7 +11,7 @@ from opsportal.components.addresses import route_number
 from opsportal.components.clock import ago
 from opsportal.components.elements import card, download_link, skeleton
 from opsportal.components.graphs import Line, graph, graph_table
-from opsportal.components.states import empty
+from opsportal.components.states import empty, part
 from opsportal.components.tables import Column, QueryLink, table
 from opsportal.components.text import (
     chosen,
@@ -215,20 +215,14 @@ def _loading() -> rx.Component:
 
 def traffic_tab() -> rx.Component:
     """Everything below the tabs. It loads, fails and renews itself apart from the rest of the page."""
-    view, problem = TrafficState.graph, TrafficState.problem
-    is_ours = view.is_ready & (view.server_id == route_number("server_id"))
-    return rx.cond(
-        problem.code,
-        card(
-            rx.el.p(t_var(problem.msgid, {"error_id": problem.error_id}), class_name="refusal", role="alert")
+    view = TrafficState.graph
+    return part(
+        TrafficState.problem,
+        ready=view.is_ready & (view.server_id == route_number("server_id")),
+        content=rx.cond(
+            view.has_port,
+            rx.fragment(rx.el.div(_spans(), _now(view), class_name="toolbar"), _drawn(view)),
+            _no_port(),
         ),
-        rx.cond(
-            is_ours,
-            rx.cond(
-                view.has_port,
-                rx.fragment(rx.el.div(_spans(), _now(view), class_name="toolbar"), _drawn(view)),
-                _no_port(),
-            ),
-            _loading(),
-        ),
+        loading=_loading(),
     )
