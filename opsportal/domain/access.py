@@ -34,6 +34,7 @@ class Permission(StrEnum):
     SERVICES_VIEW = "services_view"
     SERVER_VIEW = "server_view"
     SERVER_POWER = "server_power"
+    SERVER_CONSOLE = "server_console"
     JOBS_WATCH = "jobs_watch"
     JOBS_MANAGE = "jobs_manage"
     FLEET_VIEW = "fleet_view"
@@ -50,7 +51,13 @@ class Permission(StrEnum):
 
 
 _EVERYBODY = frozenset(
-    {Permission.OWN_ACCOUNT, Permission.SERVER_VIEW, Permission.SERVER_POWER, Permission.TRAFFIC_VIEW}
+    {
+        Permission.OWN_ACCOUNT,
+        Permission.SERVER_VIEW,
+        Permission.SERVER_POWER,
+        Permission.SERVER_CONSOLE,
+        Permission.TRAFFIC_VIEW,
+    }
 )
 _HALL = frozenset(
     {

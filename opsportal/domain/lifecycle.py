@@ -13,8 +13,10 @@ from typing import Any
 from opsportal.models import (
     CardSetup,
     CardSetupStatus,
+    ConsoleGrant,
     EventStatus,
     GatewayEvent,
+    GrantStatus,
     HardwareJob,
     Invoice,
     InvoiceStatus,
@@ -299,6 +301,23 @@ GATEWAY_EVENT = Machine(
     _steps("received processed", "received ignored", "received refused", "received failed"),
 )
 
+CONSOLE_GRANT = Machine(
+    "console_grant",
+    ConsoleGrant,
+    "status",
+    {
+        GrantStatus.GRANTED: State(
+            "A ticket was handed out; nobody has come with it yet.", "Used once, or expires after 30 s."
+        ),
+        GrantStatus.ATTACHED: State(
+            "A browser watches the console, or types on it.",
+            "Leaving, idleness, four hours, the end of the session or of the service.",
+        ),
+        GrantStatus.ENDED: State("The browser sees nothing more; the reason is kept.", is_final=True),
+    },
+    _steps("granted attached ended", "granted ended"),
+)
+
 INVOICE = Machine(
     "invoice",
     Invoice,
@@ -317,7 +336,19 @@ INVOICE = Machine(
     _steps("draft issued paid", "issued void"),
 )
 
-MACHINES = (HARDWARE_JOB, SERVICE, LOGIN, TICKET, MAIL, PAYMENT, REFUND, CARD_SETUP, GATEWAY_EVENT, INVOICE)
+MACHINES = (
+    HARDWARE_JOB,
+    SERVICE,
+    LOGIN,
+    TICKET,
+    MAIL,
+    PAYMENT,
+    REFUND,
+    CARD_SETUP,
+    GATEWAY_EVENT,
+    CONSOLE_GRANT,
+    INVOICE,
+)
 
 
 def move(
