@@ -16,9 +16,10 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlmodel import Field, SQLModel
+from sqlmodel import AutoString, Field, SQLModel
 
 from opsportal.models.base import identity, moment, one_of
+from opsportal.models.inventory import StockStatus
 
 
 class Power(StrEnum):
@@ -91,7 +92,10 @@ class Server(SQLModel, table=True):
 
     __table_args__ = (
         one_of("power", Power),
+        one_of("stock_status", StockStatus),
+        CheckConstraint("(stock_status = 'leased') = (service_id IS NOT NULL)", name="leased_has_service"),
         UniqueConstraint("service_id", name="uq_server_service_id"),
+        Index("ix_server_stock_status", "stock_status", "id"),
     )
 
     id: int | None = identity()
@@ -105,6 +109,11 @@ class Server(SQLModel, table=True):
     disks: str
     mac: str = Field(unique=True)
     ip: str | None = None
+    stock_status: str = Field(
+        default=StockStatus.QUARANTINED,
+        sa_column=Column(AutoString, nullable=False, server_default="quarantined"),
+    )
+    """Kept by triggers (migration 0013): a service makes it leased, the end of one quarantined."""
     power: str = Power.UNKNOWN
     power_verified_at: dt.datetime | None = moment()
     bmc_error_code: str | None = None

@@ -20,6 +20,7 @@ from tests.doors import abuses, world
 from tests.doors.server import Browser, Tab
 from tests.doors.server import Server as Portal
 from tests.stack.waiting import wait_until
+from tests.stock import hand_over
 
 pytestmark = pytest.mark.xdist_group("doors-live")
 SETTLED_S = 0.7
@@ -93,7 +94,7 @@ async def test_data_goes_away_with_the_right_to_see_it(server: Portal) -> None:
             service = Service(**make_service(next_tenant).model_dump(exclude={"id"}))
             unit.add(service)
             unit.flush()
-            unit.get_one(Server, machine.id).service_id = service.id
+            hand_over(unit, machine.id or 0, service.id)
             unit.changed(topics.server(machine.id or 0))
         await tab.until(lambda: tab.vars["server_state.problem"]["code"] == "not_found", within=1)
         assert tab.vars["server_state.server"]["name"] == ""

@@ -9,13 +9,14 @@ from opsportal.domain.hardware import power
 from opsportal.domain.refusals import Refusal
 from opsportal.models import JobKind, Server
 from tests.builders import make_actor, make_company, make_service
+from tests.stock import hand_over
 
 
 def click_at_once(server: Server, *, people: int) -> tuple[list[int], list[str]]:
     """`people` of one company switch the server off at once: the jobs that got in, the refusals' codes."""
     company = make_company()
     with unit_of_work() as unit:
-        unit.get_one(Server, server.id).service_id = make_service(company).id
+        hand_over(unit, server.id or 0, make_service(company).id)
     actors = [make_actor(company=company) for _ in range(people)]
     start = threading.Barrier(people)
     accepted: list[int] = []

@@ -35,6 +35,7 @@ from opsportal.models import (
 )
 from opsportal.models.base import utcnow
 from tests.builders import make_actor, make_company, make_server, make_service
+from tests.stock import hand_over
 
 pytestmark = pytest.mark.usefixtures("portal")
 
@@ -157,7 +158,7 @@ def test_former_tenant_can_neither_see_nor_cancel() -> None:
     server = make_server(service)
     job = _request(make_actor(company=company), server)
     with unit_of_work() as unit:
-        unit.get_one(Server, server.id).service_id = make_service(other).id
+        hand_over(unit, server.id or 0, make_service(other).id)
     for actor in (make_actor(company=company), make_actor(company=other)):
         with unit_of_work() as unit, pytest.raises(NotFound):
             power.cancel_job(unit, actor, job.id)

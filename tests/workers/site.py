@@ -25,6 +25,7 @@ from opsportal.db import unit_of_work
 from opsportal.domain.hardware import power
 from opsportal.models import HardwareJob, JobKind, JobLog, JobStatus, JobStep, Server
 from tests.builders import make_actor, make_company, make_server, make_service
+from tests.stock import hand_over
 from workers import clock
 
 T = TypeVar("T")
@@ -219,8 +220,7 @@ def click(server: Server, kind: JobKind = JobKind.POWER_OFF) -> int:
     """The server's client asks for power. Returns the job's id."""
     company = make_company()
     with unit_of_work() as unit:
-        row = unit.get_one(Server, server.id)
-        row.service_id = make_service(company).id
+        hand_over(unit, server.id or 0, make_service(company).id)
     actor = make_actor(company=company)
     with unit_of_work() as unit:
         job = power.request_power(unit, actor, server.id or 0, kind=kind)

@@ -20,6 +20,7 @@ from opsportal.models.base import utcnow
 from tests.builders import make_actor, make_company, make_person, make_server, make_service
 from tests.doors.world import everything
 from tests.integration.traffic.ports import MINUTE, SLOT, FakeSwitch, compact
+from tests.stock import hand_over
 
 pytestmark = pytest.mark.usefixtures("portal")
 HOUR = dt.timedelta(hours=1)
@@ -163,17 +164,14 @@ def test_usage_follows_the_service_not_the_port(client: Actor, company: Company,
     switch.move("ge-0/0/0", 1_000, 0)
     switch.poll(HOUR)
     with unit_of_work() as unit:
-        unit.get_one(Server, server.id).service_id = None
-        unit.flush()
-        unit.get_one(Server, spare.id).service_id = service_id
-        unit.flush()
+        hand_over(unit, server.id or 0, None)
+        hand_over(unit, spare.id or 0, service_id)
         assert links.follow_services(unit, at=switch.now) == 2
         assert links.follow_services(unit, at=switch.now) == 0
     stranger = make_company()
     other = make_service(stranger)
     with unit_of_work() as unit:
-        unit.get_one(Server, server.id).service_id = other.id
-        unit.flush()
+        hand_over(unit, server.id or 0, other.id)
         links.follow_services(unit, at=switch.now)
     switch.move("ge-0/0/0", 50, 0)
     switch.move("ge-0/0/1", 7, 0)
