@@ -30,10 +30,12 @@ def reconcile() -> None:
     with unit_of_work() as unit:
         dead = reconciliation.fence_off_dead(unit)
     with unit_of_work() as unit:
+        overdue = reconciliation.end_overdue(unit)
+    with unit_of_work() as unit:
         asked = reconciliation.wake_unknown(unit)
     found = replace_lost()
-    if expired or dead or asked or found:
-        log.info("reconciled", expired=expired, dead=dead, asked=asked, lost=found)
+    if expired or dead or overdue or asked or found:
+        log.info("reconciled", expired=expired, dead=dead, overdue=overdue, asked=asked, lost=found)
 
 
 def replace_lost() -> int:

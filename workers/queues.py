@@ -32,7 +32,8 @@ class Task:
 
 TASKS = {
     "hardware_job": Task("workers.hardware.run_job", 180),
-    "reconcile_job": Task("workers.hardware.reconcile_job", 120),
+    "reconcile_job": Task("workers.hardware.reconcile_job", 180),
+    "continue_job": Task("workers.hardware.continue_job", 180),
     "mail": Task("workers.mail.send_mail", 180),
     "payment": Task("workers.payments.run_payment", 180),
     "refund": Task("workers.payments.run_refund", 60),

@@ -16,10 +16,12 @@ from opsportal.db import unit_of_work
 from opsportal.domain import lifecycle
 from opsportal.domain.hardware import claims, reconciliation
 from opsportal.models import JobKind
+from opsportal.settings import settings
 from tests.bmc.ipmi_sim import SimulatedBmc, StartBmc
 from tests.integration.clicks import click_at_once
 from tests.workers.site import click, job_of, let_lease_expire, rent_server
 from workers import clock, dispatcher, hardware, queues
+from workers.hardware.running import Reaching
 
 pytestmark = [pytest.mark.usefixtures("portal"), pytest.mark.xdist_group("protections")]
 IS_TAKEN_OUT = pytest.mark.parametrize("is_taken_out", [False, True], ids=["in place", "taken out"])
@@ -74,15 +76,15 @@ def test_fence_is_checked_right_before_the_command(
     machine = start_bmc()
     server = rent_server(machine.endpoint)
     job_id = click(server, JobKind.POWER_OFF)
-    real = hardware._Job.before_command
+    real = Reaching.before_command
 
-    def fenced_off(self: hardware._Job) -> None:
+    def fenced_off(self: Reaching) -> None:
         let_lease_expire(server)
         with unit_of_work() as unit:
             assert reconciliation.fence_off_dead(unit) == 1
         real(self)
 
-    monkeypatch.setattr(hardware._Job, "before_command", fenced_off)
+    monkeypatch.setattr(Reaching, "before_command", fenced_off)
     if is_taken_out:
         source = inspect.getsource(claims._held)
         assert source.count("raise LeaseLost") == 2
@@ -99,15 +101,15 @@ def test_fence_is_checked_right_before_the_command(
 
 
 def _die_before_the_read_back(monkeypatch: pytest.MonkeyPatch, job_id: int) -> None:
-    real = hardware._Job.on_progress
+    real = Reaching.on_progress
 
-    def dies(self: hardware._Job, step: str, /, **facts: object) -> None:
+    def dies(self: Reaching, step: str, /, **facts: object) -> None:
         if step == "verifying":
             raise Died
         real(self, step, **facts)
 
     with monkeypatch.context() as patch:
-        patch.setattr(hardware._Job, "on_progress", dies)
+        patch.setattr(Reaching, "on_progress", dies)
         with pytest.raises(Died):
             hardware.run_job(job_id)
 
@@ -133,7 +135,7 @@ def test_command_is_written_down_before_it_is_sent(
     start_bmc: StartBmc, monkeypatch: pytest.MonkeyPatch, is_taken_out: bool
 ) -> None:
     monkeypatch.setenv("POWER_DEADLINE_S", "2")
-    hardware.settings.cache_clear()
+    settings.cache_clear()
     machine = _ignoring(start_bmc)
     server = rent_server(machine.endpoint)
     job_id = click(server, JobKind.POWER_OFF)
@@ -186,7 +188,7 @@ def test_click_that_is_too_old_is_not_carried_out(
 ) -> None:
     machine = start_bmc()
     monkeypatch.setenv("POWER_PATIENCE_S", "0.001")
-    hardware.settings.cache_clear()
+    settings.cache_clear()
     job_id = click(rent_server(machine.endpoint), JobKind.POWER_OFF)
     if is_taken_out:
         take_out(monkeypatch, claims, "claim", "job.not_after <= utcnow()", "False")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlmodel import col, select
 
 from opsportal.db import Unit
-from opsportal.domain.hardware import topics
+from opsportal.domain.hardware import deadlines, topics
 from opsportal.domain.hardware.requests import QUEUE, TASK, end_job
 from opsportal.domain.lifecycle import HARDWARE_JOB, move
 from opsportal.models import HardwareJob, JobKind, JobLog, JobStatus, JobStep, Power, Server, StepStatus
@@ -22,6 +22,8 @@ from opsportal.models.base import utcnow
 from opsportal.settings import settings
 
 ASK_TASK = "reconcile_job"
+CONTINUE_TASK = "continue_job"
+"""Wakes a worker for a job that waits: its machine has reported, or did not."""
 
 
 class LeaseLost(Exception):
@@ -65,8 +67,8 @@ def claim(unit: Unit, job_id: int, *, worker: str) -> Claim | None:
     claimed = _take_lease(unit, server, job)
     move(unit, HARDWARE_JOB, job, JobStatus.RUNNING, reason=worker)
     job.started_at, job.worker = utcnow(), worker
-    # Two goals and what lies around them; a worker that goes on for longer is fenced off, lease or not.
-    job.deadline_at = job.started_at + dt.timedelta(seconds=2 * settings().power_deadline_s + 30)
+    # A worker that goes on for longer is fenced off, lease or not.
+    job.deadline_at = job.started_at + deadlines.work_time(claimed.kind)
     unit.add(JobLog(job_id=job_id, line=f"claimed by {worker}, fence {claimed.fence}"))
     unit.changed(*topics.of_job(job))
     return claimed
@@ -172,17 +174,81 @@ def record_power(unit: Unit, server: Server, power: Power, *, company_id: int | 
         unit.changed(topics.FLEET, *((topics.company_servers(company_id),) if company_id else ()))
 
 
-def phase_done(unit: Unit, held: Claim, power: Power) -> None:
-    """A goal was read back: keep the state, and let a job with a further goal go on running."""
+def phase_done(unit: Unit, held: Claim, power: Power, *, goes_on: bool = False) -> None:
+    """A goal was read back: keep the state, and let a job that `goes_on` to a further one run."""
     job, server = _held(unit, held)
     record_power(unit, server, power, company_id=job.company_id)
     for step in _steps(unit, held.job_id):
         if step.status == StepStatus.RUNNING:
             step.status, step.finished_at = StepStatus.DONE, utcnow()
-    if job.status == JobStatus.VERIFYING and power == Power.OFF and held.kind is JobKind.REBOOT:
-        move(unit, HARDWARE_JOB, job, JobStatus.RUNNING, reason="verified off")
+    if job.status == JobStatus.VERIFYING and goes_on:
+        move(unit, HARDWARE_JOB, job, JobStatus.RUNNING, reason=f"verified {power}")
     unit.add(JobLog(job_id=held.job_id, line=f"read back: {power}"))
     unit.changed(*topics.of_job(job))
+
+
+def command_done(unit: Unit, held: Claim, *, line: str) -> None:
+    """A command other than power is known to have had its effect: the job runs on."""
+    job, _ = _held(unit, held)
+    if job.status == JobStatus.VERIFYING:
+        move(unit, HARDWARE_JOB, job, JobStatus.RUNNING, reason=line)
+    unit.add(JobLog(job_id=held.job_id, line=line))
+    unit.changed(*topics.of_job(job))
+
+
+def note_step(unit: Unit, held: Claim, name: str, *, note_code: str, status: StepStatus) -> None:
+    """End a step as done or failed, and keep why."""
+    job, _ = _held(unit, held)
+    for step in _steps(unit, held.job_id):
+        if step.name == name and step.status == StepStatus.RUNNING:
+            step.status, step.note_code, step.finished_at = status, note_code or None, utcnow()
+    unit.changed(*topics.of_job(job))
+
+
+def write_line(unit: Unit, held: Claim, line: str) -> None:
+    """A line for the job's log. Raises `LeaseLost` when the server is no longer this worker's."""
+    _held(unit, held)
+    unit.add(JobLog(job_id=held.job_id, line=line))
+
+
+def wait_for_machine(unit: Unit, held: Claim, until: dt.datetime) -> None:
+    """Leave the server to itself, e.g. to an installer: no worker is held, the server stays busy.
+
+    The lease is given back and its fence raised, so that the worker can do nothing more. The job's
+    deadline is the way out if the machine says nothing.
+    """
+    job, server = _held(unit, held)
+    move(unit, HARDWARE_JOB, job, JobStatus.WAITING, reason="the machine is at work")
+    job.deadline_at = until
+    server.lease_fence += 1
+    _release(server)
+    unit.changed(*topics.of_job(job))
+
+
+def claim_waiting(unit: Unit, job_id: int, *, worker: str) -> Claim | None:
+    """Take a job up again whose machine is done or overdue. None when it has ended or is held."""
+    job = unit.get(HardwareJob, job_id, with_for_update=True)
+    if job is None or job.status != JobStatus.WAITING:
+        return None
+    server = unit.get_one(Server, job.server_id, with_for_update=True)
+    claimed = _take_lease(unit, server, job)
+    move(unit, HARDWARE_JOB, job, JobStatus.RUNNING, reason=worker)
+    job.worker = worker
+    job.deadline_at = utcnow() + deadlines.work_time(claimed.kind)
+    unit.add(JobLog(job_id=job_id, line=f"taken up again by {worker}, fence {claimed.fence}"))
+    unit.changed(*topics.of_job(job))
+    return claimed
+
+
+def end_waiting(
+    unit: Unit, job: HardwareJob, status: JobStatus, *, outcome_code: str, line: str = ""
+) -> None:
+    """End a job whose machine has reported, or has not in time. The caller holds the job's row lock."""
+    move(unit, HARDWARE_JOB, job, status, reason=outcome_code)
+    assert job.id is not None
+    if line:
+        unit.add(JobLog(job_id=job.id, line=line))
+    end_job(unit, job, outcome_code=outcome_code)
 
 
 def finish(unit: Unit, held: Claim, status: JobStatus, *, outcome_code: str, line: str = "") -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlmodel import col, select
 
 from opsportal.db import Unit
-from opsportal.domain.hardware.claims import ASK_TASK, begin_again, expire, mark_unknown
+from opsportal.domain.hardware.claims import ASK_TASK, begin_again, end_waiting, expire, mark_unknown
 from opsportal.domain.hardware.requests import QUEUE, TASK, end_job
 from opsportal.domain.lifecycle import HARDWARE_JOB, move
 from opsportal.models import HardwareJob, JobKind, JobStatus, JobStep, Outbox, Power, Server, StepStatus
@@ -23,11 +24,16 @@ RESUME_WINDOW = dt.timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What the BMC's answer means for a job. `resumes`: the server must still be switched on."""
+    """What the BMC's answer means for a job.
+
+    `resumes`: the worker that asked carries it on first, e.g. by switching the server on.
+    `until`: for a job that goes on waiting for its machine, the new deadline.
+    """
 
     status: JobStatus
     outcome_code: str
     resumes: bool = False
+    until: dt.datetime | None = None
 
 
 def retry_delay(attempts: int) -> dt.timedelta:
@@ -35,8 +41,18 @@ def retry_delay(attempts: int) -> dt.timedelta:
     return min(FIRST_DELAY * (1 << attempts), LONGEST_DELAY)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known about a job whose worker was lost, and what the BMC says about its server now."""
+
+    job: HardwareJob
+    power: Power
+    was_verified_off: bool
+    may_resume: bool
+
+
 def resolve(kind: JobKind, power: Power, *, was_verified_off: bool, may_resume: bool) -> Resolution:
-    """What happened, judged only by what the BMC says now and what was read back before."""
+    """What happened to power, judged only by what the BMC says now and what was read back before."""
     if kind is JobKind.REBOOT:
         if power == Power.ON:
             if was_verified_off:
@@ -49,6 +65,60 @@ def resolve(kind: JobKind, power: Power, *, was_verified_off: bool, may_resume: 
     if power == goal:
         return Resolution(JobStatus.SUCCEEDED, "reconciled")
     return Resolution(JobStatus.FAILED, "not_carried_out")
+
+
+def _by_power(unit: Unit, asked: Asked) -> Resolution:
+    return resolve(
+        JobKind(asked.job.kind),
+        asked.power,
+        was_verified_off=asked.was_verified_off,
+        may_resume=asked.may_resume,
+    )
+
+
+def _interrupted(unit: Unit, asked: Asked) -> Resolution:
+    """Of a kind without a rule of its own it is only known that it did not come to its end."""
+    return Resolution(JobStatus.FAILED, "interrupted")
+
+
+RULES: dict[JobKind, Callable[[Unit, Asked], Resolution]] = {
+    JobKind.POWER_ON: _by_power,
+    JobKind.POWER_OFF: _by_power,
+    JobKind.REBOOT: _by_power,
+}
+"""How the outcome of each kind is judged once the BMC has said whether the server is on.
+
+A resolution that `resumes` lets the worker that asked carry the job on first (`workers/hardware`)."""
+
+
+def judge(unit: Unit, job_id: int, power: Power) -> Resolution:
+    """What the BMC's answer means for one job."""
+    job = unit.get_one(HardwareJob, job_id)
+    asked = Asked(job, power, was_verified_off(unit, job_id), may_resume(job))
+    return RULES.get(JobKind(job.kind), _interrupted)(unit, asked)
+
+
+def _machine_silent(unit: Unit, job: HardwareJob) -> None:
+    end_waiting(unit, job, JobStatus.FAILED, outcome_code="machine_silent")
+
+
+OVERDUE: dict[JobKind, Callable[[Unit, HardwareJob], None]] = {}
+"""What happens to a waiting job whose deadline has passed; unless listed it fails as `machine_silent`.
+
+A kind that wants a worker to look first enqueues `CONTINUE_TASK` and sets a new deadline."""
+
+
+def end_overdue(unit: Unit) -> int:
+    """Deal with every waiting job whose machine did not report in time. Returns how many."""
+    jobs = unit.exec(
+        select(HardwareJob)
+        .where(col(HardwareJob.status) == JobStatus.WAITING, col(HardwareJob.deadline_at) <= utcnow())
+        .order_by(col(HardwareJob.id))
+        .with_for_update(skip_locked=True)
+    ).all()
+    for job in jobs:
+        OVERDUE.get(JobKind(job.kind), _machine_silent)(unit, job)
+    return len(jobs)
 
 
 def was_verified_off(unit: Unit, job_id: int) -> bool:

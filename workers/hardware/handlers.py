@@ -1,0 +1,28 @@
+"""Who carries out which kind of job: one line per kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import bmc
+from opsportal.domain.hardware.reconciliation import Resolution
+from opsportal.models import JobKind
+from workers.hardware import power
+from workers.hardware.running import Running
+
+HANDLERS: dict[JobKind, Callable[[Running], None]] = {
+    JobKind.POWER_ON: power.reach_goals,
+    JobKind.POWER_OFF: power.reach_goals,
+    JobKind.REBOOT: power.reach_goals,
+}
+"""Returning means success, unless the handler has called `wait_for_machine`; see `jobs.run_job`.
+
+A waiting job that is continued is given to the same handler, with `running.is_continued`."""
+
+RESUMES: dict[JobKind, Callable[[Running, bmc.PowerControl], None]] = {
+    JobKind.REBOOT: power.switch_on_again,
+}
+"""How the worker that asked carries a job on when its resolution `resumes`."""
+
+ASKERS: dict[JobKind, Callable[[Running], Resolution]] = {}
+"""Kinds whose outcome is asked of something else than the BMC's power state, e.g. a switch."""
