@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from opsportal.domain.refusals import Forbidden, NotFound
 from opsportal.models import (
+    Address,
     Attachment,
     Company,
     HardwareJob,
@@ -48,6 +49,11 @@ class Permission(StrEnum):
     MAILS_VIEW = "mails_view"
     TRAFFIC_VIEW = "traffic_view"
     POLLERS_VIEW = "pollers_view"
+    FLEET_MANAGE = "fleet_manage"
+    STOCK_MANAGE = "stock_manage"
+    SERVER_IDENTIFY = "server_identify"
+    NETWORK_EDIT = "network_edit"
+    NETWORK_MANAGE = "network_manage"
 
 
 _EVERYBODY = frozenset(
@@ -57,6 +63,7 @@ _EVERYBODY = frozenset(
         Permission.SERVER_POWER,
         Permission.SERVER_CONSOLE,
         Permission.TRAFFIC_VIEW,
+        Permission.NETWORK_EDIT,
     }
 )
 _HALL = frozenset(
@@ -66,6 +73,10 @@ _HALL = frozenset(
         Permission.FLEET_VIEW,
         Permission.DESK_WORK,
         Permission.POLLERS_VIEW,
+        Permission.NETWORK_MANAGE,
+        Permission.FLEET_MANAGE,
+        Permission.STOCK_MANAGE,
+        Permission.SERVER_IDENTIFY,
     }
 )
 
@@ -237,3 +248,20 @@ def access_invoice_for(
     if invoice is None or not (actor.is_staff or invoice.company_id == actor.company_id):
         raise NotFound
     return invoice
+
+
+def access_address_for(
+    actor: Actor, session: Session, address_id: int, *, permission: Permission = Permission.SERVER_VIEW
+) -> Address:
+    """An address in use: staff any, a client those of servers that the own company rents, while it does.
+
+    One that was given back is nobody's, also not its former holder's.
+    """
+    actor.require(permission)
+    address = session.get(Address, address_id)
+    if address is None or address.released_at is not None:
+        raise NotFound
+    _, service = access_server_for(actor, session, address.server_id)
+    if not actor.is_staff and (service is None or address.service_id != service.id):
+        raise NotFound
+    return address

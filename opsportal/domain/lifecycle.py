@@ -29,9 +29,13 @@ from opsportal.models import (
     PaymentStatus,
     Refund,
     RefundStatus,
+    ReverseRecord,
+    ReverseStatus,
+    Server,
     Service,
     ServiceStatus,
     StatusChange,
+    StockStatus,
     Ticket,
     TicketStatus,
 )
@@ -136,6 +140,37 @@ SERVICE = Machine(
     _steps("pending provisioning active suspended active", "active terminated", "suspended terminated",
            "pending cancelled", "pending active"),
 )  # fmt: skip
+
+STOCK = Machine(
+    "stock",
+    Server,
+    "stock_status",
+    {
+        StockStatus.LEASED: State("A service has it.", "The service gives it back: quarantined."),
+        StockStatus.QUARANTINED: State(
+            "Nobody has it and nobody may get it: what is on it is not known.",
+            "A person starts its cleaning.",
+        ),
+        StockStatus.CLEANING: State(
+            "Evidence is gathered, step by step.", "All of it is good: verified; something is not: faulty."
+        ),
+        StockStatus.VERIFIED: State("Every step of its cleaning has good evidence.", "A person releases it."),
+        StockStatus.AVAILABLE: State("In stock: a service can get it."),
+        StockStatus.FAULTY: State(
+            "Something failed; it leaves stock.", "A person takes it over, with a reason: quarantined."
+        ),
+    },
+    _steps(
+        "quarantined cleaning verified available leased quarantined",
+        "quarantined faulty quarantined",
+        "cleaning faulty",
+        "verified faulty",
+        "available faulty",
+        "cleaning quarantined",
+        "verified quarantined",
+        "available quarantined",
+    ),
+)
 
 LOGIN = Machine(
     "login",
@@ -336,9 +371,41 @@ INVOICE = Machine(
     _steps("draft issued paid", "issued void"),
 )
 
+REVERSE = Machine(
+    "reverse_record",
+    ReverseRecord,
+    "status",
+    {
+        ReverseStatus.WANTED: State(
+            "Somebody has asked for it; the name server has not confirmed it.",
+            "Its next attempt; after a day of failures, or a plain no: failed.",
+        ),
+        ReverseStatus.WRITTEN: State(
+            "The name server has accepted it and is being read back.",
+            "Read back as wanted, or after ten minutes: failed.",
+        ),
+        ReverseStatus.FAILED: State(
+            "The name server has it not; the error says why.",
+            "Somebody changes it, or lets it be tried again.",
+        ),
+        ReverseStatus.VISIBLE: State("Read back from the name server as it is wanted."),
+        ReverseStatus.GONE: State(
+            "Read back: the name server has none any more. Another name is another record.", is_final=True
+        ),
+    },
+    _steps(
+        "wanted written visible wanted",
+        "wanted failed wanted",
+        "written failed",
+        "written wanted",
+        "written gone",
+    ),
+)
+
 MACHINES = (
     HARDWARE_JOB,
     SERVICE,
+    STOCK,
     LOGIN,
     TICKET,
     MAIL,
@@ -348,6 +415,7 @@ MACHINES = (
     GATEWAY_EVENT,
     CONSOLE_GRANT,
     INVOICE,
+    REVERSE,
 )
 
 
