@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from opsportal.components.job_labels import JOB as JOB
+from opsportal.components.job_labels import JOB_DOING as JOB_DOING
+from opsportal.components.job_labels import JOB_KIND as JOB_KIND
+from opsportal.components.job_labels import JOB_TONE as JOB_TONE
+from opsportal.components.job_labels import STEP as STEP
+from opsportal.components.job_labels import STEP_NOTE as STEP_NOTE
 from opsportal.locale import N_
 
 Words = Mapping[str, str]
@@ -53,47 +59,6 @@ TERM: Final[Words] = {"hour": N_("per hour"), "month": N_("per month"), "year": 
 POWER: Final[Words] = {"on": N_("On"), "off": N_("Off"), "unknown": N_("Not known")}
 POWER_TONE: Final[Tones] = {"on": "ok", "off": "mute", "unknown": "warn"}
 
-JOB_KIND: Final[Words] = {
-    "power_on": N_("Power on"),
-    "power_off": N_("Power off"),
-    "reboot": N_("Reboot"),
-}
-JOB_DOING: Final[Words] = {
-    "power_on": N_("Powering on"),
-    "power_off": N_("Powering off"),
-    "reboot": N_("Rebooting"),
-}
-JOB: Final[Words] = {
-    "queued": N_("Waiting"),
-    "running": N_("Running"),
-    "verifying": N_("Checking the result"),
-    "unknown": N_("Outcome not known yet"),
-    "succeeded": N_("Done"),
-    "failed": N_("Failed"),
-    "cancelled": N_("Cancelled"),
-    "expired": N_("Expired"),
-}
-JOB_TONE: Final[Tones] = {
-    "queued": "mute",
-    "running": "info",
-    "verifying": "info",
-    "unknown": "warn",
-    "succeeded": "ok",
-    "failed": "bad",
-    "cancelled": "mute",
-    "expired": "warn",
-}
-STEP: Final[Words] = {
-    "read": N_("Read the power state"),
-    "switch_off": N_("Switch off"),
-    "verify_off": N_("Verify that it is off"),
-    "switch_on": N_("Switch on"),
-    "verify_on": N_("Verify that it is on"),
-}
-STEP_NOTE: Final[Words] = {
-    "was_on": N_("It was on already; no command was needed."),
-    "was_off": N_("It was off already; no command was needed."),
-}
 OUTCOME: Final[Words] = {
     "verified": N_("Read back from the server and confirmed."),
     "reconciled": N_(
