@@ -1,0 +1,124 @@
+"""What the inventory declines, and what to do instead."""
+
+from __future__ import annotations
+
+from opsportal.domain.refusals import Refusal
+
+
+class ReasonMissing(Refusal):
+    code = "reason_missing"
+    msgid = "The reason is missing. Nothing was changed. Say in a few words why; others will read it."
+
+
+class ServerNotAvailable(Refusal):
+    code = "server_not_available"
+    msgid = (
+        "{server} is not available any more. Nothing was changed. Reload the list and choose another server."
+    )
+
+
+class ServiceHasServer(Refusal):
+    code = "service_has_server"
+    msgid = "This service has a server already. Nothing was changed. Check the number of the service."
+
+
+class ServiceTakesNoServer(Refusal):
+    code = "service_takes_no_server"
+    msgid = "This service has ended, or is not one of servers. Nothing was changed. Check its number."
+
+
+class ServiceStillRuns(Refusal):
+    code = "service_still_runs"
+    msgid = (
+        "The service on {server} has not ended. Nothing was changed. Terminate the service before its server "
+        "is taken back."
+    )
+
+
+class StockStepNotPossible(Refusal):
+    code = "stock_step_not_possible"
+    msgid = "{server} is in another state meanwhile. Nothing was changed. Reload the page and look again."
+
+
+class ServerAtWork(Refusal):
+    code = "server_at_work"
+    msgid = "A job is under way on {server}. Nothing was changed. Wait until it ends, then try again."
+
+
+class EvidenceNotOfThisStep(Refusal):
+    code = "evidence_not_of_this_step"
+    msgid = "This is no way to prove this step. Nothing was written down. Reload the page and choose one of its ways."
+
+
+class CleaningEnded(Refusal):
+    code = "cleaning_ended"
+    msgid = "This cleaning has ended. Nothing was written down. Reload the page to see how."
+
+
+class PlaceTaken(Refusal):
+    code = "place_taken"
+    msgid = "Something stands on these units already. Nothing was changed. Choose free units."
+
+
+class OutsideRack(Refusal):
+    code = "outside_rack"
+    msgid = "The rack has {height} units. Nothing was changed. Choose units inside it."
+
+
+class NameTaken(Refusal):
+    code = "name_taken"
+    msgid = "There is one of this name already. Nothing was changed. Choose another name."
+
+
+class NameUnusable(Refusal):
+    code = "name_unusable"
+    msgid = "This name cannot be used. Nothing was changed. Use letters, digits, dots and hyphens."
+
+
+class SerialTaken(Refusal):
+    code = "serial_taken"
+    msgid = "A part with this serial number is on record already. Nothing was changed. Search for it instead."
+
+
+class MacUnusable(Refusal):
+    code = "mac_unusable"
+    msgid = "This is no MAC address. Nothing was changed. Write it like 52:54:00:12:34:56."
+
+
+class AddressUnusable(Refusal):
+    code = "address_unusable"
+    msgid = (
+        "Workers may not dial this address. Nothing was changed. Enter a numeric address inside BMC_NETWORKS."
+    )
+
+
+class BmcAlreadyKnown(Refusal):
+    code = "bmc_already_known"
+    msgid = "This BMC is on record for another server. Nothing was changed. Search for its address."
+
+
+class CredentialsTooLong(Refusal):
+    code = "credentials_too_long"
+    msgid = (
+        "A BMC user name has at most 16 bytes and a password at most 20. Nothing was changed. Shorten them."
+    )
+
+
+class SelectionTooLarge(Refusal):
+    code = "selection_too_large"
+    msgid = "At most {limit} servers can be chosen at once. Nothing was changed. Choose fewer."
+
+
+class NothingToDo(Refusal):
+    code = "nothing_to_do"
+    msgid = "None of the chosen servers can be acted on now. Nothing was changed. The list says why."
+
+
+class InspectionOutdated(Refusal):
+    code = "inspection_outdated"
+    msgid = "A newer inspection is there. Nothing was changed. Reload the page and look at that one."
+
+
+class ExpectedPartsUnclear(Refusal):
+    code = "expected_parts_unclear"
+    msgid = 'Line {line} of the expected parts is not clear. Nothing was changed. Write lines like "8 dimm 32 GB".'
