@@ -40,6 +40,7 @@ STYLESHEETS = [
     "styles/tickets.css",
     "styles/billing.css",
     "styles/cards.css",
+    "styles/provisioning.css",
     "styles/print.css",
 ]
 

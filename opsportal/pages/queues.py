@@ -34,11 +34,12 @@ def _counters(view: Any) -> rx.Component:
     return card(
         rx.el.div(
             _counter(t("Waiting"), count["queued"], "queued", ""),
-            _counter(t("Running"), count["running"] + count["verifying"], "active", "info-text"),
+            _counter(t("Running"), count["running"] + count["verifying"], "running", "info-text"),
+            _counter(t("Machine at work"), count["waiting"], "waiting", "info-text"),
             _counter(t("Not known"), count["unknown"], "unknown", "warn-text"),
             _counter(t("Failed"), count["failed"], "failed", "bad-text"),
             _counter(t("Done"), count["succeeded"], "succeeded", ""),
-            class_name="tiles",
+            class_name="tiles six",
         ),
         title=t("Hardware jobs"),
         side=rx.cond(
@@ -197,7 +198,7 @@ def queues_page() -> rx.Component:
     """For operators and technicians."""
     view = QueuesState.queues
     nothing = empty(
-        t("No jobs here"), t("Power actions of clients and staff appear here the moment they are asked for.")
+        t("No jobs here"), t("What clients and staff ask of servers appears here the moment it is asked for.")
     )
     return framed(
         page_body(
@@ -211,11 +212,23 @@ def queues_page() -> rx.Component:
                 _counters(view),
                 card(
                     chips(
+                        t("Kind"),
+                        "group",
+                        [
+                            ("", t("Every kind")),
+                            ("power", t("Power")),
+                            ("system", t("Systems and disks")),
+                            ("network", t("Network")),
+                            ("care", t("Care of hardware")),
+                        ],
+                    ),
+                    chips(
                         t("Status"),
                         "status",
                         [
                             ("", t("All")),
                             ("active", t("Under way")),
+                            ("waiting", t("Machine at work")),
                             ("failed", t("Failed")),
                             ("expired", t("Expired")),
                             ("cancelled", t("Cancelled")),

@@ -13,7 +13,7 @@ from opsportal.domain.access import Actor, Permission
 from opsportal.domain.hardware import fleet, topics
 from opsportal.integrations import queue_watch
 from opsportal.integrations.queue_watch import Seen
-from opsportal.models import ACTIVE_JOB, JobStatus, Outbox, ScheduledTask
+from opsportal.models import ACTIVE_JOB, JobKind, JobStatus, Outbox, ScheduledTask
 from opsportal.state import rows
 from opsportal.state.guard import allow
 from opsportal.state.shell import SHELL
@@ -22,14 +22,45 @@ from opsportal.state.views import ProblemView, QueuesView, QueueView, TaskView, 
 from opsportal.state.wire import Address, address
 
 JobFilter = Literal[
-    "", "active", "queued", "running", "verifying", "unknown", "succeeded", "failed", "cancelled", "expired"
+    "",
+    "active",
+    "queued",
+    "running",
+    "verifying",
+    "waiting",
+    "unknown",
+    "succeeded",
+    "failed",
+    "cancelled",
+    "expired",
 ]
+GroupName = Literal["", "power", "system", "network", "care"]
+GROUPS: dict[str, tuple[JobKind, ...]] = {
+    "power": (JobKind.POWER_ON, JobKind.POWER_OFF, JobKind.REBOOT, JobKind.SHUTDOWN),
+    "system": (
+        JobKind.REINSTALL,
+        JobKind.RESCUE,
+        JobKind.MEMORY_TEST,
+        JobKind.WIPE,
+        JobKind.BOOT_DISK,
+    ),
+    "network": (JobKind.BLOCK, JobKind.UNBLOCK),
+    "care": (
+        JobKind.IDENTIFY,
+        JobKind.INSPECT,
+        JobKind.ROTATE_CREDENTIALS,
+        JobKind.CLEAN,
+        JobKind.BURN_IN,
+    ),
+}
+"""What the page lets one choose together. Every kind is in one group."""
 
 
 class QueuesAddress(Address):
-    """/queues?status="""
+    """/queues?status=&group="""
 
     status: JobFilter = ""
+    group: GroupName = ""
 
 
 class QueuesState(rx.State):
@@ -41,18 +72,22 @@ class QueuesState(rx.State):
 
     @allow(Permission.JOBS_WATCH)
     async def open(self) -> Any:
-        self.status = address(self, QueuesAddress).status
-        return await show(self, *SHELL, (QUEUES, self.status))
+        wanted = address(self, QueuesAddress)
+        self.status = wanted.status
+        return await show(self, *SHELL, (QUEUES, (wanted.status, wanted.group)))
 
 
 def _statuses(status: str) -> tuple[JobStatus, ...]:
     if status == "active":
         return ACTIVE_JOB
+    if status == "running":
+        return (JobStatus.RUNNING, JobStatus.VERIFYING)
     return (JobStatus(status),) if status else ()
 
 
-def read_queues(unit: Unit, actor: Actor, status: str, seen: Seen) -> QueuesView:
-    jobs = fleet.list_jobs(actor, unit, statuses=_statuses(status))
+def read_queues(unit: Unit, actor: Actor, chosen: tuple[str, str], seen: Seen) -> QueuesView:
+    status, group = chosen
+    jobs = fleet.list_jobs(actor, unit, statuses=_statuses(status), kinds=GROUPS.get(group, ()))
     steps = fleet.steps_of(unit, [job.id for job, _, _ in jobs if job.id and job.status in ACTIVE_JOB])
     active = fleet.list_jobs(actor, unit, statuses=ACTIVE_JOB, limit=1_000)
     unsent = unit.scalar(select(func.count()).select_from(Outbox).where(col(Outbox.sent_at).is_(None)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from opsportal.domain.access import Actor, Permission
+from opsportal.domain.hardware import power
 from opsportal.models import (
     ACTIVE_JOB,
     AuditEvent,
@@ -78,7 +79,7 @@ def job_view(
         is_active=job.status in ACTIVE_JOB,
         is_late=is_late(job),
         can_cancel=may_act and job.status == JobStatus.QUEUED,
-        can_retry=may_act and job.status in RETRYABLE,
+        can_retry=may_act and job.status in RETRYABLE and job.kind in power.RETRYABLE,
         actor=job.actor_name,
         created_at=iso(job.created_at),
         started_at=iso(job.started_at),

@@ -143,7 +143,7 @@ def params(view: StateView, a: World) -> Any:
         "service": a.service,
         "company": (a.company, 1),
         "services": ServiceFilter(),
-        "queues": "",
+        "queues": ("", ""),
         "fleet": ("", "", 1),
         "companies": "",
         "audit": (0, ""),

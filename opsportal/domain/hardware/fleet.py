@@ -96,7 +96,12 @@ def list_company_jobs(actor: Actor, unit: Unit, *, limit: int = 5) -> list[tuple
 
 
 def list_jobs(
-    actor: Actor, unit: Unit, *, statuses: Sequence[JobStatus] = (), limit: int = 50
+    actor: Actor,
+    unit: Unit,
+    *,
+    statuses: Sequence[JobStatus] = (),
+    kinds: Sequence[JobKind] = (),
+    limit: int = 50,
 ) -> list[tuple[HardwareJob, Server, Company | None]]:
     """Jobs of all servers, the newest first, for those who watch the queues."""
     actor.require(Permission.JOBS_WATCH)
@@ -110,6 +115,8 @@ def list_jobs(
     )
     if statuses:
         query = query.where(col(HardwareJob.status).in_(statuses))
+    if kinds:
+        query = query.where(col(HardwareJob.kind).in_(kinds))
     return [(job, server, company) for job, server, company in unit.exec(query)]
 
 
