@@ -76,6 +76,29 @@ class Settings(BaseSettings):
     invoice_days_ahead: int = Field(default=14, ge=0, le=60)
     """How many days before a period ends its renewal is invoiced."""
 
+    dns_server: str = ""
+    """Address and port of the name server that takes updates of reverse zones, as `192.0.2.53:53`. Empty: none."""
+    dns_tsig_name: str = "opsportal"
+    dns_tsig_key: SecretStr = SecretStr("")
+    """The key's secret in base64 (RFC 8945). Without one nothing is sent: an unsigned update is anybody's."""
+    dns_tsig_algorithm: str = Field(default="hmac-sha256", pattern="^hmac-sha(224|256|384|512)$")
+    dns_zones: Annotated[tuple[str, ...], NoDecode] = ()
+    """Reverse zones that we may write, separated by commas: `2.0.192.in-addr.arpa`."""
+    dns_ttl: int = Field(default=3_600, ge=30, le=604_800)
+    """Seconds that others may remember a reverse record."""
+    dns_resolver: str = ""
+    """Address and port of the resolver that names are looked up with. Empty: the machine's own."""
+
+    @field_validator("dns_zones", mode="before")
+    @classmethod
+    def _split_zones(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        zones = tuple(part.strip().lower().rstrip(".") for part in value.split(",") if part.strip())
+        if wrong := [zone for zone in zones if not zone.endswith((".in-addr.arpa", ".ip6.arpa"))]:
+            raise ValueError(f"no reverse zone: {wrong[0]}")
+        return zones
+
     @field_validator("billing_time_zone", mode="before")
     @classmethod
     def _zone(cls, value: object) -> object:

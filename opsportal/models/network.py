@@ -24,6 +24,7 @@ class ReverseStatus(StrEnum):
     WRITTEN = "written"
     VISIBLE = "visible"
     FAILED = "failed"
+    GONE = "gone"
 
 
 class Forward(StrEnum):
@@ -107,6 +108,7 @@ class ReverseRecord(SQLModel, table=True):
     """What the PTR record of one address is to be, and how far that has come.
 
     `name` is lower-case ASCII without a final dot (IDNA: A-labels); empty means that there is to be none.
+    Once a removal is confirmed the row is history; a later name is a row of its own.
     `version` grows with every change of what is wanted, so that a worker's news of an older one is dropped.
     """
 
@@ -125,10 +127,14 @@ class ReverseRecord(SQLModel, table=True):
             "ix_reverse_record_forward", "forward_due_at", postgresql_where=text("forward_due_at IS NOT NULL")
         ),
         Index("ix_reverse_record_address", "address_id"),
+        Index("uq_reverse_record_ip", "ip", unique=True, postgresql_where=text("status <> 'gone'")),
+        CheckConstraint(
+            "status NOT IN ('visible', 'gone') OR (status = 'gone') = (name = '')", name="gone_is_empty"
+        ),
     )
 
     id: int | None = identity()
-    ip: Ip = Field(sa_column=Column(INET, nullable=False, unique=True))
+    ip: Ip = Field(sa_column=Column(INET, nullable=False))
     address_id: int = Field(sa_column=Column(BigInteger, ForeignKey("address.id"), nullable=False))
     name: str = ""
     status: str = ReverseStatus.WANTED

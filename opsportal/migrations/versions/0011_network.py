@@ -244,12 +244,22 @@ def upgrade() -> None:
             "name ~ '^[a-z0-9.-]*$' AND length(name) <= 253", name=op.f("ck_reverse_record_name_ascii")
         ),
         sa.CheckConstraint(
-            "status IN ('wanted', 'written', 'visible', 'failed')",
+            "status IN ('wanted', 'written', 'visible', 'failed', 'gone')",
             name=op.f("ck_reverse_record_status_known"),
         ),
         sa.ForeignKeyConstraint(["address_id"], ["address.id"], name=op.f("fk_reverse_record_address_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reverse_record")),
-        sa.UniqueConstraint("ip", name=op.f("uq_reverse_record_ip")),
+        sa.CheckConstraint(
+            "status NOT IN ('visible', 'gone') OR (status = 'gone') = (name = '')",
+            name=op.f("ck_reverse_record_gone_is_empty"),
+        ),
+    )
+    op.create_index(
+        "uq_reverse_record_ip",
+        "reverse_record",
+        ["ip"],
+        unique=True,
+        postgresql_where=sa.text("status <> 'gone'"),
     )
     op.create_index("ix_reverse_record_address", "reverse_record", ["address_id"], unique=False)
     op.create_index(
@@ -283,6 +293,9 @@ def downgrade() -> None:
         "ix_reverse_record_due",
         table_name="reverse_record",
         postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+    )
+    op.drop_index(
+        "uq_reverse_record_ip", table_name="reverse_record", postgresql_where=sa.text("status <> 'gone'")
     )
     op.drop_index("ix_reverse_record_address", table_name="reverse_record")
     op.drop_table("reverse_record")
