@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve(options: argparse.Namespace) -> None:
     # Only the server loads pyghmi; looking at the lab starts at once.
     from lab.bmcs.files import StateUnreadable
-    from lab.bmcs.fleet import DirectoryInUse, serve
+    from lab.bmcs.fleet import serve
+    from lab.bmcs.serving import DirectoryInUse
 
     try:
         serve(

@@ -10,9 +10,10 @@ from typing import Any
 
 from pyghmi.ipmi.bmc import Bmc
 
+from lab.bmcs.answering import NotWhileOff
 from lab.bmcs.faults import FaultKind
 from lab.bmcs.logs import log
-from lab.bmcs.machines import DEVICES, Machine, NotWhileOff
+from lab.bmcs.machines import DEVICES, Machine
 from lab.bmcs.records import BootOverride
 from lab.bmcs.sessions import (
     NO_MATCHING_CIPHER_SUITE,

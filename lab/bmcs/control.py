@@ -10,108 +10,38 @@
 | `press` | `name`, `button` (`on`, `off`, `soft`, `reset`) | the buttons on its front |
 | `wait` | `name`, `stage` or `power` (`on`, `off`), `timeout` | the machine, once it is there |
 
-A refusal is `{"refused": code, "message": sentence}`. A unix socket rather than a port: no web page and no
-other user of the laptop can reach it.
+`answering` carries it.
 """
 
 import asyncio
 import contextlib
-import json
-import os
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
+from lab.bmcs.answering import NotInTime, UnknownRequest
 from lab.bmcs.bmc import VirtualBmc
-from lab.bmcs.client import SOCKET_NAME, socket_address
-from lab.bmcs.faults import HEALTHY, Fault, UnknownFault
-from lab.bmcs.machines import Machine, NotWhileOff
+from lab.bmcs.faults import HEALTHY, Fault
+from lab.bmcs.machines import Machine
 
 LONGEST_WAIT = 300.0
-LONGEST_REQUEST = 4096
 BY = "operator"
 
 
-class UnknownRequest(ValueError):
-    """No such machine or operation, or a field that makes no sense."""
-
-    code = "unknown_request"
-
-
-class NotInTime(Exception):
-    """What was waited for did not come."""
-
-    code = "not_in_time"
-
-
-class ControlServer:
-    """Answers for `bmcs` from `start` to `close`."""
-
-    def __init__(self, bmcs: Mapping[str, VirtualBmc], directory: Path) -> None:
-        self._bmcs = bmcs
-        self._directory = directory
-        self._server: asyncio.Server | None = None
-        self._talking: set[asyncio.Task[None]] = set()
-
-    async def start(self) -> None:
-        """Listen, in place of a socket that a killed process left."""
-        (self._directory / SOCKET_NAME).unlink(missing_ok=True)
-        listener = socket.socket(socket.AF_UNIX)
-        with socket_address(self._directory) as address:
-            listener.bind(address)
-        os.chmod(self._directory / SOCKET_NAME, 0o600)
-        self._server = await asyncio.start_unix_server(self._talk, sock=listener, limit=LONGEST_REQUEST)
-
-    async def close(self) -> None:
-        """Stop listening and hang up on whoever still waits."""
-        if self._server:
-            self._server.close()
-            (self._directory / SOCKET_NAME).unlink(missing_ok=True)
-        for task in list(self._talking):
-            task.cancel()
-        await asyncio.gather(*self._talking, return_exceptions=True)
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._talking.add(task)
-        try:
-            answer = await self._answer(await asyncio.wait_for(reader.readline(), timeout=5))
-            writer.write(json.dumps(answer).encode() + b"\n")
-            await writer.drain()
-        except (OSError, TimeoutError, ValueError, asyncio.CancelledError):
-            pass  # whoever asked is gone, or we are: there is nobody left to answer
-        finally:
-            self._talking.discard(task)
-            writer.close()
-
-    async def _answer(self, line: bytes) -> dict[str, Any]:
-        try:
-            request = json.loads(line)
-            if not isinstance(request, dict):
-                raise UnknownRequest("A request is one JSON object; nothing was done.")
-            return {"result": await self._run(request)}
-        except (UnknownRequest, UnknownFault, NotWhileOff, NotInTime) as refusal:
-            return {"refused": refusal.code, "message": str(refusal)}
-        except (ValueError, TypeError) as error:
-            message = f"The request makes no sense ({error}); nothing was done."
-            return {"refused": UnknownRequest.code, "message": message}
-
-    async def _run(self, request: dict[str, Any]) -> Any:
-        op, lines = request.get("op"), int(request.get("lines", 0))
-        if op == "list":
-            return [summary(bmc, lines=lines) for bmc in self._bmcs.values()]
-        bmc = self._bmcs.get(str(request.get("name")))
-        if bmc is None:
-            raise UnknownRequest(f"There is no machine {request.get('name')!r}; nothing was done.")
-        if op == "wait":
-            await _wait(bmc.machine, request)
-        elif op != "show":
-            _act(bmc.machine, request)
-        journal = [asdict(entry) for entry in bmc.machine.record.journal]
-        return {**summary(bmc, lines=lines), "journal": journal}
+async def answer(bmcs: Mapping[str, VirtualBmc], request: dict[str, Any]) -> Any:
+    """Do what `request` says. Raises UnknownRequest, UnknownFault, NotWhileOff, NotInTime."""
+    op, lines = request.get("op"), int(request.get("lines", 0))
+    if op == "list":
+        return [summary(bmc, lines=lines) for bmc in bmcs.values()]
+    bmc = bmcs.get(str(request.get("name")))
+    if bmc is None:
+        raise UnknownRequest(f"There is no machine {request.get('name')!r}; nothing was done.")
+    if op == "wait":
+        await _wait(bmc.machine, request)
+    elif op != "show":
+        _act(bmc.machine, request)
+    journal = [asdict(entry) for entry in bmc.machine.record.journal]
+    return {**summary(bmc, lines=lines), "journal": journal}
 
 
 def summary(bmc: VirtualBmc, *, lines: int) -> dict[str, Any]:

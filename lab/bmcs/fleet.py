@@ -1,34 +1,26 @@
 """All machines and BMCs of one state directory, in one process and one thread."""
 
 import asyncio
-import contextlib
-import fcntl
 import itertools
 import os
 import signal
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import IO
 
+from lab.bmcs import control
+from lab.bmcs.answering import ControlServer
 from lab.bmcs.bmc import VirtualBmc
-from lab.bmcs.control import ControlServer
 from lab.bmcs.files import StateUnreadable, write_json
 from lab.bmcs.identities import Identity, Roster
 from lab.bmcs.logs import log
 from lab.bmcs.machines import Machine
 from lab.bmcs.records import Entry, Record, Records
+from lab.bmcs.serving import claimed, stopped
 
 UPTIME_SECONDS = 6 * 86400.0  # how long a new machine seems to have been running
 EXPIRY_SECONDS = 1.0
-PARENT_SECONDS = 0.5
-CLAIM_SECONDS = 2.0
-
-
-class DirectoryInUse(Exception):
-    """Another process serves this directory."""
-
-    code = "lab_directory_in_use"
 
 
 class Fleet:
@@ -112,7 +104,7 @@ def serve(directory: Path, *, servers: int, pace: float = 1.0, with_parent: bool
     """
     parent = os.getppid() if with_parent else None
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _claim(directory):
+    with claimed(directory):
         (directory / "fleet.json").unlink(missing_ok=True)  # it means "they answer", which is not true yet
         asyncio.run(_serve(Fleet(directory, servers=servers, pace=pace), directory, parent=parent))
     log("stopped")
@@ -124,44 +116,13 @@ async def _serve(fleet: Fleet, directory: Path, *, parent: int | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    control = ControlServer(fleet.bmcs, directory)
+    server = ControlServer(partial(control.answer, fleet.bmcs), directory)
     try:
         fleet.start(loop)
-        await control.start()
+        await server.start()
         fleet.publish()
         log("ready", servers=len(fleet.bmcs), seconds=time.monotonic() - started)
-        await _stopped(stop, parent=parent)
+        await stopped(stop, parent=parent)
     finally:
-        await control.close()
+        await server.close()
         fleet.close()
-
-
-async def _stopped(stop: asyncio.Event, *, parent: int | None) -> None:
-    """Return when `stop` is set, or when `parent` is no longer our parent."""
-    while parent is None or os.getppid() == parent:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), None if parent is None else PARENT_SECONDS)
-            return
-    log("parent-gone", level="warning", parent=parent)
-
-
-def _claim(directory: Path) -> IO[bytes]:
-    """Lock `directory` for this process; the lock goes with the process, however it ends.
-
-    Waits CLAIM_SECONDS for a predecessor that is just ending.
-    """
-    lock = (directory / "lock").open("ab")
-    deadline = time.monotonic() + CLAIM_SECONDS
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return lock
-        except BlockingIOError:
-            if time.monotonic() < deadline:
-                time.sleep(0.05)
-                continue
-        lock.close()
-        message = (
-            f"Another lab already serves {directory}; nothing was started. Use that one, or stop it first."
-        )
-        raise DirectoryInUse(message)

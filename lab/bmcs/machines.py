@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from lab.bmcs.answering import NotWhileOff
 from lab.bmcs.boots import KERNEL, Stage, boot_lines, stop_lines
 from lab.bmcs.consoles import Console
 from lab.bmcs.faults import HEALTHY, Fault, FaultKind
@@ -19,12 +20,6 @@ CHARGE_AFTER = 1.0
 
 POWER_RESTORED, AC_FAILED, POWER_FAULT, ON_BY_IPMI = 0x00, 0x01, 0x08, 0x10  # IPMI 2.0, table 28-3, byte 3
 DEVICES = {0: "default", 1: "network", 2: "hd", 3: "hd", 5: "optical", 6: "setup", 15: "floppy"}
-
-
-class NotWhileOff(Exception):
-    """Reset, cycle and the like need a running machine."""
-
-    code = "not_while_off"
 
 
 class Machine:

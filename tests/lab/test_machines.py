@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from lab.bmcs.answering import NotWhileOff
 from lab.bmcs.boots import Stage, boot_lines
 from lab.bmcs.consoles import SCROLLBACK, Console
 from lab.bmcs.faults import HEALTHY, Fault, FaultKind
 from lab.bmcs.identities import Identity
-from lab.bmcs.machines import Machine, NotWhileOff
+from lab.bmcs.machines import Machine
 from lab.bmcs.records import JOURNAL_ENTRIES, BootOverride, Entry, Record
 
 START = 1_000_000.0
