@@ -16,7 +16,7 @@ from opsportal.db import unit_of_work
 from opsportal.domain.hardware import reconciliation
 from opsportal.models import Outbox, ScheduledTask
 from opsportal.models.base import utcnow
-from workers import billing_runs, documents, mail, payments, power_sweep, queues, tickets, traffic_poll
+from workers import billing_runs, dns, documents, mail, payments, power_sweep, queues, tickets, traffic_poll
 
 log = structlog.get_logger("clock")
 LOST_AFTER = dt.timedelta(seconds=8)
@@ -74,6 +74,8 @@ SCHEDULE: dict[str, tuple[str, int, Callable[[], None]]] = {
     "forget_sent": ("default", 3_600, forget_sent),
     "mail": ("mail", 10, mail.send_mail),
     "tickets": ("default", 600, tickets.tidy),
+    "reverse_records": ("default", 5, dns.run),
+    "addresses": ("default", 60, dns.follow_services),
 }
 """Name: queue, interval (s), work. The rows are made from this table."""
 

@@ -41,6 +41,7 @@ TASKS = {
     "card_setup": Task("workers.payments.run_setup", 60),
     "forget_card": Task("workers.payments.forget_card", 60),
     "payment_letter": Task("workers.payments.send_letter", 60),
+    "reverse_record": Task("workers.dns.run", 60),
     "clock": Task("workers.clock.run_due", 60),
     "scheduled": Task("workers.clock.run_scheduled", 300),
 }

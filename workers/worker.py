@@ -21,6 +21,7 @@ from rq.serializers import JSONSerializer
 from rq.worker_registration import REDIS_WORKER_KEYS
 
 import workers.clock
+import workers.dns
 import workers.hardware  # (imported before the fork, so that each horse starts at once)
 import workers.mail
 import workers.payments  # noqa: F401

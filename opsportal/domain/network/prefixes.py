@@ -1,0 +1,141 @@
+"""Prefixes on record and how much of each is used."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+from dataclasses import dataclass
+
+from sqlalchemy import func, text
+from sqlmodel import col, select
+
+from opsportal.db import Unit
+from opsportal.domain.access import Actor, Permission
+from opsportal.domain.audit import trail
+from opsportal.domain.network import topics
+from opsportal.domain.network.refusals import (
+    GatewayUnreadable,
+    PrefixOverlaps,
+    PrefixTooLong,
+    PrefixUnreadable,
+    SiteMissing,
+)
+from opsportal.models import Address, Prefix
+from opsportal.models.base import utcnow
+from opsportal.models.network import Ip, Network
+
+UNIT_BITS = {4: 32, 6: 64}
+"""How long the prefix is of what one server gets."""
+LINK_LOCAL = ipaddress.ip_network("fe80::/10")
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixUse:
+    """A prefix with how many of its addresses (IPv6: networks of 64 bits) are free, assigned and at rest."""
+
+    prefix: Prefix
+    free: int
+    assigned: int
+    resting: int
+    next_free_at: dt.datetime | None
+    """When the first one at rest may be used again."""
+
+    @property
+    def total(self) -> int:
+        return self.free + self.assigned + self.resting
+
+
+def add_prefix(
+    unit: Unit, actor: Actor, *, cidr: str, gateway: str, site: str, quarantine_hours: int = 168
+) -> Prefix:
+    """Put a prefix on record. It must not overlap with another one: the database says so, too."""
+    actor.require(Permission.NETWORK_MANAGE)
+    network = _network(cidr)
+    if not site.strip():
+        raise SiteMissing
+    prefix = Prefix(
+        cidr=network, gateway=_gateway(gateway, network), site=site.strip(), quarantine_hours=quarantine_hours
+    )
+    # Two people adding at once take turns, so that the second is told which one is in the way.
+    unit.execute(text("LOCK TABLE prefix IN SHARE ROW EXCLUSIVE MODE"))
+    overlapping = select(Prefix).where(col(Prefix.cidr).op("&&")(network)).limit(1)
+    if other := unit.exec(overlapping).first():
+        raise PrefixOverlaps(other=str(other.cidr))
+    unit.add(prefix)
+    unit.flush()
+    trail.record(
+        unit, "prefix:added", actor=actor, object_kind="prefix", object_id=prefix.id, object_name=str(network)
+    )
+    unit.changed(topics.PREFIXES)
+    return prefix
+
+
+def _network(typed: str) -> Network:
+    try:
+        network = ipaddress.ip_network(typed.strip())
+    except ValueError:
+        raise PrefixUnreadable from None
+    if network.version == 6 and network.prefixlen > UNIT_BITS[6]:
+        raise PrefixTooLong
+    return network
+
+
+def _gateway(typed: str, network: Network) -> Ip:
+    """The gateway as typed; left empty, the first address of an IPv4 prefix, and fe80::1 with IPv6."""
+    if not typed.strip():
+        return network[1] if network.version == 4 and network.prefixlen < 31 else _default(network)
+    try:
+        gateway = ipaddress.ip_address(typed.strip())
+    except ValueError:
+        raise GatewayUnreadable from None
+    own = own_addresses(network)
+    if (
+        gateway.version != network.version
+        or gateway in own
+        or not (gateway in network or gateway in LINK_LOCAL)
+    ):
+        raise GatewayUnreadable
+    return gateway
+
+
+def _default(network: Network) -> Ip:
+    if network.version == 6:
+        return ipaddress.ip_address("fe80::1")
+    raise GatewayUnreadable  # of two addresses, or one, nobody can know
+
+
+def own_addresses(network: Network) -> frozenset[Ip]:
+    """Network and broadcast address; a prefix of two IPv4 addresses has neither (RFC 3021), nor has IPv6."""
+    if network.version == 6 or network.prefixlen >= 31:
+        return frozenset()
+    return frozenset({network.network_address, network.broadcast_address})
+
+
+def capacity(prefix: Prefix) -> int:
+    """How many servers a prefix has an address for."""
+    network = prefix.cidr
+    units = int(2 ** (UNIT_BITS[network.version] - network.prefixlen))
+    return units - len(own_addresses(network)) - (prefix.gateway in network)
+
+
+def list_prefixes(actor: Actor, unit: Unit) -> list[PrefixUse]:
+    """Every prefix with its use, IPv4 first."""
+    actor.require(Permission.NETWORK_MANAGE)
+    now = utcnow()
+    used = {
+        prefix_id: (assigned, resting, until)
+        for prefix_id, assigned, resting, until in unit.exec(
+            select(
+                Address.prefix_id,
+                func.count().filter(col(Address.released_at).is_(None)),
+                func.count().filter(col(Address.held_until) > now),
+                func.min(col(Address.held_until)).filter(col(Address.held_until) > now),
+            ).group_by(col(Address.prefix_id))
+        )
+    }
+    found = unit.exec(select(Prefix).order_by(func.family(Prefix.cidr), col(Prefix.cidr))).all()
+    uses = []
+    for prefix in found:
+        assigned, resting, until = used.get(prefix.id or 0, (0, 0, None))
+        uses.append(PrefixUse(prefix, capacity(prefix) - assigned - resting, assigned, resting, until))
+    return uses
