@@ -253,4 +253,4 @@ def cleaned_at(unit: Unit, server_ids: list[int]) -> dict[int, Any]:
         .where(col(Cleaning.server_id).in_(server_ids), col(Cleaning.outcome) == "verified")
         .order_by(col(Cleaning.id))
     )
-    return {server_id: finished for server_id, finished in unit.exec(query)}
+    return dict(unit.exec(query).all())

@@ -1,0 +1,95 @@
+"""A BMC's new password: kept before it is sent, proved before the old one is forgotten.
+
+Begun: the new one is sealed in its own row. Sent: the BMC may have it. Proved: signing in with it worked, and
+it becomes the one on record. Given up: the old one still works, so the new one is forgotten. Whatever dies in
+between, one of the two rows holds the password that the BMC has.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+
+from opsportal.db import Unit
+from opsportal.domain.audit import trail
+from opsportal.domain.inventory import topics
+from opsportal.domain.vault import seal, unseal
+from opsportal.models import Bmc, BmcRotation, HardwareJob
+from opsportal.models.base import utcnow
+
+PASSWORD_BYTES = 20
+"""The longest that IPMI v2.0 takes (section 22.30): 119 bits of chance."""
+ALPHABET = string.ascii_letters + string.digits
+"""Printable in every firmware's forms and shells; some BMCs choke on punctuation."""
+
+DEFAULT_USERS = frozenset(
+    {
+        "admin",
+        "administrator",
+        "root",
+        "adminuser",
+        "userid",
+        "guest",
+        "anonymous",
+        "test",
+        "ami",
+        "default",
+        "",
+    }
+)
+"""Names under which machines come from the factory (ADMIN, root, USERID …)."""
+_UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
+
+
+def new_password() -> str:
+    """Unique for each machine, by chance."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_BYTES))
+
+
+def is_usable_password(password: str) -> bool:
+    """Whether IPMI can carry it: printable ASCII without spaces, at most 20 bytes."""
+    return 0 < len(password) <= PASSWORD_BYTES and not _UNPRINTABLE.search(password)
+
+
+def begin(unit: Unit, job_id: int, server_id: int) -> str:
+    """Keep a new password for this BMC. One that a lost worker has begun is used again: the BMC may have it."""
+    row = unit.get(BmcRotation, server_id, with_for_update=True)
+    if row is not None:
+        row.job_id = job_id
+        return unseal(row.password)
+    password = new_password()
+    unit.add(BmcRotation(server_id=server_id, job_id=job_id, password=seal(password)))
+    return password
+
+
+def sent(unit: Unit, server_id: int) -> None:
+    """From now on the BMC may have the new one. Commit this before the packet leaves."""
+    unit.get_one(BmcRotation, server_id, with_for_update=True).sent_at = utcnow()
+
+
+def find_begun(unit: Unit, server_id: int) -> str | None:
+    """The new password of a rotation that has not ended."""
+    row = unit.get(BmcRotation, server_id)
+    return unseal(row.password) if row else None
+
+
+def prove(unit: Unit, server_id: int) -> None:
+    """Signing in with the new one worked: it is the one on record from now on."""
+    row = unit.get_one(BmcRotation, server_id, with_for_update=True)
+    on_record = unit.get_one(Bmc, server_id, with_for_update=True)
+    on_record.password = row.password
+    job = unit.get_one(HardwareJob, row.job_id)
+    unit.delete(row)
+    trail.record(
+        unit, "bmc:password_rotated", actor=None, object_kind="server", object_id=server_id,
+        actor_id=job.actor_id, actor_name=job.actor_name, company_id=job.company_id, job=job.id,
+    )  # fmt: skip
+    topics.announce(unit, server_id)
+
+
+def give_up(unit: Unit, server_id: int) -> None:
+    """The old one was proved to be the one that works."""
+    row = unit.get(BmcRotation, server_id, with_for_update=True)
+    if row is not None:
+        unit.delete(row)

@@ -1,0 +1,55 @@
+"""Asking for the jobs of inventory: look at a machine, clean it, change its BMC's password, test it."""
+
+from __future__ import annotations
+
+from opsportal.db import Unit
+from opsportal.domain.access import Actor, Permission
+from opsportal.domain.hardware.requests import request_job
+from opsportal.domain.inventory import stock
+from opsportal.domain.inventory.refusals import StockStepNotPossible
+from opsportal.models import HardwareJob, JobKind, StockStatus
+
+PATIENCE_S = 3_600
+"""A look or a test makes sense within the hour; power goals do not wait so long."""
+STEPS: dict[JobKind, tuple[str, ...]] = {
+    JobKind.INSPECT: ("read_parts", "compare_parts"),
+    JobKind.ROTATE_CREDENTIALS: ("keep_new_password", "send_new_password", "prove_new_password"),
+    JobKind.CLEAN: ("check_addresses", "check_bmc_access", "remove_bmc_users", "note_firmware", "compare_parts"),
+    JobKind.BURN_IN: (
+        "read", "switch_on", "verify_on", "read_health", "switch_off", "verify_off", "read_health_again",
+    ),
+}  # fmt: skip
+
+
+def inspect(unit: Unit, actor: Actor, server_id: int) -> HardwareJob:
+    """Ask the machine what it is made of, and compare. Changes nothing about it."""
+    return _request(unit, actor, server_id, JobKind.INSPECT, Permission.FLEET_MANAGE)
+
+
+def rotate_credentials(unit: Unit, actor: Actor, server_id: int) -> HardwareJob:
+    """Give the machine's BMC a new password that nobody has seen."""
+    return _request(unit, actor, server_id, JobKind.ROTATE_CREDENTIALS, Permission.FLEET_MANAGE)
+
+
+def clean(unit: Unit, actor: Actor, server_id: int) -> HardwareJob:
+    """Gather the evidence that a program can gather. Only while the machine is being cleaned."""
+    _cleaning(unit, actor, server_id)
+    return _request(unit, actor, server_id, JobKind.CLEAN, Permission.STOCK_MANAGE)
+
+
+def burn_in(unit: Unit, actor: Actor, server_id: int) -> HardwareJob:
+    """Switch the machine on and off, and read its health and event log around it. Only while it is being cleaned."""
+    _cleaning(unit, actor, server_id)
+    return _request(unit, actor, server_id, JobKind.BURN_IN, Permission.STOCK_MANAGE)
+
+
+def _cleaning(unit: Unit, actor: Actor, server_id: int) -> None:
+    server = stock.locked(unit, actor, server_id)
+    if server.stock_status != StockStatus.CLEANING:
+        raise StockStepNotPossible(server=server.name)
+
+
+def _request(unit: Unit, actor: Actor, server_id: int, kind: JobKind, permission: Permission) -> HardwareJob:
+    return request_job(
+        unit, actor, server_id, kind=kind, permission=permission, steps=STEPS[kind], patience_s=PATIENCE_S
+    )
