@@ -4,7 +4,7 @@ import random
 import secrets
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from lab.bmcs.logs import log
 HOST = "127.0.0.1"
 # Below Linux's ephemeral range (32768 and up): no client socket takes a BMC's port while the lab is down.
 PORTS = range(16000, 32000)
-MODELS = (
+Model = tuple[str, str, int, int, str]  # name, processor, cores, GiB, disks
+MODELS: tuple[Model, ...] = (
     ("Supermicro AS-1015A-MT", "AMD Ryzen 9 7950X 16-Core Processor", 16, 64, "2 x 1.92 TB NVMe"),
     ("Dell PowerEdge R650xs", "Intel(R) Xeon(R) Silver 4314 CPU @ 2.40GHz", 32, 128, "2 x 960 GB SSD"),
     ("Supermicro AS-1114S-WN10RT", "AMD EPYC 7443P 24-Core Processor", 24, 128, "2 x 3.84 TB NVMe"),
@@ -25,7 +26,11 @@ MODELS = (
 
 @dataclass(frozen=True)
 class Identity:
-    """One server and its BMC, as `fleet.json` lists them. `ram_gb` counts GiB, `cores` physical cores."""
+    """One server and its BMC, as `fleet.json` lists them. `ram_gb` counts GiB, `cores` physical cores.
+
+    `boot_ip` is the address from which the machine speaks to the boot service, `screen_port` where its screen
+    is served by RFB on loopback (0: nowhere).
+    """
 
     name: str
     host: str
@@ -40,13 +45,16 @@ class Identity:
     cores: int
     ram_gb: int
     disks: str
+    boot_ip: str = HOST
+    screen_port: int = 0
 
 
 class Roster:
     """All identities this directory ever had, in the order they were made (`DIR/identities.json`)."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, models: Sequence[Model] = MODELS) -> None:
         self._file = directory / "identities.json"
+        self._models = models
         rows = find_json(self._file) or []
         try:
             self._identities = [Identity(**row) for row in rows]
@@ -68,7 +76,7 @@ class Roster:
             wire = self._bind_known(index) or _bind_first(fresh)
             port = int(wire.getsockname()[1])
             if index == len(self._identities):
-                self._identities.append(_make_identity(index + 1, port))
+                self._identities.append(_make_identity(index + 1, port, self._models))
             elif self._identities[index].port != port:
                 self._identities[index] = replace(self._identities[index], port=port)
                 log("moved", level="warning", machine=self._identities[index].name, port=port)
@@ -80,8 +88,8 @@ class Roster:
         return _bind(self._identities[index].port) if index < len(self._identities) else None
 
 
-def _make_identity(number: int, port: int) -> Identity:
-    model, cpu, cores, ram_gb, disks = MODELS[(number - 1) % len(MODELS)]
+def _make_identity(number: int, port: int, models: Sequence[Model]) -> Identity:
+    model, cpu, cores, ram_gb, disks = models[(number - 1) % len(models)]
     # 0x02 in the first byte: locally administered (IEEE 802), so no real card ever has it.
     station = secrets.token_bytes(4)
     return Identity(

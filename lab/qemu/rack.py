@@ -1,0 +1,183 @@
+"""All servers of one state directory, owned by one process: whatever it started ends with it.
+
+`ipmi_sim` and QEMU are its children and die by the kernel's hand when it is gone (PR_SET_PDEATHSIG), each
+virtual machine has a longest running time, and only so many run at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import time
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lab.bmcs.answering import ControlServer, NotInTime, UnknownRequest
+from lab.bmcs.files import find_json, write_json
+from lab.bmcs.identities import Roster
+from lab.bmcs.logs import log
+from lab.bmcs.serving import claimed, stopped
+from lab.qemu.racked_servers import RackedServer
+from lab.qemu.virtual_machines import Wiring, free_screen_port, guest_url
+
+MODELS = (("QEMU Standard PC (i440FX + PIIX)", "QEMU Virtual CPU version 2.5+", 1, 1, "1 x 64 MB virtio"),)
+LONGEST_WAIT = 600.0
+_SEARCHED = os.pathsep.join(["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"])
+
+
+class ProgramMissing(Exception):
+    """QEMU or ipmi_sim is not installed."""
+
+    code = "lab_program_missing"
+
+
+class Rack:
+    """The servers of `directory`. `boot_url` is the boot service on loopback, empty for none."""
+
+    def __init__(self, directory: Path, *, servers: int, boot_url: str, longest_s: float) -> None:
+        self._directory = directory
+        self._count = servers
+        self._boot_url = guest_url(boot_url)
+        self._longest_s = longest_s
+        self.servers: dict[str, RackedServer] = {}
+
+    async def open(self) -> None:
+        """Every BMC answers when this returns. Raises ProgramMissing, OSError, StateUnreadable."""
+        qemu, ipmi_sim = program("qemu-system-x86_64"), program("ipmi_sim")
+        screens = self._screen_ports()
+        for identity, wire in Roster(self._directory, models=MODELS).open(self._count):
+            wire.close()  # it kept the port free for the BMC
+            known = replace(identity, boot_ip="127.0.0.1", screen_port=screens[identity.name])
+            wiring = Wiring(
+                name=known.name,
+                directory=self._directory / "machines" / known.name,
+                mac=known.mac,
+                screen_port=known.screen_port,
+                boot_url=self._boot_url,
+                qemu=qemu,
+                longest_s=self._longest_s,
+            )
+            server = RackedServer(known, wiring, ipmi_sim=ipmi_sim)
+            self.servers[known.name] = server
+            await server.open()
+
+    async def close(self) -> None:
+        """Everything off."""
+        await asyncio.gather(*(server.close() for server in self.servers.values()))
+
+    def publish(self) -> None:
+        """Write `fleet.json`: from now on everybody may talk to the BMCs in it."""
+        listed = [asdict(server.identity) for server in self.servers.values()]
+        write_json(self._directory / "fleet.json", listed, is_durable=True)
+
+    def _screen_ports(self) -> dict[str, int]:
+        """Each server's screen keeps its port from one start to the next."""
+        file = self._directory / "screens.json"
+        known: dict[str, int] = find_json(file) or {}
+        for number in range(1, self._count + 1):
+            known.setdefault(f"node-{number:03d}", free_screen_port())
+        write_json(file, known)
+        return known
+
+
+def program(name: str) -> str:
+    """The path of a program of the system. Raises ProgramMissing."""
+    path = shutil.which(name, path=_SEARCHED)
+    if path is None:
+        raise ProgramMissing(f"{name} is not installed: see requirements-apt.txt.")
+    return path
+
+
+async def answer(servers: dict[str, RackedServer], request: dict[str, Any]) -> Any:
+    """The operations of `lab.bmcs.control` that make sense here: list, show, press, unplug, plug, wait;
+
+    `fault` knows `no-dhcp`, `wait` also takes a `text` that the console is to print after `since`.
+    """
+    op, lines = request.get("op"), int(request.get("lines", 0))
+    if op == "list":
+        return [server.summary(lines=lines) for server in servers.values()]
+    server = servers.get(str(request.get("name")))
+    if server is None:
+        raise UnknownRequest(f"There is no machine {request.get('name')!r}; nothing was done.")
+    if op == "wait":
+        await _wait(server, request)
+    elif op != "show":
+        await _act(server, request)
+    return server.summary(lines=lines)
+
+
+async def _act(server: RackedServer, request: dict[str, Any]) -> None:
+    op = request.get("op")
+    if op == "press" and request.get("button") in ("on", "off", "soft", "reset"):
+        server.press(str(request["button"]))
+    elif op == "unplug":
+        await server.unplug()
+    elif op == "plug":
+        await server.plug()
+    elif op == "type":
+        server.serial.type(str(request.get("text", "")))
+    elif op == "clear" or (op == "fault" and request.get("kind") == "no-dhcp"):
+        server.machine.has_network = op == "clear"
+    else:
+        raise UnknownRequest(f"There is no operation {op!r} like that; nothing was done.")
+
+
+async def _wait(server: RackedServer, request: dict[str, Any]) -> None:
+    timeout = float(request.get("timeout", 10.0))
+    if not 0 <= timeout <= LONGEST_WAIT or ("text" in request) == ("power" in request):
+        raise UnknownRequest(f"wait takes either a text or a power, and 0 to {LONGEST_WAIT:.0f} seconds.")
+    changed = asyncio.Event()
+    unwatch = server.watch(changed.set)
+    try:
+        async with asyncio.timeout(timeout):
+            while not _is_there(server, request):
+                changed.clear()
+                await changed.wait()
+    except TimeoutError:
+        tail = server.serial.console.last_lines(3)
+        raise NotInTime(f"{server.identity.name} is not there after {timeout:g} s: {tail}") from None
+    finally:
+        unwatch()
+
+
+def _is_there(server: RackedServer, request: dict[str, Any]) -> bool:
+    if "power" in request:
+        return bool(server.machine.is_on == (request["power"] == "on"))
+    return str(request["text"]) in server.serial.console.since(int(request.get("since", 0)))
+
+
+def serve(
+    directory: Path, *, servers: int, boot_url: str, longest_s: float, with_parent: bool = False
+) -> None:
+    """Serve until SIGTERM or SIGINT. Raises ProgramMissing, DirectoryInUse, StateUnreadable, OSError."""
+    parent = os.getppid() if with_parent else None
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with claimed(directory):
+        (directory / "fleet.json").unlink(missing_ok=True)  # it means "they answer", which is not true yet
+        rack = Rack(directory, servers=servers, boot_url=boot_url, longest_s=longest_s)
+        asyncio.run(_serve(rack, directory, parent=parent))
+    log("stopped")
+
+
+async def _serve(rack: Rack, directory: Path, *, parent: int | None) -> None:
+    started, stop = time.monotonic(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    control = ControlServer(partial(answer, rack.servers), directory)
+    try:
+        await rack.open()
+        await control.start()
+        rack.publish()
+        log("ready", servers=len(rack.servers), seconds=time.monotonic() - started)
+        await stopped(stop, parent=parent)
+    finally:
+        with contextlib.suppress(OSError):
+            (directory / "fleet.json").unlink(missing_ok=True)
+        await control.close()
+        await rack.close()

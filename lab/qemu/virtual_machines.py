@@ -1,0 +1,145 @@
+"""One virtual machine: a QEMU process with a disk, one network card, a serial line and a screen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.bmcs.logs import log
+from lab.qemu import children
+from lab.qemu.serial_hub import SerialHub
+
+MEMORY_MB = 256
+DISK_BYTES = 64 << 20
+LOWEST_SCREEN_PORT = 5900  # QEMU counts displays from there, as RFC 6143 section 6.1.1 suggests
+HOST_SEEN_BY_GUESTS = "10.0.2.2"
+SERIAL_FOR_FIRMWARE = b"\xf8\x03"  # I/O port 0x3f8, little endian: BIOS and iPXE print there, too
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What does not change while a machine lives. `boot_url` is the boot service as guests reach it, or empty."""
+
+    name: str
+    directory: Path
+    mac: str
+    screen_port: int
+    boot_url: str
+    qemu: str
+    longest_s: float
+
+
+class VirtualMachine:
+    """The QEMU process of one server. Killing it is cutting the power; a guest's own reboot stays inside."""
+
+    def __init__(self, wiring: Wiring, serial: SerialHub) -> None:
+        self._wiring = wiring
+        self._serial = serial
+        self._process: asyncio.subprocess.Process | None = None
+        self._monitor: socket.socket | None = None
+        self._limit: asyncio.TimerHandle | None = None
+        self.has_network = True
+        self.starts = 0
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.returncode is None
+
+    def is_process(self, process: asyncio.subprocess.Process) -> bool:
+        """Whether `process` is the one that this machine runs in now."""
+        return self._process is process
+
+    async def start(self, *, from_network: bool) -> asyncio.subprocess.Process:
+        """Switch on; the first boot goes by the network if so asked, every other one from the disk."""
+        disk = self._wiring.directory / "disk.raw"
+        if not disk.exists():
+            with disk.open("wb") as file:
+                file.truncate(DISK_BYTES)  # sparse: an empty disk costs nothing
+        (self._wiring.directory / "serial-port").write_bytes(SERIAL_FOR_FIRMWARE)
+        line, line_of_guest = socket.socketpair()
+        self._monitor, monitor_of_guest = socket.socketpair()
+        self._monitor.setblocking(False)
+        try:
+            self._process = await children.start(
+                self._command(line_of_guest, monitor_of_guest, from_network=from_network),
+                directory=self._wiring.directory,
+                log=self._wiring.directory / "qemu.log",
+                pass_fds=(line_of_guest.fileno(), monitor_of_guest.fileno()),
+            )
+        finally:
+            line_of_guest.close()
+            monitor_of_guest.close()
+        await self._serial.attach(line)
+        self.starts += 1
+        self._limit = asyncio.get_running_loop().call_later(self._wiring.longest_s, self._out_of_time)
+        return self._process
+
+    async def cut_power(self) -> None:
+        """Off at once. Safe to call when it is off."""
+        if self._process is not None:
+            await children.kill(self._process)
+        self.forget()
+
+    def forget(self) -> None:
+        """The process is gone: let go of what belonged to it."""
+        if self._limit is not None:
+            self._limit.cancel()
+        if self._monitor is not None:
+            self._monitor.close()
+        self._process = self._monitor = self._limit = None
+
+    def press_power_button(self) -> None:
+        """What an orderly shutdown begins with; a guest that does not listen goes on."""
+        if self._monitor is not None:
+            words = ({"execute": "qmp_capabilities"}, {"execute": "system_powerdown"})
+            with contextlib.suppress(OSError):
+                self._monitor.send(b"".join(json.dumps(word).encode() + b"\n" for word in words))
+
+    def _out_of_time(self) -> None:
+        log("time-limit", level="warning", machine=self._wiring.name, seconds=self._wiring.longest_s)
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
+    def _command(self, line: socket.socket, monitor: socket.socket, *, from_network: bool) -> list[str]:
+        wiring = self._wiring
+        network = "user,id=n0,ipv6=off"
+        if wiring.boot_url:
+            network += f",bootfile={wiring.boot_url}/boot/ipxe/{wiring.mac}"
+        if not self.has_network:
+            network = "hubport,id=n0,hubid=0"  # a link that is up, and nobody on it
+        return [
+            *(wiring.qemu, "-name", wiring.name, "-accel", "tcg", "-m", str(MEMORY_MB)),
+            *("-display", "none", "-nodefaults", "-no-user-config", "-vga", "std"),
+            *("-vnc", f"127.0.0.1:{wiring.screen_port - LOWEST_SCREEN_PORT}"),
+            *("-fw_cfg", "name=etc/sercon-port,file=serial-port"),
+            *("-device", "virtio-rng-pci"),
+            *("-drive", "file=disk.raw,format=raw,if=virtio,cache=unsafe"),
+            *("-netdev", network, "-device", f"virtio-net-pci,netdev=n0,mac={wiring.mac}"),
+            *("-chardev", f"socket,id=serial,fd={line.fileno()}", "-serial", "chardev:serial"),
+            *("-chardev", f"socket,id=monitor,fd={monitor.fileno()}"),
+            *("-mon", "chardev=monitor,mode=control"),
+            *("-boot", "strict=on,order=c,once=nc" if from_network else "strict=on,order=c"),
+        ]
+
+
+def guest_url(url: str) -> str:
+    """`url` of a service on this machine's loopback, as guests reach it through QEMU's user networking."""
+    return url.replace("://127.0.0.1", f"://{HOST_SEEN_BY_GUESTS}").replace(
+        "://localhost", f"://{HOST_SEEN_BY_GUESTS}"
+    )
+
+
+def free_screen_port() -> int:
+    """A loopback port that nobody has now and that QEMU can name as a display."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port > LOWEST_SCREEN_PORT:
+            return port
