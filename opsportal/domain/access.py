@@ -35,6 +35,7 @@ class Permission(StrEnum):
     SERVICES_VIEW = "services_view"
     SERVER_VIEW = "server_view"
     SERVER_POWER = "server_power"
+    SERVER_REINSTALL = "server_reinstall"
     SERVER_CONSOLE = "server_console"
     JOBS_WATCH = "jobs_watch"
     JOBS_MANAGE = "jobs_manage"
@@ -61,6 +62,7 @@ _EVERYBODY = frozenset(
         Permission.OWN_ACCOUNT,
         Permission.SERVER_VIEW,
         Permission.SERVER_POWER,
+        Permission.SERVER_REINSTALL,
         Permission.SERVER_CONSOLE,
         Permission.TRAFFIC_VIEW,
         Permission.NETWORK_EDIT,

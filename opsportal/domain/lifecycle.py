@@ -18,6 +18,8 @@ from opsportal.models import (
     GatewayEvent,
     GrantStatus,
     HardwareJob,
+    Installation,
+    InstallStage,
     Invoice,
     InvoiceStatus,
     JobStatus,
@@ -123,6 +125,27 @@ HARDWARE_JOB = Machine(
         "queued expired",
         "queued failed",
     ),
+)
+
+INSTALLATION = Machine(
+    "installation",
+    Installation,
+    "stage",
+    {
+        InstallStage.PREPARED: State(
+            "Ordered; the server is told to start from its own disk.", "A worker arms it, or its job ends."
+        ),
+        InstallStage.ARMED: State(
+            "The server is told to start the installer.",
+            "The installer takes its configuration, or a milestone's limit: ended.",
+        ),
+        InstallStage.HANDED_OUT: State(
+            "The installer has it; from now on the server is told to start from its own disk.",
+            "The last milestone, a reported failure, or a milestone's limit: ended.",
+        ),
+        InstallStage.ENDED: State("Its token opens nothing any more.", is_final=True),
+    },
+    _steps("prepared armed handed_out ended", "prepared ended", "armed ended"),
 )
 
 SERVICE = Machine(
@@ -404,6 +427,7 @@ REVERSE = Machine(
 
 MACHINES = (
     HARDWARE_JOB,
+    INSTALLATION,
     SERVICE,
     STOCK,
     LOGIN,

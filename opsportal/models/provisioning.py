@@ -173,6 +173,12 @@ class Installation(SQLModel, table=True):
     armed_at: dt.datetime | None = moment()
     handed_out_at: dt.datetime | None = moment()
     ended_at: dt.datetime | None = moment()
+    outcome_code: str | None = None
+
+    @property
+    def id(self) -> int:
+        """The name under which its steps are in the history."""
+        return self.job_id
 
 
 class Milestone(SQLModel, table=True):

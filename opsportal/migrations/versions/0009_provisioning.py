@@ -112,6 +112,7 @@ def _create_installations() -> None:
         _moment("armed_at"),
         _moment("handed_out_at"),
         _moment("ended_at"),
+        sa.Column("outcome_code", sa.String(), nullable=True),
         sa.CheckConstraint(
             "stage IN ('prepared', 'armed', 'handed_out', 'ended')", name=op.f("ck_installation_stage_known")
         ),
