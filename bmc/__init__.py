@@ -6,6 +6,7 @@ from bmc.drivers import connect
 from bmc.endpoints import Endpoint
 from bmc.errors import (
     BmcBusy,
+    BmcCertificateUnknown,
     BmcCredentialsRefused,
     BmcDeadlineExceeded,
     BmcError,
@@ -37,6 +38,7 @@ from bmc.users import BmcUser, Privilege, Users
 
 __all__ = [
     "BmcBusy",
+    "BmcCertificateUnknown",
     "BmcCredentialsRefused",
     "BmcDeadlineExceeded",
     "BmcError",

@@ -9,9 +9,11 @@ from bmc import memory
 from bmc.endpoints import Endpoint
 from bmc.ipmi.control import IpmiPower
 from bmc.power import PowerControl
+from bmc.redfish.control import RedfishControl
 
 _DRIVERS: dict[str, Callable[[Endpoint], AbstractContextManager[PowerControl]]] = {
     "ipmi": IpmiPower,
+    "redfish": RedfishControl,
     "memory": memory.MemoryPower,
 }
 

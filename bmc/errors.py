@@ -83,6 +83,16 @@ class BmcProtocolError(BmcError):
     )
 
 
+class BmcCertificateUnknown(BmcError):
+    """Somebody answers by TLS, and the certificate is not the one that we may trust."""
+
+    code = "bmc_certificate_unknown"
+    advice = (
+        "The management controller shows another certificate than the one on record, so no password was sent "
+        "to it. Support has to find out whether it was replaced, and then record the new fingerprint."
+    )
+
+
 class BmcSessionLost(BmcError):
     """The session, or the process that held it, ended between a request and its answer."""
 
@@ -141,6 +151,7 @@ ERRORS: dict[str, type[BmcError]] = {
         BmcUserUnknown,
         BmcBusy,
         BmcProtocolError,
+        BmcCertificateUnknown,
         BmcSessionLost,
         BmcIgnoredCommand,
         BmcRefusedCommand,

@@ -1,4 +1,4 @@
-"""BMCs of both kinds behind one set of switches, so that one contract can be held against both."""
+"""BMCs of every kind behind one set of switches, so that one contract can be held against all."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ import bmc
 from bmc import PowerState
 from bmc.memory import MemoryBmc, plugged_in
 from tests.bmc.ipmi_sim import StartBmc, start_bmc
+from tests.bmc.redfish_sim import StartRedfish, _redfish_pool, start_redfish
 
-__all__ = ["start_bmc"]
+__all__ = ["_redfish_pool", "start_bmc", "start_redfish"]
+
+PACES = {"memory": 1.0, "ipmi_sim": 1.0, "redfish": 2.5}
+"""How many times longer a BMC of a kind may take for an answer in time: a Redfish child has more to import."""
 
 
 class FaultyBmc(Protocol):
@@ -68,12 +72,26 @@ class MemorySwitches:
         self.bmc.answer_s = seconds
 
 
-@pytest.fixture(params=["memory", "ipmi_sim"])
-def faulty_bmc(request: pytest.FixtureRequest, start_bmc: StartBmc) -> Iterator[FaultyBmc]:
-    """A healthy BMC of either kind whose machine is on."""
+@pytest.fixture(params=PACES)
+def kind(request: pytest.FixtureRequest) -> str:
+    """The kind of BMC that `faulty_bmc` is."""
+    return str(request.param)
+
+
+@pytest.fixture
+def pace(kind: str) -> float:
+    """What to multiply times with in which this kind of BMC must have answered."""
+    return PACES[kind]
+
+
+@pytest.fixture
+def faulty_bmc(kind: str, start_bmc: StartBmc, start_redfish: StartRedfish) -> Iterator[FaultyBmc]:
+    """A healthy BMC of each kind whose machine is on."""
     with ExitStack() as plugged:
-        if request.param == "ipmi_sim":
+        if kind == "ipmi_sim":
             yield start_bmc()
+        elif kind == "redfish":
+            yield start_redfish()
         else:
             memory_bmc = MemoryBmc()
             yield MemorySwitches(plugged.enter_context(plugged_in("memory-1", memory_bmc)), memory_bmc)
