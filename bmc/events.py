@@ -21,17 +21,22 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BmcEvent:
-    """One record. `code` is ours and stable ("memory:uncorrectable"), for words in the reader's language;
-    `detail` is what the BMC adds, cleaned. `at` is the BMC's own clock, None before that was set."""
+    """One record. `code` is ours and stable ("memory.uncorrectable_error"), for words in the reader's
+    language; "unknown" and "oem" for what nobody can tell. `at` is the BMC's own clock, None before that
+    was set."""
 
     record_id: int
     at: dt.datetime | None
     code: str
-    sensor: str
+    kind: str
+    """What kind of sensor says it ("memory", "fan"), or "other"."""
     severity: Severity
     is_over: bool
     """The condition has ended with this record ("deassertion")."""
+    sensor_number: int | None = None
+    """The `number` of a SensorReading, whose name is the sensor's."""
     detail: str = ""
+    """What the BMC adds, cleaned: hexadecimal for what we have no code for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,10 @@ class SensorReading:
     unit: str
     """"°C", "V", "A", "RPM", "W", "%" or "" where the BMC names none that we know."""
     health: Health
+    states: tuple[str, ...] = ()
+    """Of a sensor that has states instead of a value: codes as of events ("power_supply.failed")."""
+    number: int | None = None
+    """By which events name the sensor; None where there are no numbers."""
 
 
 @dataclass(frozen=True, slots=True)

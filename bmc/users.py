@@ -54,5 +54,8 @@ class Users(Protocol):
         ...
 
     def set_password(self, name: str, password: str, *, timeout_s: float) -> None:
-        """Give an existing user a new password and let the BMC test it. Raises BmcUserUnknown."""
+        """Give an existing user a new password and let the BMC test it. Raises BmcUserUnknown.
+
+        Sign in with it before forgetting the old one: some BMCs keep 16 of 20 bytes and still say yes.
+        """
         ...

@@ -1,8 +1,9 @@
 """The child process: takes requests as JSON lines on standard input, answers on standard output.
 
-Request:  {"key": k, "action": "read" | "on" | "off", "deadline": monotonic seconds, "stays": bool,
+Request:  {"key": k, "action": "read" | "on" | "off" | one of bmc.ipmi.actions, "args": {...},
+           "deadline": monotonic seconds, "stays": bool, "privilege": IPMI v2.0 section 6.8,
            "to": [host, port, username, password, cipher suite]}
-Answer:   {"key": k, "result": "on" | "off"} or {"key": k, "failure": code of bmc.errors}
+Answer:   {"key": k, "result": "on" | "off" | JSON} or {"key": k, "failure": code of bmc.errors}
 
 A visit that "stays" keeps its session for the next request with the same key.
 """
@@ -111,12 +112,12 @@ class Child:
             self._answer(key, {"failure": "bmc_unreachable"})
             return
         if visit is None:
-            visit = Visit((address, *request["to"][1:]), self._awake)
+            visit = Visit((address, *request["to"][1:]), request["privilege"], self._awake)
             self._visits[key], self._keys[visit] = visit, key
         if sessions.now() >= request["deadline"]:  # this process was frozen: too late to touch anything
             visit.failure = "bmc_deadline_exceeded"
         else:
-            visit.ask(request["action"], request["deadline"])
+            visit.ask(request["action"], request["deadline"], **request["args"])
         self._answer_if_done(visit)
 
     def _answer_if_done(self, visit: Visit) -> None:
@@ -128,7 +129,7 @@ class Child:
         elif visit.result is not None:
             self._answer(key, {"result": visit.result})
 
-    def _answer(self, key: int, outcome: dict[str, str]) -> None:
+    def _answer(self, key: int, outcome: dict[str, Any]) -> None:
         stays = self._asked.pop(key)
         if key in self._visits and (not stays or "failure" in outcome):
             visit = self._visits.pop(key)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bmc.endpoints import Endpoint
 from bmc.processes import DisposableChild
+
+# IPMI v2.0 section 6.8. Operator is the least that may switch power (appendix G, Chassis Control); users
+# need more, and a session that asks for more than its user has is refused.
+OPERATOR, ADMINISTRATOR = 3, 4
 
 
 class ChildProcess(DisposableChild):
@@ -12,7 +18,32 @@ class ChildProcess(DisposableChild):
     def __init__(self) -> None:
         super().__init__("bmc.ipmi.child")
 
-    def send(self, *, key: int, endpoint: Endpoint, action: str, deadline: float, stays: bool) -> None:
+    def send(
+        self,
+        *,
+        key: int,
+        endpoint: Endpoint,
+        action: str,
+        deadline: float,
+        stays: bool,
+        args: Mapping[str, object] | None = None,
+        privilege: int = OPERATOR,
+    ) -> None:
         """Hand over one request; `deadline` in seconds of time.monotonic(). Raises BmcSessionLost."""
-        to = [endpoint.host, endpoint.port, endpoint.username, endpoint.password, endpoint.cipher_suite]
-        self.tell({"key": key, "action": action, "deadline": deadline, "stays": stays, "to": to})
+        self.tell(
+            {
+                "key": key,
+                "action": action,
+                "args": args or {},
+                "deadline": deadline,
+                "stays": stays,
+                "privilege": privilege,
+                "to": [
+                    endpoint.host,
+                    endpoint.port,
+                    endpoint.username,
+                    endpoint.password,
+                    endpoint.cipher_suite,
+                ],
+            }
+        )

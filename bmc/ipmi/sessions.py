@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 from pyghmi.ipmi.private import session as pyghmi
 
-OPERATOR = 3  # the least privilege that may switch power (IPMI v2.0 appendix G, Chassis Control)
 _LARGEST_PACKET = 3000
 _PACKETS_PER_TURN = 256  # a BMC that floods us must not keep the others waiting
 
@@ -161,16 +160,23 @@ _BY_CIPHER_SUITE: dict[int, type[Session]] = {3: Sha1Session, 17: Session}
 
 
 def sign_in(
-    address: str, port: int, username: str, password: str, cipher_suite: int, answer: Callable[[Any], None]
+    address: str,
+    port: int,
+    username: str,
+    password: str,
+    cipher_suite: int,
+    privilege: int,
+    answer: Callable[[Any], None],
 ) -> Session:
-    """Start signing in to `address` (numeric); `answer` gets {"success": ...} or {"error": text}."""
+    """Start signing in to `address` (numeric) for at most `privilege` (IPMI v2.0 section 6.8); `answer` gets
+    {"success": ...} or {"error": text}."""
     return _BY_CIPHER_SUITE[cipher_suite](
         bmc=address,
         port=port,
         userid=username,
         password=password,
         onlogon=answer,
-        privlevel=OPERATOR,
+        privlevel=privilege,
         keepalive=False,
     )
 

@@ -7,17 +7,14 @@ from collections.abc import Generator
 from typing import Any
 
 from bmc.ipmi import failures, sessions
+from bmc.ipmi.asking import APPLICATION as _APPLICATION
+from bmc.ipmi.asking import CHASSIS as _CHASSIS
+from bmc.ipmi.asking import Command, Refusal
 
-# A command for the BMC: network function, command, data, and whether it may be sent again unanswered.
-Command = tuple[int, int, tuple[int, ...], bool]
-Script = Generator[Command, Any, str]
+Script = Generator[Command, Any, Any]
 
-_CHASSIS, _APPLICATION = 0x00, 0x06
 _MALFORMED_LIMIT = 3
-
-
-class Refusal(Exception):
-    """A script ends without a result; the argument is a code of `bmc.errors`."""
+_LATE_S = 0.5  # a script that reads many things stops asking so much before its time is up
 
 
 def read_power() -> Script:
@@ -27,11 +24,11 @@ def read_power() -> Script:
     return "on" if answer["data"][0] & 1 else "off"
 
 
-def become_operator() -> Script:
+def gain_privilege(level: int) -> Script:
     """Set Session Privilege Level (IPMI v2.0 section 22.18)."""
-    answer = yield _APPLICATION, 0x3B, (sessions.OPERATOR,), True
+    answer = yield _APPLICATION, 0x3B, (level,), True
     _check(failures.privilege_failure(answer["code"]))
-    return "operator"
+    return level
 
 
 def set_power(goal: str) -> Script:
@@ -57,25 +54,29 @@ class Visit:
     callback it removes the current request from its list of expected answers, which by then is the new.
     """
 
-    def __init__(self, credentials: tuple[str, int, str, str, int], awake: deque[Visit]) -> None:
+    def __init__(
+        self, credentials: tuple[str, int, str, str, int], privilege: int, awake: deque[Visit]
+    ) -> None:
         self._credentials = credentials
+        self._privilege = privilege
         self._awake = awake
         self._session: sessions.Session | None = None
         self._script: Script | None = None
         self._inbox: deque[Any] = deque()
         self._is_signed_in = False
-        self._is_operator = False
+        self._is_privileged = False
         self.deadline = 0.0
-        self.result: str | None = None
+        self.result: Any = None
         self.failure: str | None = None
 
-    def ask(self, action: str, deadline: float) -> None:
-        """Start "read", "on" or "off", to be answered before `deadline` (monotonic seconds)."""
-        self._script, self.deadline = self._script_for(action), deadline
+    def ask(self, action: str, deadline: float, **args: Any) -> None:
+        """Start "read", "on", "off" or one of `bmc.ipmi.actions`, to be answered before `deadline`
+        (monotonic seconds)."""
+        self._script, self.deadline = self._script_for(action, args), deadline
         self.result = self.failure = None
         self._inbox.clear()
         if self._session is None:
-            self._session = sessions.sign_in(*self._credentials, self._hear)
+            self._session = sessions.sign_in(*self._credentials, self._privilege, self._hear)
         else:
             self._go_on_with(None)
 
@@ -105,13 +106,20 @@ class Visit:
             self._session.leave()
             self._session = None
 
-    def _script_for(self, action: str) -> Script:
+    def _script_for(self, action: str, args: dict[str, Any]) -> Script:
         if action == "read":
             return (yield from read_power())
-        if not self._is_operator:
-            yield from become_operator()
-            self._is_operator = True
-        return (yield from set_power(action))
+        if not self._is_privileged:
+            yield from gain_privilege(self._privilege)
+            self._is_privileged = True
+        if action in ("on", "off"):
+            return (yield from set_power(action))
+        from bmc.ipmi.actions import script  # only here: power does without, and sooner
+
+        return (yield from script(action, args, self._is_late))
+
+    def _is_late(self) -> bool:
+        return sessions.now() >= self.deadline - _LATE_S
 
     def _hear(self, message: Any) -> None:
         self._inbox.append(message)

@@ -130,10 +130,14 @@ def running_bmc(
     is_on: bool = True,
     host: str = "127.0.0.1",
     port: int | None = None,
+    furniture: str = "",
 ) -> Iterator[SimulatedBmc]:
-    """Run one BMC in `directory` (created) for a `with` block; it answers when the block begins."""
+    """Run one BMC in `directory` (created) for a `with` block; it answers when the block begins.
+
+    `furniture`: more commands of the simulator, such as those of `tests.bmc.furnished`.
+    """
     endpoint = bmc.Endpoint(host, port or _free_port(host), username=username, password=password)
-    _write_files(directory, endpoint, is_on=is_on)
+    _write_files(directory, endpoint, is_on=is_on, furniture=furniture)
     simulated = _start(directory, endpoint)
     try:
         _wait_until_it_answers(simulated)
@@ -177,12 +181,12 @@ def start_bmc(tmp_path: Path) -> Iterator[StartBmc]:
         yield start
 
 
-def _write_files(directory: Path, endpoint: bmc.Endpoint, *, is_on: bool) -> None:
+def _write_files(directory: Path, endpoint: bmc.Endpoint, *, is_on: bool, furniture: str = "") -> None:
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "state").mkdir(exist_ok=True)
     (directory / "power").write_text(f"{int(is_on)}\n")
     (directory / "commands").touch()
-    (directory / "bmc.emu").write_text(_EMULATION)
+    (directory / "bmc.emu").write_text(_EMULATION + furniture)
     lan = _LAN.format(
         host=endpoint.host,
         port=endpoint.port,
