@@ -11,7 +11,7 @@ from opsportal.pages import register
 from opsportal.state.envelope import harden
 from opsportal.state.guard import Guard
 from opsportal.state.runtime import runtime
-from opsportal.web import attachments, auth, cards, documents, faults, health, traffic, webhooks
+from opsportal.web import attachments, auth, cards, consoles, documents, faults, health, traffic, webhooks
 from opsportal.web.gate import Gate
 from opsportal.web.sockets import Sockets
 
@@ -28,6 +28,7 @@ plain_http = Starlette(
         *cards.ROUTES,
         *webhooks.ROUTES,
         *traffic.ROUTES,
+        *consoles.ROUTES,
     ]
 )
 plain_http.state.vitals = health.Vitals(

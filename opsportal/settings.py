@@ -47,6 +47,13 @@ class Settings(BaseSettings):
     """Who mails come from, and what the right side of their Message-IDs is."""
     desk_mail: str = ""
     """Where clients' messages are mailed while nobody has the ticket. Empty: nowhere, the desk's page shows them."""
+    console_gateway: str = Field(default="", pattern=r"^(|unix:/.+|tcp:[^:/]+:\d+)$")
+    """Where the console gateway listens, for it and for web processes: `unix:/path`, or `tcp:host:port` on a
+    private network. What goes through is sealed with a key derived from `SECRET_KEY`. Empty: no consoles."""
+    console_idle_s: float = Field(default=900, gt=0)
+    """After so long without a key or a click a console closes; it warns before."""
+    console_limit_s: float = Field(default=4 * 3600, gt=0)
+    """The longest that one console stays open."""
     power_patience_s: float = Field(default=90, gt=0)
     """How long a power click stays meant. After that it must not happen any more."""
     power_deadline_s: float = Field(default=45, gt=0)

@@ -126,6 +126,7 @@ class Installation:
             "REDIS_URL": self.store.url(),
             "SECRET_KEY": self.secrets.secret_key,
             "PUBLIC_URL": self.options.url,
+            "CONSOLE_GATEWAY": f"unix:{socket_directory(self.options.data) / 'consoles.sock'}",
             "BMC_NETWORKS": "127.0.0.0/8",
             "SWITCH_NETWORKS": "127.0.0.0/8",
             "POLL_EVERY_S": "10",

@@ -49,6 +49,7 @@ def background() -> list[Program]:
     return [
         Program("dispatcher", (*PYTHON, "workers.dispatcher")),
         *workers,
+        Program("consoles", (*PYTHON, "workers.consoles")),
         Program("schedule", (*PYTHON, "workers.schedule")),
     ]
 

@@ -34,6 +34,7 @@ from opsportal.web.sockets import (
     Send,
     Socket,
     Sockets,
+    console_judge,
     guarded_receive,
     guarded_send,
 )
@@ -42,6 +43,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SESSION_HEADER = b"x-opsportal-session"
 SOCKET_PATH = "/_event"
+CONSOLE_PATH = "/consoles/socket"
 BROWSER_KEY = "opsportal.browser"
 _HIDDEN = frozenset({b"cookie", b"authorization", SESSION_HEADER})
 _PUBLIC_PAGES = frozenset({"/sign-in", "/sign-in/"})
@@ -94,28 +96,28 @@ class Gate:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         browser = look_at(scope)
-        token = _token(scope)
-        if (
-            scope["path"].rstrip("/") != SOCKET_PATH
-            or browser.origin != settings().public_url
-            or token is None
-        ):
+        path, token = scope["path"].rstrip("/"), _token(scope)
+        is_console = path == CONSOLE_PATH
+        is_known = is_console or (path == SOCKET_PATH and token is not None)
+        if not is_known or browser.origin != settings().public_url:
             await _deny(receive, send)
             return
         found = await in_unit(_find_signed_in, browser.cookie) if browser.cookie else None
         session_id, expires_at = found or (None, None)
-        if not self._sockets.has_room(session_id, browser.caller):
+        if (is_console and session_id is None) or not self._sockets.has_room(session_id, browser.caller):
             await _deny(receive, send)
             return
         inner = _without_secrets(scope)
-        inner["query_string"] = _bind(scope, token, session_id)
+        if token is not None:
+            inner["query_string"] = _bind(scope, token, session_id)
         if session_id is not None:
             inner["headers"] = [*inner["headers"], (SESSION_HEADER, str(session_id).encode())]
+        judge = console_judge() if is_console else None
         socket = Socket()
         self._sockets.add(socket, session_id, browser.caller)
         alarm = _end_at(expires_at, socket) if expires_at else None
         try:
-            await self._app(inner, guarded_receive(receive, socket), guarded_send(send, socket))
+            await self._app(inner, guarded_receive(receive, socket, judge), guarded_send(send, socket))
         finally:
             self._sockets.remove(socket, session_id, browser.caller)
             socket.end(1000)

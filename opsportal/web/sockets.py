@@ -22,6 +22,10 @@ _WITH_ATTACHMENTS = ("45", "46")
 FRAMES_PER_S = 40.0
 BURST = 120.0
 MAX_FRAME = 64 * 1024
+CONSOLE_FRAMES_PER_S, CONSOLE_BURST = 200.0, 600.0
+"""A mouse that is moved sends 60 frames a second, and asks for as many pictures."""
+CONSOLE_MAX_FRAME = 16 * 1024
+CONSOLE_MAX_TEXT = 1024
 MAX_PER_SESSION = 60
 MAX_ANONYMOUS_PER_CALLER = 30
 OPENED_PER_S = 4.0
@@ -164,14 +168,17 @@ def guarded_send(send: Send, socket: Socket) -> Send:
     return guarded
 
 
-def guarded_receive(receive: Receive, socket: Socket) -> Receive:
+Judge = Callable[[Message, Socket], None]
+
+
+def guarded_receive(receive: Receive, socket: Socket, judge: Judge | None = None) -> Receive:
     """`receive` that ends when the session ends, a frame is too big, or frames come too fast."""
-    bucket = Bucket(FRAMES_PER_S, BURST)
+    judge = judge or event_judge()
 
     async def guarded() -> Message:
         message = await socket.next(receive)
         if message["type"] == "websocket.receive":
-            _judge(message, socket, bucket)
+            judge(message, socket)
             if socket.has_ended:
                 return socket.disconnect()
         return message
@@ -179,11 +186,31 @@ def guarded_receive(receive: Receive, socket: Socket) -> Receive:
     return guarded
 
 
-def _judge(message: Message, socket: Socket, bucket: Bucket) -> None:
-    text = message.get("text")
-    if text is None or text.startswith(_WITH_ATTACHMENTS):
-        socket.end(NOT_TEXT)  # Reflex sends none, and python-socketio would build objects from it
-    elif len(text) > MAX_FRAME:
-        socket.end(TOO_BIG)
-    elif not bucket.take():
-        socket.end(TOO_FAST)
+def event_judge() -> Judge:
+    """What a page's event socket may send: text, small, not too fast."""
+    bucket = Bucket(FRAMES_PER_S, BURST)
+
+    def judge(message: Message, socket: Socket) -> None:
+        text = message.get("text")
+        if text is None or text.startswith(_WITH_ATTACHMENTS):
+            socket.end(NOT_TEXT)  # Reflex sends none, and python-socketio would build objects from it
+        elif len(text) > MAX_FRAME:
+            socket.end(TOO_BIG)
+        elif not bucket.take():
+            socket.end(TOO_FAST)
+
+    return judge
+
+
+def console_judge() -> Judge:
+    """What a console's socket may send: keys and clicks as bytes, and a few short texts."""
+    frames, texts = Bucket(CONSOLE_FRAMES_PER_S, CONSOLE_BURST), Bucket(2, 20)
+
+    def judge(message: Message, socket: Socket) -> None:
+        text, data = message.get("text"), message.get("bytes")
+        if len(text or "") > CONSOLE_MAX_TEXT or len(data or b"") > CONSOLE_MAX_FRAME:
+            socket.end(TOO_BIG)
+        elif not (texts if text is not None else frames).take():
+            socket.end(TOO_FAST)
+
+    return judge

@@ -16,6 +16,7 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, access_login_session_for
 from opsportal.domain.audit import trail
+from opsportal.domain.consoles import endings
 from opsportal.domain.lifecycle import LOGIN, move
 from opsportal.models import LoginSession, LoginStage, Person, Role
 from opsportal.models.base import utcnow
@@ -155,6 +156,7 @@ def _end(unit: Unit, row: LoginSession, *, reason: str, actor_id: int | None) ->
     move(unit, LOGIN, row, LoginStage.ENDED, actor_id=actor_id, reason=reason)
     row.ended_at = utcnow()
     row.pending_totp_secret = None
+    endings.end_consoles(unit, session_id=row.id, reason=endings.SIGNED_OUT)
     unit.changed(session_topic(row.id), f"person:{row.person_id}")
 
 

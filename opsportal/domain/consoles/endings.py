@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Collection, Sequence
 
 from sqlmodel import col, select
 
@@ -55,10 +56,14 @@ def end_grant(unit: Unit, grant_id: int, *, reason: str) -> bool:
     return True
 
 
-def end_abandoned(unit: Unit) -> int:
-    """For a gateway that has just started: nobody is attached to it yet, whatever the rows say."""
-    query = select(ConsoleGrant).where(col(ConsoleGrant.status) == GrantStatus.ATTACHED)
-    rows = unit.exec(query.order_by(col(ConsoleGrant.id)).with_for_update()).all()
+def end_unknown(unit: Unit, known: Collection[int], *, attached_before: dt.datetime) -> int:
+    """End what counts as attached and the gateway does not know: a process died on the way. Returns how many."""
+    query = select(ConsoleGrant).where(
+        col(ConsoleGrant.status) == GrantStatus.ATTACHED,
+        col(ConsoleGrant.attached_at) < attached_before,
+        col(ConsoleGrant.id).not_in(known),
+    )
+    rows = unit.exec(query.order_by(col(ConsoleGrant.id)).with_for_update(skip_locked=True)).all()
     return _end_all(unit, rows, GATEWAY_LOST)
 
 

@@ -61,7 +61,7 @@ class Attachment:
 
     grant_id: int
     server_id: int
-    server_name: str
+    service_id: int | None
     kind: ConsoleKind
     person_id: int
     person_name: str
@@ -161,15 +161,15 @@ def attach(unit: Unit, *, session_id: int, ticket: str) -> Attachment:
         object_name=server.name, company_id=grant.company_id, kind=grant.kind, grant=grant.id,
     )  # fmt: skip
     unit.changed(topics.console(grant.server_id))
-    return _attachment(unit, grant, server)
+    return _attachment(unit, grant)
 
 
-def _attachment(unit: Unit, grant: ConsoleGrant, server: Server) -> Attachment:
+def _attachment(unit: Unit, grant: ConsoleGrant) -> Attachment:
     assert grant.id is not None
     return Attachment(
         grant_id=grant.id,
         server_id=grant.server_id,
-        server_name=server.name,
+        service_id=grant.service_id,
         kind=ConsoleKind(grant.kind),
         person_id=grant.person_id,
         person_name=grant.person_name,
@@ -183,7 +183,7 @@ def find_attached(unit: Unit, grant_id: int) -> Attachment | None:
     grant = unit.get(ConsoleGrant, grant_id)
     if grant is None or grant.status != GrantStatus.ATTACHED:
         return None
-    return _attachment(unit, grant, unit.get_one(Server, grant.server_id))
+    return _attachment(unit, grant)
 
 
 def find_ended(unit: Unit, grant_ids: Collection[int]) -> dict[int, str]:

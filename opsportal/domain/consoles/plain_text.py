@@ -47,9 +47,11 @@ class PlainText:
         if c == "\x1b":
             self._enter(_Where.ESCAPE)
             return ""
-        if self._pending_cr:
+        if self._pending_cr and c != "\r":
             self._pending_cr = False
-            return self._new_line() if c == "\n" else self._new_line() + self._take(c)
+            ended = "\n" if c == "\n" or self._column else ""
+            self._column = 0
+            return ended if c == "\n" else ended + self._take(c)
         if c == "\r":
             self._pending_cr = True
             return ""
@@ -60,11 +62,6 @@ class PlainText:
             self._column = 1
             return c
         return ""
-
-    def _new_line(self) -> str:
-        """A line end, unless the line is empty because of a mere carriage return."""
-        self._column = 0
-        return "\n"
 
     def _enter(self, where: _Where) -> None:
         self._where, self._length = where, 0
@@ -97,8 +94,8 @@ class PlainText:
             return ""
         self._where = _Where.TEXT
         if c in _NEW_LINE_MOVES and self._column:
-            self._pending_cr = False
-            return self._new_line()
+            self._pending_cr, self._column = False, 0
+            return "\n"
         return ""
 
     def _in_string(self, c: str) -> None:
