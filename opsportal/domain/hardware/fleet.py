@@ -73,10 +73,14 @@ def count_power(actor: Actor, unit: Unit) -> dict[str, int]:
     return {power.value: counted.get(power.value, 0) for power in Power}
 
 
-def list_server_jobs(actor: Actor, unit: Unit, server_id: int, *, limit: int = 10) -> list[HardwareJob]:
+def list_server_jobs(
+    actor: Actor, unit: Unit, server_id: int, *, kinds: Sequence[JobKind] = (), limit: int = 10
+) -> list[HardwareJob]:
     """A server's newest jobs. A client sees those of the own company only, not a former tenant's."""
     access_server_for(actor, unit, server_id)
     query = select(HardwareJob).where(col(HardwareJob.server_id) == server_id)
+    if kinds:
+        query = query.where(col(HardwareJob.kind).in_(kinds))
     if not actor.is_staff:
         query = query.where(col(HardwareJob.company_id) == actor.company_id)
     return list(unit.exec(query.order_by(col(HardwareJob.id).desc()).limit(limit)))

@@ -1,0 +1,66 @@
+"""Reading what was put on a server, how far it has come, and when each part of it happened."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import col, select
+
+from opsportal.db import Unit
+from opsportal.domain.access import Actor
+from opsportal.domain.hardware import fleet
+from opsportal.models import (
+    HardwareJob,
+    Installation,
+    JobKind,
+    JobStep,
+    Milestone,
+    OperatingSystem,
+)
+
+KINDS = (JobKind.REINSTALL, JobKind.RESCUE, JobKind.MEMORY_TEST, JobKind.WIPE, JobKind.BOOT_DISK)
+"""What the Reinstall tab is about. Booting from disk needs no installation."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A job with its steps and, where a network boot belongs to it, the points that the machine passes."""
+
+    job: HardwareJob
+    steps: Sequence[JobStep] = ()
+    installation: Installation | None = None
+    system: OperatingSystem | None = None
+    milestones: Sequence[Milestone] = ()
+
+    @property
+    def usual_s(self) -> int:
+        """Seconds that the whole usually takes; 0 where nothing is known."""
+        return sum(milestone.usual_s for milestone in self.milestones)
+
+
+def list_timelines(actor: Actor, unit: Unit, server_id: int, *, limit: int = 8) -> list[Timeline]:
+    """The newest first. A client sees those of the own company only, not a former tenant's."""
+    jobs = fleet.list_server_jobs(actor, unit, server_id, kinds=KINDS, limit=limit)
+    numbers = [job.id or 0 for job in jobs]
+    query = (
+        select(Installation, OperatingSystem)
+        .join(OperatingSystem, col(OperatingSystem.id) == col(Installation.system_id))
+        .where(col(Installation.job_id).in_(numbers))
+    )
+    installed = {installation.job_id: (installation, system) for installation, system in unit.exec(query)}
+    steps = fleet.steps_of(unit, numbers)
+    passed = _milestones(unit, numbers)
+    return [
+        Timeline(job, steps[job.id or 0], *installed.get(job.id or 0, (None, None)), passed[job.id or 0])
+        for job in jobs
+    ]
+
+
+def _milestones(unit: Unit, job_ids: Sequence[int]) -> dict[int, list[Milestone]]:
+    found: dict[int, list[Milestone]] = defaultdict(list)
+    query = select(Milestone).where(col(Milestone.job_id).in_(job_ids)).order_by(col(Milestone.position))
+    for milestone in unit.exec(query):
+        found[milestone.job_id].append(milestone)
+    return found
