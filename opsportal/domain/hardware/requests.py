@@ -12,7 +12,7 @@ from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.audit import trail
 from opsportal.domain.hardware import topics
-from opsportal.domain.refusals import ServerBusy, ServerWithoutBmc, ServiceNotActive
+from opsportal.domain.refusals import Refusal, ServerBusy, ServerWithoutBmc, ServiceNotActive
 from opsportal.models import (
     ACTIVE_JOB,
     Bmc,
@@ -78,6 +78,17 @@ def request_job(
     return job
 
 
+def find_obstacle(unit: Unit, actor: Actor, server_id: int) -> Refusal | None:
+    """Why nothing can be asked of this server now, for a page to say it before somebody tries."""
+    server, service = access_server_for(actor, unit, server_id)
+    try:
+        _check_usable(unit, actor, server, service)
+    except (ServerWithoutBmc, ServiceNotActive) as refusal:
+        return refusal
+    holder = _find_holder(unit, server)
+    return ServerBusy(actor=holder.actor_name, server=server.name) if holder else None
+
+
 def _check_usable(unit: Unit, actor: Actor, server: Server, service: Service | None) -> None:
     if unit.get(Bmc, server.id) is None:
         raise ServerWithoutBmc
@@ -86,12 +97,16 @@ def _check_usable(unit: Unit, actor: Actor, server: Server, service: Service | N
 
 
 def _busy(unit: Unit, server: Server) -> ServerBusy:
-    holder = unit.exec(
+    holder = _find_holder(unit, server)
+    return ServerBusy(actor=holder.actor_name if holder else "?", server=server.name)
+
+
+def _find_holder(unit: Unit, server: Server) -> HardwareJob | None:
+    return unit.exec(
         select(HardwareJob).where(
             col(HardwareJob.server_id) == server.id, col(HardwareJob.status).in_(ACTIVE_JOB)
         )
     ).first()
-    return ServerBusy(actor=holder.actor_name if holder else "?", server=server.name)
 
 
 def end_job(unit: Unit, job: HardwareJob, *, outcome_code: str) -> None:
