@@ -6,6 +6,7 @@ what to do; `is_final` ones will not pass by themselves.
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -124,7 +125,7 @@ def configured(settings: Settings) -> NameServer:
     try:
         host, port = _place(settings.dns_server)
         secret = settings.dns_tsig_key.get_secret_value()
-        if not secret:
+        if not base64.b64decode(secret, validate=True):
             raise DnsMisconfigured
         ring = dns.tsigkeyring.from_text({settings.dns_tsig_name: secret})
     except (ValueError, dns.exception.DNSException):
@@ -205,12 +206,29 @@ def _refusal(code: dns.rcode.Rcode) -> DnsError:
 def _asked(server: NameServer, message: dns.message.Message) -> dns.message.Message:
     """One question and its answer, signed both ways: by UDP, and by TCP when that says nothing or too much."""
     message.use_tsig(server.key)
-    answer = _tried(lambda: _by_udp(server, message)) or _tried(lambda: _by_tcp(server, message))
+    try:
+        answer = _tried(lambda: _by_udp(server, message)) or _tried(lambda: _by_tcp(server, message))
+    except dns.exception.FormError:
+        raise _why_unusable(server, message) from None
     if answer is None:
         raise DnsSilent
-    if answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN) and not answer.had_tsig:
-        raise DnsBadAnswer  # anybody could have said so
     return answer
+
+
+def _why_unusable(server: NameServer, message: dns.message.Message) -> DnsError:
+    """What an answer without our key's signature means: mostly that the server does not know the zone.
+
+    So the same zone is asked for once more, unsigned. What anybody could say decides only how the error is called.
+    """
+    subject = message.zone if isinstance(message, dns.update.UpdateMessage) else message.question
+    question = dns.message.make_query(subject[0].name, dns.rdatatype.SOA)
+    question.flags &= ~dns.flags.RD
+    try:
+        answer = dns.query.udp(question, server.host, port=server.port, timeout=server.timeouts_s[0])
+    except (dns.exception.DNSException, OSError):
+        return DnsBadAnswer()
+    is_served = answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN) and answer.flags & dns.flags.AA
+    return DnsBadAnswer() if is_served else DnsZoneMissing()
 
 
 def _by_udp(server: NameServer, message: dns.message.Message) -> dns.message.Message | None:
@@ -245,6 +263,8 @@ def _tried(ask: Callable[[], dns.message.Message | None]) -> dns.message.Message
         raise DnsClockWrong from None
     except dns.tsig.PeerError:
         raise DnsKeyRefused from None
+    except dns.exception.FormError:
+        raise
     except (dns.tsig.BadSignature, dns.tsig.BadTime, dns.tsig.BadKey, dns.exception.DNSException):
         raise DnsBadAnswer from None
     except OSError:

@@ -16,7 +16,7 @@ from opsportal.models import Address, Forward, ReverseRecord, ReverseStatus
 from opsportal.models.base import utcnow
 from opsportal.models.network import Ip
 
-BACKOFF_S = (2, 5, 15, 60, 300, 900, 3_600)
+BACKOFF_S = (2, 5, 15, 60, 300)
 """After each failure that may pass; the last one again and again."""
 GIVE_UP = dt.timedelta(days=1)
 READ_BACK_S = (1, 2, 5, 15, 30)
