@@ -78,7 +78,8 @@ def append_text(unit: Unit, job_id: int, text: str) -> bool:
     log.size += len(fits)
     log.is_cut = len(fits) < len(text)
     unit.add(log)
-    unit.changed(topics.serial(job_id))
+    job = unit.get_one(HardwareJob, job_id)
+    unit.changed(topics.serial(job_id), topics.server_serial(job.server_id))
     return not log.is_cut
 
 

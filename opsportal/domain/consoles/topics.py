@@ -13,6 +13,11 @@ def serial(job_id: int) -> str:
     return f"job:{job_id}:serial"
 
 
+def server_serial(server_id: int) -> str:
+    """The serial log of one of this server's jobs has grown: for those who follow whatever job is newest."""
+    return f"server:{server_id}:serial"
+
+
 def server_of(topic: str) -> int | None:
     """The server that a topic of `console` is about; None for any other topic."""
     kind, _, rest = topic.partition(":")
