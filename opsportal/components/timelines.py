@@ -28,17 +28,18 @@ def job_status(job: Any, *, flash: bool = False) -> rx.Component:
     return rx.cond(job.is_late, tag(t("Late"), "warn"), word)
 
 
-def _step(step: Any) -> rx.Component:
+def step_item(step: Any) -> rx.Component:
+    """A step of a job: its name, what was seen, how long it took."""
     note = rx.cond(step.note_code, rx.el.small(t_code(step.note_code, labels.STEP_NOTE)))
     return rx.el.li(
-        rx.el.span(t_code(step.name, labels.STEP), _step_word(step), note),
+        rx.el.span(t_code(step.name, labels.STEP), step_word(step), note),
         rx.cond(step.started_at, elapsed(step.started_at, until=step.finished_at)),
         class_name=step.status,
         key=step.name,
     )
 
 
-def _step_word(step: Any) -> rx.Component:
+def step_word(step: Any) -> rx.Component:
     """What the dot shows by colour, for those who do not see it."""
     return rx.match(
         step.status,
@@ -97,7 +98,7 @@ def job_timeline(job: Any, *, on_cancel: Any, on_retry: Any) -> rx.Component:
             job.is_active & (job.started_at != ""),
             JobProgress.create(since=job.started_at, usual=job.usual_seconds),
         ),
-        rx.el.ol(rx.foreach(job.steps, _step), class_name="steps"),
+        rx.el.ol(rx.foreach(job.steps, step_item), class_name="steps"),
         outcome(job),
         rx.el.div(
             rx.cond(job.can_cancel, button(t("Cancel"), on_click=on_cancel(job.id))),

@@ -1,0 +1,60 @@
+"""Reinstalling in the browser: the order, the serial log, and the password that is shown once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+
+class ReinstallForm(rx.Component):
+    """The order of a new system, with its typed confirmation. Sent by plain HTTP."""
+
+    library = "$/portal/reinstall"
+    tag = "ReinstallForm"
+
+    owner: rx.Var[int]
+    server: rx.Var[int]
+    name: rx.Var[str]
+    systems: rx.Var[list[Any]]
+    disks: rx.Var[list[Any]]
+    layouts: rx.Var[dict[str, str]]
+    zone: rx.Var[str]
+    blocked: rx.Var[str]
+
+
+class BootButton(rx.Component):
+    """Another way to start a server; its children say what that does and loses."""
+
+    library = "$/portal/reinstall"
+    tag = "BootButton"
+
+    server: rx.Var[int]
+    kind: rx.Var[str]
+    label: rx.Var[str]
+    title: rx.Var[str]
+    confirm: rx.Var[str]
+    phrase: rx.Var[str]
+    disabled: rx.Var[bool]
+    danger: rx.Var[bool]
+
+
+class PasswordOnce(rx.Component):
+    """The password of a job, in the browser that ordered it."""
+
+    library = "$/portal/password"
+    tag = "PasswordOnce"
+
+    job: rx.Var[int]
+
+
+class SerialLog(rx.Component):
+    """A job's serial log, growing."""
+
+    library = "$/portal/serial"
+    tag = "SerialLog"
+
+    job: rx.Var[int]
+    size: rx.Var[int]
+    active: rx.Var[bool]
+    label: rx.Var[str]
