@@ -5,6 +5,7 @@ from bmc.capabilities import capability
 from bmc.drivers import connect
 from bmc.endpoints import Endpoint
 from bmc.errors import (
+    ERRORS,
     BmcBusy,
     BmcCertificateUnknown,
     BmcCredentialsRefused,
@@ -37,6 +38,7 @@ from bmc.sweeps import sweep_power
 from bmc.users import BmcUser, Privilege, Users
 
 __all__ = [
+    "ERRORS",
     "BmcBusy",
     "BmcCertificateUnknown",
     "BmcCredentialsRefused",

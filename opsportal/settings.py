@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     data: Path = Path(".data")
     bmc_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     """CIDRs that workers may dial. Empty: none, so a typing error cannot send credentials elsewhere."""
+    bmc_ca: str = ""
+    """A PEM file of the CA that signs the certificates of Redfish BMCs, where none is pinned. Empty: the system's."""
     switch_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     """CIDRs in which switches are polled. Empty: none, as with `bmc_networks`."""
     poll_every_s: int = Field(default=300, ge=10, le=300)
@@ -61,6 +63,15 @@ class Settings(BaseSettings):
     lease_s: float = Field(default=20, gt=0)
     """How long a worker that says nothing keeps its server. Longer than any one exchange with a BMC (6 s,
     or all of `power_deadline_s` if that is less)."""
+
+    boot_url: str = ""
+    """Where machines reach the portal by HTTP while they boot, e.g. `http://10.20.0.1:8000`. Empty: no network boot."""
+    boot_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    """CIDRs from which any machine may ask for any installation. Empty: only from a server's own address."""
+    boot_files: Path = Path(".data/boot")
+    """Kernels, initrds and images that systems name by a relative path."""
+    boot_time_scale: float = Field(default=1, gt=0, le=10)
+    """Stretches (or shortens) after how long a milestone of an installation is late, and is given up."""
 
     stripe_secret_key: SecretStr = SecretStr("")
     """Empty: no card payments, and the pages say so."""
@@ -111,7 +122,7 @@ class Settings(BaseSettings):
     def _zone(cls, value: object) -> object:
         return ZoneInfo(value) if isinstance(value, str) else value
 
-    @field_validator("bmc_networks", "switch_networks", mode="before")
+    @field_validator("bmc_networks", "switch_networks", "boot_networks", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:
         if isinstance(value, str):
@@ -131,6 +142,14 @@ class Settings(BaseSettings):
     @classmethod
     def _bare(cls, value: str) -> str:
         return parseaddr(value)[1]
+
+    @field_validator("boot_url")
+    @classmethod
+    def _boot_url(cls, value: str) -> str:
+        # It stands in boot scripts and on kernel command lines, where a space would end it.
+        if value and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+/?", value):
+            raise ValueError("must be like http://10.20.0.1:8000")
+        return value.rstrip("/")
 
     @field_validator("public_url")
     @classmethod

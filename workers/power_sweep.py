@@ -7,8 +7,8 @@ from sqlmodel import col, select
 
 import bmc
 from opsportal.db import Unit, unit_of_work
-from opsportal.domain.hardware import claims, topics
-from opsportal.models import Bmc, Power, Server, Service
+from opsportal.domain.hardware import claims, refusals_of_bmcs, topics
+from opsportal.models import Bmc, BmcRefusal, Power, Server, Service
 from opsportal.models.base import utcnow
 from workers.hardware import endpoint
 
@@ -20,24 +20,44 @@ def run() -> None:
     fences: dict[int, int] = {}
     endpoints: dict[int, bmc.Endpoint] = {}
     refused: dict[int, bmc.BmcError] = {}
+    marks: dict[int, str] = {}
     with unit_of_work() as unit:
         rows = unit.exec(
             select(Server, Bmc)
             .join(Bmc, col(Bmc.server_id) == col(Server.id))
             .where(col(Server.lease_job_id).is_(None))
         ).all()
+        held_back = refusals_of_bmcs.list_held_back(unit)
     for server, row in rows:
         assert server.id is not None
         fences[server.id] = server.lease_fence
+        if server.id in held_back:
+            refused[server.id] = bmc.ERRORS[held_back[server.id]]()
+            continue
         try:
             endpoints[server.id] = endpoint(row)
+            marks[server.id] = refusals_of_bmcs.credentials_mark(row)
         except bmc.BmcError as error:
             refused[server.id] = error
     answers = bmc.sweep_power(endpoints) | refused
     with unit_of_work() as unit:
         _keep(unit, answers, fences)
+        _keep_refusals(unit, {number: answers[number] for number in endpoints}, marks)
     silent = sum(isinstance(answer, bmc.BmcError) for answer in answers.values())
     log.info("swept", servers=len(answers), silent=silent)
+
+
+def _keep_refusals(
+    unit: Unit, answers: dict[int, bmc.PowerState | bmc.BmcError], marks: dict[int, str]
+) -> None:
+    """Count who has refused our credentials, and forget it of who lets us in again."""
+    known = set(unit.exec(select(BmcRefusal.server_id)))
+    for number, answer in sorted(answers.items()):
+        if isinstance(answer, bmc.BmcError):
+            if answer.code in refusals_of_bmcs.REFUSALS:
+                refusals_of_bmcs.note_refusal(unit, number, answer.code, mark=marks[number])
+        elif number in known:
+            refusals_of_bmcs.forget_refusal(unit, number)
 
 
 def _keep(unit: Unit, answers: dict[int, bmc.PowerState | bmc.BmcError], fences: dict[int, int]) -> None:

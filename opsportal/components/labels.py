@@ -88,6 +88,10 @@ OUTCOME: Final[Words] = {
     "bmc_user_unknown": N_(
         "The management controller does not know our user name. Nothing was changed. We have to correct it; please contact support."
     ),
+    "bmc_certificate_unknown": N_(
+        "The management controller shows another certificate than the one on record. Nothing was changed."
+        " We have to look into it; please contact support."
+    ),
     "bmc_busy": N_("The management controller is busy. Nothing was changed. Wait a minute and try again."),
     "bmc_protocol_error": N_(
         "The management controller answers in a way we do not understand. Nothing was changed. Please contact support."
@@ -121,6 +125,8 @@ AUDIT: Final[Words] = {
     "server:power_off_requested": N_("Power off requested"),
     "server:reboot_requested": N_("Reboot requested"),
     "job:cancelled": N_("Job cancelled"),
+    "bmc:access_refused": N_("The BMC refuses the user or password on record"),
+    "bmc:access_restored": N_("The BMC lets us in again"),
     "invoice:paid": N_("Invoice paid"),
     "invoice:voided": N_("Invoice cancelled"),
     "invoice:refunded": N_("Invoice refunded"),

@@ -24,6 +24,7 @@ from opsportal.models.billing import (
     TaxRate,
     TaxScheme,
 )
+from opsportal.models.bmc_refusal import BmcRefusal
 from opsportal.models.catalog import Family, Plan, Service, ServiceStatus, SuspensionReason, Term
 from opsportal.models.consoles import (
     OPEN_GRANT,
@@ -113,6 +114,15 @@ from opsportal.models.provisioning import (
     OperatingSystem,
     SystemPurpose,
 )
+from opsportal.models.server_details import (
+    HealthSample,
+    OrderStatus,
+    PortOrder,
+    ServerBlock,
+    ServerDetails,
+    ServerHealth,
+    ServerSignIn,
+)
 from opsportal.models.support import (
     ENDED_TICKET,
     Attachment,
@@ -169,6 +179,7 @@ __all__ = [
     "BillingRun",
     "BillingRunError",
     "Bmc",
+    "BmcRefusal",
     "BmcRotation",
     "CardSetup",
     "CardSetupStatus",
@@ -199,6 +210,7 @@ __all__ = [
     "GatewayEvent",
     "GrantStatus",
     "HardwareJob",
+    "HealthSample",
     "Importance",
     "Inspection",
     "InstallEvent",
@@ -228,6 +240,7 @@ __all__ = [
     "MilestoneName",
     "NumberSeries",
     "OperatingSystem",
+    "OrderStatus",
     "Outbox",
     "Part",
     "PartKind",
@@ -239,6 +252,7 @@ __all__ = [
     "Plan",
     "PlanPrice",
     "PortLink",
+    "PortOrder",
     "Posting",
     "Power",
     "Prefix",
@@ -257,7 +271,11 @@ __all__ = [
     "SerialChunk",
     "SerialLog",
     "Server",
+    "ServerBlock",
+    "ServerDetails",
+    "ServerHealth",
     "ServerScreen",
+    "ServerSignIn",
     "Service",
     "ServiceCharge",
     "ServiceStatus",

@@ -138,6 +138,8 @@ class Bmc(SQLModel, table=True):
     username: str
     password: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     cipher_suite: int = 3
+    certificate: str = Field(default="", sa_column=Column(AutoString, nullable=False, server_default=""))
+    """SHA-256 of the certificate that a Redfish BMC must show (hexadecimal); without it a CA must vouch for it."""
 
 
 class HardwareJob(SQLModel, table=True):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 
 import bmc
 from opsportal.db import unit_of_work
+from opsportal.domain.hardware import refusals_of_bmcs
 from opsportal.domain.vault import VaultError, unseal
 from opsportal.models import Bmc
 from opsportal.settings import settings
@@ -39,15 +41,32 @@ def endpoint(row: Bmc) -> bmc.Endpoint:
             password=unseal(row.password),
             cipher_suite=row.cipher_suite,
             driver=row.driver,
+            fingerprint=row.certificate,
+            ca_file=settings().bmc_ca,
         )
     except (ValueError, VaultError) as unusable:
         raise BmcMisconfigured from unusable
 
 
-def connect_to(server_id: int) -> AbstractContextManager[bmc.PowerControl]:
-    """A connection to a server's BMC. Raises BmcError."""
+@contextlib.contextmanager
+def connect_to(server_id: int) -> Iterator[bmc.PowerControl]:
+    """A connection to a server's BMC for a `with` block. Raises BmcError.
+
+    A BMC that has refused us is not dialled again for a while: what it said then is raised at once. The
+    errors of the block itself are remembered for that.
+    """
     with unit_of_work() as unit:
         row = unit.get(Bmc, server_id)
+        held_back = refusals_of_bmcs.list_held_back(unit, [server_id])
     if row is None:
         raise BmcMisconfigured
-    return bmc.connect(endpoint(row))
+    if server_id in held_back:
+        raise bmc.ERRORS[held_back[server_id]]
+    try:
+        with bmc.connect(endpoint(row)) as control:
+            yield control
+    except (bmc.BmcCredentialsRefused, bmc.BmcUserUnknown) as refusal:
+        with unit_of_work() as unit:
+            mark = refusals_of_bmcs.credentials_mark(row)
+            refusals_of_bmcs.note_refusal(unit, server_id, refusal.code, mark=mark)
+        raise

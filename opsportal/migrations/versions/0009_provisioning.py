@@ -182,14 +182,32 @@ def _create_milestones() -> None:
     )
 
 
+def _create_refusals() -> None:
+    op.add_column("bmc", sa.Column("certificate", sa.String(), server_default="", nullable=False))
+    op.create_table(
+        "bmc_refusal",
+        sa.Column("server_id", sa.BigInteger(), nullable=False),
+        sa.Column("mark", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.CheckConstraint("times > 0", name=op.f("ck_bmc_refusal_times_positive")),
+        sa.ForeignKeyConstraint(["server_id"], ["server.id"], name=op.f("fk_bmc_refusal_server_id")),
+        sa.PrimaryKeyConstraint("server_id", name=op.f("pk_bmc_refusal")),
+    )
+
+
 def upgrade() -> None:
     _allow(KINDS, STATUSES, ACTIVE)
+    _create_refusals()
     _create_systems()
     _create_installations()
     _create_milestones()
 
 
 def downgrade() -> None:
+    op.drop_table("bmc_refusal")
+    op.drop_column("bmc", "certificate")
     for table in ("install_event", "milestone", "installation", "operating_system"):
         op.drop_table(table)
     # What the older portal does not know is kept as the nearest thing that it knows, and as ended.
