@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.hardware.claims import ASK_TASK, begin_again, end_waiting, expire, mark_unknown
 from opsportal.domain.hardware.requests import QUEUE, TASK, end_job
+from opsportal.domain.hardware.resolutions import Asked, Resolution
 from opsportal.domain.lifecycle import HARDWARE_JOB, move
+from opsportal.domain.provisioning import progress as installing
 from opsportal.models import HardwareJob, JobKind, JobStatus, JobStep, Outbox, Power, Server, StepStatus
 from opsportal.models.base import utcnow
 
@@ -22,38 +23,14 @@ RESUME_WINDOW = dt.timedelta(minutes=5)
 """How long after its start a half-done reboot may still be finished by switching the server on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """What the BMC's answer means for a job.
-
-    `resumes`: the worker that asked carries it on first, e.g. by switching the server on.
-    `until`: for a job that goes on waiting for its machine, the new deadline.
-    """
-
-    status: JobStatus
-    outcome_code: str
-    resumes: bool = False
-    until: dt.datetime | None = None
-
-
 def retry_delay(attempts: int) -> dt.timedelta:
     """5, 10, 20, 40, 60, 60 … seconds."""
     return min(FIRST_DELAY * (1 << attempts), LONGEST_DELAY)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is known about a job whose worker was lost, and what the BMC says about its server now."""
-
-    job: HardwareJob
-    power: Power
-    was_verified_off: bool
-    may_resume: bool
-
-
 def resolve(kind: JobKind, power: Power, *, was_verified_off: bool, may_resume: bool) -> Resolution:
     """What happened to power, judged only by what the BMC says now and what was read back before."""
-    if kind is JobKind.REBOOT:
+    if kind in (JobKind.REBOOT, JobKind.BOOT_DISK):
         if power == Power.ON:
             if was_verified_off:
                 return Resolution(JobStatus.SUCCEEDED, "reconciled")
@@ -85,6 +62,11 @@ RULES: dict[JobKind, Callable[[Unit, Asked], Resolution]] = {
     JobKind.POWER_ON: _by_power,
     JobKind.POWER_OFF: _by_power,
     JobKind.REBOOT: _by_power,
+    JobKind.BOOT_DISK: _by_power,
+    JobKind.REINSTALL: installing.judge,
+    JobKind.RESCUE: installing.judge,
+    JobKind.MEMORY_TEST: installing.judge,
+    JobKind.WIPE: installing.judge,
 }
 """How the outcome of each kind is judged once the BMC has said whether the server is on.
 
@@ -102,7 +84,12 @@ def _machine_silent(unit: Unit, job: HardwareJob) -> None:
     end_waiting(unit, job, JobStatus.FAILED, outcome_code="machine_silent")
 
 
-OVERDUE: dict[JobKind, Callable[[Unit, HardwareJob], None]] = {}
+OVERDUE: dict[JobKind, Callable[[Unit, HardwareJob], None]] = {
+    JobKind.REINSTALL: installing.overdue,
+    JobKind.RESCUE: installing.overdue,
+    JobKind.MEMORY_TEST: installing.overdue,
+    JobKind.WIPE: installing.overdue,
+}
 """What happens to a waiting job whose deadline has passed; unless listed it fails as `machine_silent`.
 
 A kind that wants a worker to look first enqueues `CONTINUE_TASK` and sets a new deadline."""

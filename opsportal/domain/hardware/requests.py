@@ -12,6 +12,7 @@ from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.audit import trail
 from opsportal.domain.hardware import topics
+from opsportal.domain.provisioning.closing import close_installation
 from opsportal.domain.refusals import Refusal, ServerBusy, ServerWithoutBmc, ServiceNotActive
 from opsportal.models import (
     ACTIVE_JOB,
@@ -119,4 +120,5 @@ def end_job(unit: Unit, job: HardwareJob, *, outcome_code: str) -> None:
         elif step.status == StepStatus.RUNNING:
             step.finished_at = job.finished_at
             step.status = StepStatus.DONE if job.status == JobStatus.SUCCEEDED else StepStatus.FAILED
+    close_installation(unit, job, outcome_code=outcome_code)
     unit.changed(*topics.of_job(job))

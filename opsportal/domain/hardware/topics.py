@@ -17,6 +17,11 @@ def company_servers(company_id: int) -> str:
     return f"company:{company_id}:servers"
 
 
+def job(job_id: int) -> str:
+    """A job's own progress: milestones, per cent."""
+    return f"job:{job_id}"
+
+
 JOBS = "jobs"
 FLEET = "fleet"
 
