@@ -265,6 +265,10 @@ class FleetRowView:
     company: str = ""
     job_kind: str = ""
     job_status: str = ""
+    stock: str = ""
+    confidence: int = 0
+    differences: int = 0
+    bmc: str = ""
 
 
 @dataclass(frozen=True)
@@ -277,6 +281,7 @@ class FleetView:
     total: int = 0
     page: int = 1
     pages: int = 1
+    stock: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

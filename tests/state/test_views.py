@@ -144,7 +144,7 @@ def params(view: StateView, a: World) -> Any:
         "company": (a.company, 1),
         "services": ServiceFilter(),
         "queues": ("", ""),
-        "fleet": ("", "", 1),
+        "fleet": ("", "", "", 1),
         "companies": "",
         "audit": (0, ""),
         "tickets": TicketFilter(),

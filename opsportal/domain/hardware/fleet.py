@@ -37,7 +37,7 @@ class FleetRow:
 
 
 def list_fleet(
-    actor: Actor, unit: Unit, *, search: str = "", power: str = "", page: int = 1
+    actor: Actor, unit: Unit, *, search: str = "", power: str = "", stock: str = "", page: int = 1
 ) -> tuple[list[FleetRow], int]:
     """Servers by name, and how many match in all."""
     actor.require(Permission.FLEET_VIEW)
@@ -53,6 +53,8 @@ def list_fleet(
     )
     if power:
         query = query.where(col(Server.power) == power)
+    if stock:
+        query = query.where(col(Server.stock_status) == stock)
     if search:
         fields = (Server.name, Server.ip, Server.mac, Server.rack, Company.name)
         query = query.where(or_(*(col(f).icontains(search, autoescape=True) for f in fields)))
