@@ -11,7 +11,19 @@ from opsportal.pages import register
 from opsportal.state.envelope import harden
 from opsportal.state.guard import Guard
 from opsportal.state.runtime import runtime
-from opsportal.web import attachments, auth, cards, consoles, documents, faults, health, traffic, webhooks
+from opsportal.web import (
+    attachments,
+    auth,
+    cards,
+    consoles,
+    documents,
+    faults,
+    health,
+    provisioning,
+    serial_logs,
+    traffic,
+    webhooks,
+)
 from opsportal.web.gate import Gate
 from opsportal.web.sockets import Sockets
 
@@ -29,6 +41,8 @@ plain_http = Starlette(
         *webhooks.ROUTES,
         *traffic.ROUTES,
         *consoles.ROUTES,
+        *provisioning.ROUTES,
+        *serial_logs.ROUTES,
     ]
 )
 plain_http.state.vitals = health.Vitals(

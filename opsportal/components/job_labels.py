@@ -71,6 +71,10 @@ STEP: Final[Mapping[str, str]] = {
     "verify_off": N_("Verify that it is off"),
     "switch_on": N_("Switch on"),
     "verify_on": N_("Verify that it is on"),
+    "preflight": N_("Check everything before anything is lost"),
+    "boot_network": N_("Set the next start from the network"),
+    "boot_disk": N_("Set the next start from its disk"),
+    "machine": N_("The machine itself is at work"),
 }
 STEP_NOTE: Final[Mapping[str, str]] = {
     "was_on": N_("It was on already; no command was needed."),

@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import reflex as rx
 from pydantic import AfterValidator
 
+from opsportal.state.provisioning.tab import REINSTALL, SERIAL
 from opsportal.state.server_history import HISTORY
 from opsportal.state.showing import StateView
 from opsportal.state.traffic.graph import GRAPH, SpanName
@@ -36,6 +37,10 @@ def overview(_: rx.State, server_id: int) -> Wanted:
     return ()
 
 
+def reinstall(_: rx.State, server_id: int) -> Wanted:
+    return ((REINSTALL, server_id), (SERIAL, server_id))
+
+
 def traffic(state: rx.State, server_id: int) -> Wanted:
     return ((GRAPH, (server_id, address(state, TrafficAddress).span)),)
 
@@ -46,6 +51,7 @@ def history(_: rx.State, server_id: int) -> Wanted:
 
 LOADS: dict[str, Loader] = {
     "overview": overview,
+    "reinstall": reinstall,
     "traffic": traffic,
     "history": history,
 }

@@ -38,14 +38,14 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
 
 
-async def parse(request: Request, model: type[Model]) -> Model:
-    """The body as the model says, exactly. Raises `BadRequest` for anything else."""
+async def parse(request: Request, model: type[Model], *, most: int = MAX_BODY) -> Model:
+    """The body as the model says, exactly. Raises `BadRequest` for anything else, also for more than `most` bytes."""
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
         raise BadRequest
     raw = b""
     async for chunk in request.stream():
         raw += chunk
-        if len(raw) > MAX_BODY:
+        if len(raw) > most:
             raise BadRequest
     try:
         return model.model_validate_json(raw)

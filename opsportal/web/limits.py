@@ -28,6 +28,7 @@ SENSITIVE = parse("10/minute")
 FAULTS = parse("6/minute")
 CARDS = parse("20/minute")
 CONSOLES = parse("30/minute")
+BOOTS = parse("20/minute")
 UPLOADS = parse("30/minute")
 UPLOADS_DAY = parse("300/day")
 """Files that were sent stay for ever: by the minute alone a person could store 400 GB a day."""

@@ -242,6 +242,17 @@ _CODE = {"code": "000000"}
 _FORBIDDEN = (403, "forbidden")
 _NO_GATEWAY = (400, "no_gateway")
 
+ORDER = {
+    "system": 1,
+    "hostname": "web-02",
+    "layout": "single",
+    "disks": [],
+    "ssh_keys": [],
+    "time_zone": "UTC",
+    "post_install": "",
+    "confirmation": "",
+}
+
 PATHS = (
     Path("POST /attachments", _OUT, _OUT, (400, "bad_request"), {}),
     Path("GET /attachments/{attachment_id:int}", _OUT, _OUT, (404, "not_found")),
@@ -257,6 +268,14 @@ PATHS = (
     Path("POST /payments/cards/done", _OUT, _OUT, (404, "not_found"), {"setup": "seti_0"}, _FORBIDDEN),
     Path("POST /payments/{payment_id}/action", _OUT, _OUT, _NO_GATEWAY, {}, _FORBIDDEN),
     Path("POST /payments/{payment_id}/continue", _OUT, _OUT, (404, "not_found"), {}, _FORBIDDEN),
+    Path("POST /servers/{server_id:int}/reinstall", _OUT, _OUT, (404, "not_found"), ORDER),
+    Path(
+        "POST /servers/{server_id:int}/boot",
+        *(_OUT, _OUT),
+        (404, "not_found"),
+        {"kind": "boot_disk", "confirmation": ""},
+    ),
+    Path("GET /jobs/{job_id:int}/serial", _OUT, _OUT, (404, "not_found")),
     Path("GET /servers/{server_id:int}/traffic.csv", _OUT, _OUT, (404, "not_found")),
     Path("GET /auth/state", _FINE, _FINE, _FINE),
     Path(

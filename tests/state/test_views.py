@@ -53,6 +53,8 @@ SEEN_BY = {
     "account": {"client", "operator", "technician"},
     "server": {"client", "operator", "technician"},
     "server_history": {"client", "operator", "technician"},
+    "reinstall": {"client", "operator", "technician"},
+    "serial": {"client", "operator", "technician"},
     "dashboard": {"client", "operator"},
     "services": {"client", "operator"},
     "service": {"client", "operator"},
@@ -89,6 +91,8 @@ SEEN_BY = {
 OF_ONE = {
     "server",
     "server_history",
+    "reinstall",
+    "serial",
     "graph",
     "service",
     "company",
@@ -140,6 +144,8 @@ def params(view: StateView, a: World) -> Any:
     return {
         "server": a.server,
         "server_history": a.server,
+        "reinstall": a.server,
+        "serial": a.server,
         "service": a.service,
         "company": (a.company, 1),
         "services": ServiceFilter(),

@@ -1,0 +1,58 @@
+"""What is known already of that which the worker checks before anything is erased.
+
+Only what is on record: no machine, switch or file is asked here. The worker asks again and has the last word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlmodel import col, select
+
+from opsportal.db import Unit
+from opsportal.domain.access import Actor, Permission, access_server_for
+from opsportal.models import Bmc, PortLink, Power, Server, SwitchPort
+
+
+class Known(StrEnum):
+    """`unknown`: nothing speaks against it, and it is found out when the job starts."""
+
+    OK = "ok"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that has to be right, and what is known of it."""
+
+    name: str
+    known: Known
+
+
+def list_checks(actor: Actor, unit: Unit, server_id: int) -> list[Check]:
+    """The checks of a network boot of this server, in the order in which they are made."""
+    server, _ = access_server_for(actor, unit, server_id, permission=Permission.SERVER_REINSTALL)
+    return [
+        Check("bmc_answers", _bmc(unit, server)),
+        Check("mac_known", Known.OK if server.mac else Known.BAD),
+        Check("port_up", _port(unit, server_id)),
+        Check("image_verified", Known.UNKNOWN),
+    ]
+
+
+def _bmc(unit: Unit, server: Server) -> Known:
+    if unit.get(Bmc, server.id) is None or server.bmc_error_code:
+        return Known.BAD
+    return Known.UNKNOWN if server.power == Power.UNKNOWN else Known.OK
+
+
+def _port(unit: Unit, server_id: int) -> Known:
+    """A server that is off has its port down: only `up` says something."""
+    query = (
+        select(SwitchPort.is_up)
+        .join(PortLink, col(PortLink.port_id) == col(SwitchPort.id))
+        .where(col(PortLink.server_id) == server_id, col(PortLink.valid_until).is_(None))
+    )
+    return Known.OK if any(unit.exec(query)) else Known.UNKNOWN

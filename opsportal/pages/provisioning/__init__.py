@@ -1,0 +1,1 @@
+"""The Reinstall tab of a server."""

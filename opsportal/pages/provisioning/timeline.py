@@ -1,0 +1,79 @@
+"""An installation as a timeline: what was passed, what happens now, what is late and why, and how it ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from opsportal.components import labels, provisioning_labels
+from opsportal.components.clock import ago, elapsed
+from opsportal.components.elements import button, card
+from opsportal.components.text import duration, t, t_code
+from opsportal.components.timelines import JobProgress, job_status, outcome, step_item, step_word
+from opsportal.state.server import ServerState
+
+
+def _usual(milestone: Any) -> rx.Component:
+    """How long this part usually takes: worth knowing while it lasts."""
+    return rx.cond(
+        (milestone.status == "running") & (milestone.usual_s > 0),
+        rx.el.small(t("usually {time}", time=duration(milestone.usual_s))),
+    )
+
+
+def _milestone(milestone: Any) -> rx.Component:
+    diagnosis = rx.cond(
+        milestone.diagnosis,
+        rx.el.small(t_code(milestone.diagnosis, provisioning_labels.DIAGNOSIS), class_name="diagnosis"),
+    )
+    return rx.el.li(
+        rx.el.span(
+            t_code(milestone.name, provisioning_labels.MILESTONE),
+            step_word(milestone),
+            _usual(milestone),
+            diagnosis,
+        ),
+        rx.cond(milestone.since, elapsed(milestone.since, until=milestone.reached_at)),
+        class_name=rx.cond(milestone.is_late, f"{milestone.status} late", milestone.status),
+        key=milestone.name,
+    )
+
+
+def _order(one: Any) -> rx.Component:
+    """What was ordered, in a line."""
+    parts = (
+        rx.cond(one.layout, rx.fragment(t_code(one.layout, provisioning_labels.LAYOUT), " · ")),
+        rx.cond(one.hostname, rx.fragment(one.hostname, " · ")),
+    )
+    return rx.el.p(
+        *parts, t("Started by {actor}", actor=one.job.actor), " · ", ago(one.job.created_at), class_name="sub"
+    )
+
+
+def timeline(one: Any) -> rx.Component:
+    """`one`: the Var of an `InstallationView`."""
+    job = one.job
+    title = rx.cond(one.system, one.system, t_code(job.kind, labels.JOB_KIND))
+    return card(
+        rx.el.div(
+            rx.el.div(rx.el.h2(title), _order(one)),
+            job_status(job, flash=True),
+            class_name="job-head",
+        ),
+        rx.cond(
+            job.is_active & (job.started_at != ""),
+            JobProgress.create(since=job.started_at, usual=one.usual_s),
+        ),
+        rx.el.ol(
+            rx.foreach(job.steps, step_item),
+            rx.foreach(one.milestones, _milestone),
+            class_name="steps installing",
+        ),
+        outcome(job),
+        rx.cond(
+            job.can_cancel,
+            rx.el.div(button(t("Cancel"), on_click=ServerState.cancel(job.id)), class_name="row"),
+        ),
+        class_name="installation",
+    )

@@ -1,0 +1,1 @@
+"""The Reinstall tab of a server: what can be installed, what is being done, what was done."""
