@@ -30,6 +30,7 @@ from workers.consoles.serial_rooms import SerialRoom
 from workers.consoles.viewers import Viewer, parse_control
 
 HELLO_S = 5.0
+GOODBYE_S = 3.0
 MOST_STRANGERS = 32
 TIDY_S = 5.0
 UNKNOWN_FOR = dt.timedelta(seconds=20)
@@ -45,6 +46,7 @@ class Gateway:
         self._serial: dict[int, SerialRoom] = {}
         self._screens: dict[int, ScreenRoom] = {}
         self._strangers = 0
+        self._connections: set[asyncio.Task[Any]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._recording = asyncio.Lock()
         self._jobs_changed = asyncio.Event()
@@ -59,10 +61,15 @@ class Gateway:
             log.info("gateway_listens")
             async with server:
                 await stop.wait()
-                for viewer in list(self._viewers.values()):
-                    viewer.end(endings.GATEWAY_LOST)
+                await self._let_everybody_go()
             for room in list(self._serial.values()):
                 await room.close()
+
+    async def _let_everybody_go(self) -> None:
+        for viewer in list(self._viewers.values()):
+            viewer.end(endings.GATEWAY_LOST)
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=GOODBYE_S)
 
     @contextlib.asynccontextmanager
     async def _background(self, *work: Awaitable[None]) -> AsyncIterator[None]:
@@ -78,6 +85,9 @@ class Gateway:
 
     async def serve(self, channel: Channel) -> None:
         """One channel from a web process: the first frame names a grant, all after it is that viewer's."""
+        if (task := asyncio.current_task()) is not None:
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
         try:
             viewer = await self._greet(channel)
         except (ChannelLost, TimeoutError):
