@@ -7,6 +7,7 @@ from enum import IntFlag, StrEnum
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -77,6 +78,13 @@ class Switch(SQLModel, table=True):
     priv_protocol: str | None = None
     priv_password: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     is_polled: bool = True
+    write_community: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    """What may write, kept apart from what may read; without any the switch is never written to."""
+    write_username: str | None = None
+    write_auth_protocol: str | None = None
+    write_auth_password: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    write_priv_protocol: str | None = None
+    write_priv_password: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
 
 
 class SwitchPoll(SQLModel, table=True):
@@ -138,6 +146,15 @@ class SwitchPort(SQLModel, table=True):
     """ifHighSpeed; null or 0 when the switch does not say."""
     counter_bits: int = Field(default=64, sa_column=Column(SmallInteger, nullable=False, server_default="64"))
     is_up: bool | None = None
+    is_uplink: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false"))
+    )
+    """It carries others' traffic: never switched, which the database sees to."""
+    is_enabled: bool | None = None
+    """ifAdminStatus when somebody looked last, at `looked_at`."""
+    in_errors: int | None = Field(default=None, sa_column=Column(BigInteger))
+    out_errors: int | None = Field(default=None, sa_column=Column(BigInteger))
+    looked_at: dt.datetime | None = moment()
     compacted_through: dt.datetime | None = moment()
     """Samples that end here or earlier are in traffic_day, each once."""
 
