@@ -19,6 +19,7 @@ class ReinstallForm(rx.Component):
     systems: rx.Var[list[Any]]
     disks: rx.Var[list[Any]]
     layouts: rx.Var[dict[str, str]]
+    obstacles: rx.Var[dict[str, str]]
     zone: rx.Var[str]
     blocked: rx.Var[str]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from opsportal.components.labels import Words
+from opsportal.components.labels import Tones, Words
 from opsportal.locale import N_
 
 MILESTONE: Final[Words] = {
@@ -53,7 +53,13 @@ LAYOUT: Final[Words] = {
     "single": N_("One disk"),
     "mirror": N_("Two disks, mirrored (RAID 1)"),
 }
+LAYOUT_OBSTACLE: Final[Words] = {
+    "too_few_disks": N_("Needs {needed} disks; this server has fewer that are large enough."),
+    "disk_too_small": N_("Needs disks of at least {needed} GB."),
+    "layout_unknown": N_("Not possible with this system."),
+}
 CHECK: Final[Words] = {
+    "boot_service": N_("Network boot is set up"),
     "bmc_answers": N_("Management controller answers"),
     "mac_known": N_("Network card is on record"),
     "image_verified": N_("Image is complete and unchanged"),
@@ -64,4 +70,9 @@ CHECK_STATUS: Final[Words] = {
     "bad": N_("Not in order"),
     "unknown": N_("Checked at the start"),
 }
-CHECK_TONE: Final[Words] = {"ok": "ok", "bad": "bad", "unknown": "mute"}
+CHECK_TONE: Final[Tones] = {"ok": "ok", "bad": "bad", "unknown": "mute"}
+BLOCKED: Final[Words] = {
+    "server_busy": N_("{actor} has started something on this server. Wait until it has ended."),
+    "service_not_active": N_("The service is not active. Open it to see why."),
+    "server_without_bmc": N_("No management controller is on record, so nothing can be started from here."),
+}

@@ -50,7 +50,7 @@ const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boole
 
 function complaints(order) {
   const found = {};
-  if (order.disks.length < order.needed) found.disks = { msgid: TOO_FEW, params: { needed: order.needed } };
+  if (order.disks.length !== order.needed) found.disks = { msgid: TOO_FEW, params: { needed: order.needed } };
   if (!HOST_NAME.test(order.hostname)) found.hostname = { msgid: BAD_NAME };
   const wrong = order.keys.split("\n").findIndex((line) => line.trim() && !PUBLIC_KEY.test(line.trim()));
   if (wrong >= 0) found.keys = { msgid: BAD_KEY, params: { line: wrong + 1 } };
@@ -183,7 +183,7 @@ async function order(url, body) {
 }
 
 /** The whole order: `systems` with the layouts that these `disks` allow, and why not the others. */
-export function ReinstallForm({ owner, server, name, systems, disks, layouts, zone, blocked }) {
+export function ReinstallForm({ owner, server, name, systems, disks, layouts, obstacles, zone, blocked }) {
   const intl = useIntl();
   const id = useId();
   const [draft, change, clear] = useDraft(`reinstall:${server}`, owner, EMPTY);
@@ -262,7 +262,7 @@ export function ReinstallForm({ owner, server, name, systems, disks, layouts, zo
         options={system.layouts.map((one) => ({
           id: one.id,
           text: intl.t(layouts[one.id] ?? one.id),
-          hint: one.fits ? "" : intl.t(one.msgid, one.params),
+          hint: one.fits ? "" : intl.t(obstacles[one.code] ?? one.code, one.params),
           off: !one.fits,
         }))}
         chosen={layout?.id}
@@ -321,7 +321,7 @@ export function ReinstallForm({ owner, server, name, systems, disks, layouts, zo
         <Note
           id={`${id}-keys-note`}
           text={said("keys")}
-          hint={intl.t("One a line. With a key nobody can guess a password; without one you get a password, shown once.")}
+          hint={intl.t("One a line. The password of root is shown to you once, after you have confirmed.")}
         />
       </div>
       <details className="more" open={Boolean(draft.script) || undefined}>

@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.models import Bmc, PortLink, Power, Server, SwitchPort
+from opsportal.settings import settings
 
 
 class Known(StrEnum):
@@ -35,6 +36,7 @@ def list_checks(actor: Actor, unit: Unit, server_id: int) -> list[Check]:
     """The checks of a network boot of this server, in the order in which they are made."""
     server, _ = access_server_for(actor, unit, server_id, permission=Permission.SERVER_REINSTALL)
     return [
+        Check("boot_service", Known.OK if settings().boot_url else Known.BAD),
         Check("bmc_answers", _bmc(unit, server)),
         Check("mac_known", Known.OK if server.mac else Known.BAD),
         Check("port_up", _port(unit, server_id)),

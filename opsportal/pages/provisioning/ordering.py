@@ -9,7 +9,7 @@ import reflex as rx
 from opsportal.components import provisioning_labels
 from opsportal.components.elements import card, status
 from opsportal.components.provisioning import BootButton, ReinstallForm
-from opsportal.components.text import t, t_code, t_var
+from opsportal.components.text import chosen, t, t_code, t_var
 from opsportal.state.shell import ShellState
 
 
@@ -23,8 +23,16 @@ def order(view: Any) -> rx.Component:
             systems=view.systems,
             disks=view.disks,
             layouts=provisioning_labels.LAYOUT,
+            obstacles=provisioning_labels.LAYOUT_OBSTACLE,
             zone=view.time_zone,
-            blocked=rx.cond(view.blocked, t_var(view.blocked, view.blocked_params), ""),
+            blocked=rx.cond(
+                view.blocked,
+                t_var(
+                    chosen(view.blocked, provisioning_labels.BLOCKED, otherwise=view.blocked),
+                    view.blocked_params,
+                ),
+                "",
+            ),
         ),
         title=t("Install a system"),
     )

@@ -45,7 +45,7 @@ def read_reinstall(unit: Unit, actor: Actor, server_id: int) -> ReinstallView:
         is_ready=True,
         server_id=server_id,
         name=server.name,
-        blocked=obstacle.msgid if obstacle else "",
+        blocked=obstacle.code if obstacle else "",
         blocked_params=dict(obstacle.params) if obstacle else {},
         systems=[_system(one) for one in systems.offered_systems(actor, unit, server_id)],
         boots=[*map(str, systems.offered_boots(actor, unit, server_id)), JobKind.BOOT_DISK],
@@ -69,7 +69,7 @@ def _layout(offered: OfferedLayout) -> LayoutView:
         id=layout.code,
         fits=refusal is None,
         disks=layout.disks,
-        msgid=refusal.msgid if refusal else "",
+        code=refusal.code if refusal else "",
         params=dict(refusal.params) if refusal else {},
     )
 

@@ -19,12 +19,12 @@ class DiskView:
 
 @dataclass(frozen=True)
 class LayoutView:
-    """A way to use the disks. When it does not fit, `msgid` says why."""
+    """A way to use the disks. When it does not fit, `code` says why."""
 
     id: str = ""
     fits: bool = False
     disks: int = 0
-    msgid: str = ""
+    code: str = ""
     params: dict[str, str | int] = field(default_factory=dict)
 
 
@@ -73,7 +73,7 @@ class InstallationView:
 
 @dataclass(frozen=True)
 class ReinstallView:
-    """The Reinstall tab. `blocked`: the msgid of why nothing can be ordered now, "" when it can."""
+    """The Reinstall tab. `blocked`: the code of why nothing can be ordered now, "" when it can."""
 
     is_ready: bool = False
     server_id: int = 0
