@@ -1,5 +1,7 @@
-"""A library for switches' counters by SNMP. It knows hosts and credentials handed to it, and nothing of the
-portal. Everything is in the switch's own words: *in* is what the switch received."""
+"""A library for switches by SNMP: counters, and the one thing that is written, whether a port is up.
+
+It knows hosts and credentials handed to it, and nothing of the portal. Everything is in the switch's own words:
+*in* is what the switch received."""
 
 from switches.agents import Agent
 from switches.discovery import DiscoveredPort, Discovery
@@ -8,10 +10,14 @@ from switches.errors import (
     SwitchBadAnswer,
     SwitchCredentialsRefused,
     SwitchError,
+    SwitchPortMoved,
+    SwitchPortUnmoved,
     SwitchUnreachable,
     SwitchWithoutPorts,
+    SwitchWriteRefused,
 )
 from switches.polling import PollAnswer, PollRequest, Reading, Wanted
+from switches.port_control import PortControl, PortState, SnmpPortControl
 from switches.rounds import discover_switches, poll_switches
 
 __all__ = [
@@ -20,13 +26,19 @@ __all__ = [
     "Discovery",
     "PollAnswer",
     "PollRequest",
+    "PortControl",
+    "PortState",
     "Reading",
+    "SnmpPortControl",
     "SwitchAnswerTooBig",
     "SwitchBadAnswer",
     "SwitchCredentialsRefused",
     "SwitchError",
+    "SwitchPortMoved",
+    "SwitchPortUnmoved",
     "SwitchUnreachable",
     "SwitchWithoutPorts",
+    "SwitchWriteRefused",
     "Wanted",
     "discover_switches",
     "poll_switches",

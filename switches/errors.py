@@ -69,6 +69,33 @@ class SwitchAnswerTooBig(SwitchError):
     advice = "The switch says that even the smallest answer is too big for it. Check its firmware and SNMP settings."
 
 
+class SwitchWriteRefused(SwitchError):
+    """It answers, and does not let us write: no write community or user, or no right to this value."""
+
+    code = "switch_write_refused"
+    advice = (
+        "The switch does not let us set this. Nothing was changed; give our write community or user the right "
+        "to set ifAdminStatus, and store its credentials."
+    )
+
+
+class SwitchPortMoved(SwitchError):
+    """Another port stands at the ifIndex on record, so that nothing may be written there."""
+
+    code = "switch_port_moved"
+    advice = (
+        "The switch has renumbered its ports since they were last looked at. Nothing was changed; try again "
+        "after the next poll."
+    )
+
+
+class SwitchPortUnmoved(SwitchError):
+    """The switch took the order, and the port did not follow."""
+
+    code = "switch_port_unmoved"
+    advice = "The switch took the order, but its port did not follow. Look at the switch before trying again."
+
+
 ERRORS: dict[str, type[SwitchError]] = {
     kind.code: kind
     for kind in (
@@ -77,6 +104,9 @@ ERRORS: dict[str, type[SwitchError]] = {
         SwitchBadAnswer,
         SwitchWithoutPorts,
         SwitchAnswerTooBig,
+        SwitchWriteRefused,
+        SwitchPortMoved,
+        SwitchPortUnmoved,
     )
 }
 """Every error by its code."""
