@@ -45,6 +45,7 @@ def _serve(options: argparse.Namespace) -> None:
             options.state.resolve(),
             servers=options.servers,
             pace=options.pace,
+            boot_url=options.boot_url,
             with_parent=options.with_parent,
         )
     except (DirectoryInUse, StateUnreadable, OSError) as error:
@@ -73,11 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     serving = commands.add_parser("serve", parents=[state], help="run until told to stop")
     serving.add_argument("--servers", type=_servers, default=24)
     serving.add_argument("--pace", type=_pace, default=1.0, help="2 makes machines twice as fast")
+    serving.add_argument("--boot-url", default="", help="the boot service, as in http://127.0.0.1:8000")
     serving.add_argument("--with-parent", action="store_true", help="end when the starting process is gone")
     commands.add_parser("status", parents=[state], help="every machine, one a line")
     console = commands.add_parser("console", parents=[named], help="the last lines of its serial console")
     console.add_argument("--lines", type=int, default=40)
-    fault = commands.add_parser("fault", parents=[named], help="break a BMC")
+    fault = commands.add_parser("fault", parents=[named], help="break a BMC or its machine")
     fault.add_argument("kind", choices=[kind for kind in FaultKind if kind is not FaultKind.NONE])
     fault.add_argument("--seconds", type=float, default=None, help="for slow")
     commands.add_parser("clear", parents=[named], help="mend it")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lab.bmcs.identities import Identity
+from lab.bmcs.records import System
 
 KERNEL = "6.1.0-26-amd64"
 
@@ -17,6 +18,7 @@ class Stage(StrEnum):
     FIRMWARE = "firmware"
     SETUP = "setup"
     NETWORK = "network"
+    INSTALLER = "installer"
     LOADER = "loader"
     KERNEL = "kernel"
     SERVICES = "services"
@@ -36,13 +38,12 @@ class Line:
 _Step = tuple[float, Stage, str]  # seconds since the step before, stage, text
 
 
-def boot_lines(identity: Identity, device: str, *, boots: int) -> list[Line]:
+def boot_lines(identity: Identity, device: str, *, boots: int, system: System | None = None) -> list[Line]:
     """The serial output of boot number `boots` from `device` (network, hd, optical, floppy, setup, default).
 
     The same arguments give the same lines and times, so a lab that was killed picks a boot up where it is.
     A device with nothing to boot on it falls through to the disk, as firmware does.
     """
-    dice = random.Random(f"{identity.uuid}:{boots}")
     steps = [*_firmware(identity, device)]
     if device == "setup":
         steps += _setup(identity)
@@ -51,9 +52,34 @@ def boot_lines(identity: Identity, device: str, *, boots: int) -> list[Line]:
             steps += _network(identity)
         elif device in ("optical", "floppy"):
             steps.append((0.6, Stage.FIRMWARE, f"No bootable {device} medium, trying the next device"))
-        steps += _disk(identity)
-        steps += _services(identity)
-    return _timed(steps, dice)
+        steps += _from_disk(identity, system or System())
+    return _timed(steps, _dice(identity, boots))
+
+
+def network_lines(identity: Identity, device: str, *, boots: int) -> list[Line]:
+    """The beginning of a boot that asks a boot service, up to the moment when it asks for an address."""
+    return _timed([*_firmware(identity, device), *_network_card(identity)], _dice(identity, boots))
+
+
+def address_lines(identity: Identity, *, is_given: bool) -> list[Line]:
+    """How DHCP went."""
+    if not is_given:
+        steps: list[_Step] = [
+            (
+                6.0,
+                Stage.NETWORK,
+                f"Configuring (net0 {identity.mac})................ No configuration methods succeeded",
+            ),
+            (0.3, Stage.NETWORK, "No more network devices: continuing with the local disk"),
+        ]
+    else:
+        steps = [*_address(identity)]
+    return _timed(steps, _dice(identity, 0))
+
+
+def disk_lines(identity: Identity, system: System, *, boots: int) -> list[Line]:
+    """The serial output of what is on the disk, from the boot loader to the login prompt."""
+    return _timed([*_from_disk(identity, system)], _dice(identity, boots))
 
 
 def stop_lines(*, is_reboot: bool) -> list[Line]:
@@ -71,6 +97,15 @@ def stop_lines(*, is_reboot: bool) -> list[Line]:
         (1.20, f"[ 4242.171203] {last}"),
     )
     return [Line(after, Stage.STOPPING, f"{text}\r\n") for after, text in texts]
+
+
+def _dice(identity: Identity, boots: int) -> random.Random:
+    return random.Random(f"{identity.uuid}:{boots}")
+
+
+def _from_disk(identity: Identity, system: System) -> Iterator[_Step]:
+    yield from _disk(identity, system)
+    yield from _services(identity, system)
 
 
 def _timed(steps: list[_Step], dice: random.Random) -> list[Line]:
@@ -108,22 +143,31 @@ def _setup(identity: Identity) -> Iterator[_Step]:
 
 
 def _network(identity: Identity) -> Iterator[_Step]:
-    number = int(identity.name.rpartition("-")[2])
+    yield from _network_card(identity)
+    yield from _address(identity)
+    yield 0.6, Stage.NETWORK, "Nothing to boot for this server: continuing with the local disk"
+
+
+def _network_card(identity: Identity) -> Iterator[_Step]:
     for wait, text in (
         (0.5, "iPXE initialising devices...ok"),
         (0.3, "iPXE 1.21.1 -- Open Source Network Boot Firmware -- https://ipxe.org"),
         (0.1, "Features: DNS HTTP HTTPS iSCSI TFTP VLAN bzImage ELF Menu PXE PXEXT"),
         (0.3, f"net0: {identity.mac} using i40e on 0000:41:00.0 (Ethernet) [open]"),
-        (0.4, f"Configuring (net0 {identity.mac})...... ok"),
-        (0.1, f"net0: 10.20.{number // 250}.{number % 250 + 1}/255.255.0.0 gw 10.20.255.254"),
-        (0.6, "Nothing to boot for this server: continuing with the local disk"),
     ):
         yield wait, Stage.NETWORK, text
 
 
-def _disk(identity: Identity) -> Iterator[_Step]:
+def _address(identity: Identity) -> Iterator[_Step]:
+    number = int(identity.name.rpartition("-")[2])
+    yield 0.4, Stage.NETWORK, f"Configuring (net0 {identity.mac})...... ok"
+    address = f"10.20.{number // 250}.{number % 250 + 1}"
+    yield 0.1, Stage.NETWORK, f"net0: {address}/255.255.0.0 gw 10.20.255.254"
+
+
+def _disk(identity: Identity, system: System) -> Iterator[_Step]:
     yield 0.5, Stage.LOADER, "GRUB loading."
-    yield 0.3, Stage.LOADER, "Booting `Debian GNU/Linux'"
+    yield 0.3, Stage.LOADER, f"Booting `{system.title}'"
     yield 0.3, Stage.LOADER, f"Loading Linux {KERNEL} ..."
     yield 0.4, Stage.LOADER, "Loading initial ramdisk ..."
     memory = identity.ram_gb * 1024 * 1024
@@ -140,12 +184,12 @@ def _disk(identity: Identity) -> Iterator[_Step]:
         (0.30, "md/raid1:md0: active with 2 out of 2 mirrors"),
         (0.20, "EXT4-fs (md0): mounted filesystem with ordered data mode. Quota mode: none."),
         (0.25, "systemd[1]: systemd 252.31-1~deb12u1 running in system mode"),
-        (0.10, f"systemd[1]: Hostname set to <{identity.name}>."),
+        (0.10, f"systemd[1]: Hostname set to <{system.hostname or identity.name}>."),
     ):
         yield wait, Stage.KERNEL, text
 
 
-def _services(identity: Identity) -> Iterator[_Step]:
+def _services(identity: Identity, system: System) -> Iterator[_Step]:
     for wait, text in (
         (0.15, "[  OK  ] Reached target local-fs.target - Local File Systems."),
         (0.20, "[  OK  ] Finished systemd-udev-settle.service - Wait for udev To Complete."),
@@ -158,8 +202,8 @@ def _services(identity: Identity) -> Iterator[_Step]:
         (0.15, "[  OK  ] Started serial-getty@ttyS1.service - Serial Getty on ttyS1."),
         (0.10, "[  OK  ] Reached target multi-user.target - Multi-User System."),
         (0.10, ""),
-        (0.05, f"Debian GNU/Linux 12 {identity.name} ttyS1"),
+        (0.05, f"{system.title} {system.hostname or identity.name} ttyS1"),
         (0.05, ""),
     ):
         yield wait, Stage.SERVICES, text
-    yield 0.1, Stage.LOGIN, f"{identity.name} login: "
+    yield 0.1, Stage.LOGIN, f"{system.hostname or identity.name} login: "

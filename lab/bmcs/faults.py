@@ -1,4 +1,4 @@
-"""What can be wrong with a BMC on purpose."""
+"""What can be wrong with a BMC or its machine on purpose."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +17,10 @@ class FaultKind(StrEnum):
     SLOW = "slow"  # every answer inside a session comes late
     BUSY = "busy"  # chassis commands answer completion code C0h, node busy (IPMI 2.0, table 5-2)
     STUCK_OFF = "stuck-off"  # power-on is acknowledged, the supply does not come up
+    NO_DHCP = "no-dhcp"  # nobody gives the machine an address: it never reaches the boot service
+    BAD_IMAGE = "bad-image"  # what the installer fetches arrives damaged: the checksum is wrong
+    NO_REPORTS = "no-reports"  # the machine installs, and none of its reports arrives
+    HANGS = "hangs"  # the installer stops for ever once the disk is prepared
 
 
 class UnknownFault(ValueError):

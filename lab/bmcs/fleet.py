@@ -16,6 +16,7 @@ from lab.bmcs.files import StateUnreadable, write_json
 from lab.bmcs.identities import Identity, Roster
 from lab.bmcs.logs import log
 from lab.bmcs.machines import Machine
+from lab.bmcs.network_boots import NetworkBoots
 from lab.bmcs.records import Entry, Record, Records
 from lab.bmcs.serving import claimed, stopped
 
@@ -26,10 +27,12 @@ EXPIRY_SECONDS = 1.0
 class Fleet:
     """The machines of `directory` and their BMCs, answering from `start` until `close`."""
 
-    def __init__(self, directory: Path, *, servers: int, pace: float = 1.0) -> None:
+    def __init__(self, directory: Path, *, servers: int, pace: float = 1.0, boot_url: str = "") -> None:
         self._directory = directory
         self._servers = servers
         self._pace = pace
+        self._boot_url = boot_url
+        self._network: NetworkBoots | None = None
         self._records = Records(directory / "machines")
         self._expiry: asyncio.TimerHandle | None = None
         self._settling: dict[str, asyncio.TimerHandle] = {}
@@ -39,6 +42,7 @@ class Fleet:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Bind every BMC. Raises OSError when ports run out and StateUnreadable for a damaged roster."""
         self._loop = loop
+        self._network = NetworkBoots(self._boot_url, loop) if self._boot_url else None
         for identity, wire in Roster(self._directory).open(self._servers):
             self.bmcs[identity.name] = VirtualBmc(self._machine(identity), wire, loop=loop)
         self._expire()
@@ -52,6 +56,8 @@ class Fleet:
         """Release every socket. Machines stay as they are."""
         for timer in (*self._settling.values(), *([self._expiry] if self._expiry else [])):
             timer.cancel()
+        if self._network is not None:
+            self._network.close()
         for bmc in self.bmcs.values():
             bmc.close()
 
@@ -62,7 +68,9 @@ class Fleet:
             # One damaged file must not keep the other machines from starting.
             log("record-unreadable", level="warning", machine=identity.name, error=str(error))
             record = None
-        machine = Machine(identity, record or Record(booted_at=time.time() - UPTIME_SECONDS), pace=self._pace)
+        since = time.time() - UPTIME_SECONDS
+        record = record or Record(booted_at=since, disk_at=since)
+        machine = Machine(identity, record, pace=self._pace, card=self._network)
         self._logged[identity.name] = machine.record.journal[-1] if machine.record.journal else None
         machine.keep(lambda: self._keep(machine))
         machine.watch(lambda: self._settle_when_due(machine))
@@ -97,7 +105,9 @@ class Fleet:
         self._expiry = self._loop.call_later(EXPIRY_SECONDS, self._expire)
 
 
-def serve(directory: Path, *, servers: int, pace: float = 1.0, with_parent: bool = False) -> None:
+def serve(
+    directory: Path, *, servers: int, pace: float = 1.0, boot_url: str = "", with_parent: bool = False
+) -> None:
     """Serve until SIGTERM or SIGINT. Raises DirectoryInUse, StateUnreadable, OSError when it cannot start.
 
     `with_parent` also ends it when the process that started it is gone, for a supervisor that may be killed.
@@ -106,7 +116,8 @@ def serve(directory: Path, *, servers: int, pace: float = 1.0, with_parent: bool
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with claimed(directory):
         (directory / "fleet.json").unlink(missing_ok=True)  # it means "they answer", which is not true yet
-        asyncio.run(_serve(Fleet(directory, servers=servers, pace=pace), directory, parent=parent))
+        fleet = Fleet(directory, servers=servers, pace=pace, boot_url=boot_url)
+        asyncio.run(_serve(fleet, directory, parent=parent))
     log("stopped")
 
 

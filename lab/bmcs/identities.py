@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from lab.bmcs.boot_clients import usable
 from lab.bmcs.files import StateUnreadable, find_json, write_json
 from lab.bmcs.logs import log
 
@@ -57,7 +58,8 @@ class Roster:
         self._models = models
         rows = find_json(self._file) or []
         try:
-            self._identities = [Identity(**row) for row in rows]
+            known = [Identity(**row) for row in rows]
+            self._identities = [replace(one, boot_ip=_boot_ip(at)) for at, one in enumerate(known, 1)]
         except TypeError as error:
             raise StateUnreadable(
                 f"{self._file} is from another version ({error}); remove the directory."
@@ -106,7 +108,14 @@ def _make_identity(number: int, port: int, models: Sequence[Model]) -> Identity:
         cores=cores,
         ram_gb=ram_gb,
         disks=disks,
+        boot_ip=_boot_ip(number),
     )
+
+
+def _boot_ip(number: int) -> str:
+    """An address of the machine's own, where the system has more than one on loopback."""
+    address = f"127.77.{number // 250}.{number % 250 + 1}"
+    return address if usable(address) else HOST
 
 
 def _mac(octets: bytes) -> str:

@@ -1,14 +1,15 @@
 """A machine behind a BMC: power, boot, serial console. It knows nothing of IPMI."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from lab.bmcs.answering import NotWhileOff
-from lab.bmcs.boots import KERNEL, Stage, boot_lines, stop_lines
+from lab.bmcs.boots import KERNEL, Line, Stage, boot_lines, disk_lines, network_lines, stop_lines
 from lab.bmcs.consoles import Console
 from lab.bmcs.faults import HEALTHY, Fault, FaultKind
 from lab.bmcs.identities import Identity
-from lab.bmcs.records import BootOverride, Entry, Record
+from lab.bmcs.records import BootOverride, Entry, NetworkSystem, Record, System
 from lab.bmcs.shell import Shell
 
 # Seconds between a command and its effect, as on a real board.
@@ -22,6 +23,16 @@ POWER_RESTORED, AC_FAILED, POWER_FAULT, ON_BY_IPMI = 0x00, 0x01, 0x08, 0x10  # I
 DEVICES = {0: "default", 1: "network", 2: "hd", 3: "hd", 5: "optical", 6: "setup", 15: "floppy"}
 
 
+class NetworkCard(Protocol):
+    """Whoever carries out for a machine what it does over the network."""
+
+    def begin(self, machine: "Machine") -> None:
+        """`machine` boots from the network, or goes on with what it does there. Forgets what it did before."""
+
+    def abandon(self, machine: "Machine") -> None:
+        """`machine` was switched off or restarted."""
+
+
 class Machine:
     """One server. Every answer is about now: what became due meanwhile happens first (`settle`).
 
@@ -30,13 +41,20 @@ class Machine:
     """
 
     def __init__(
-        self, identity: Identity, record: Record, *, pace: float = 1.0, clock: Callable[[], float] = time.time
+        self,
+        identity: Identity,
+        record: Record,
+        *,
+        pace: float = 1.0,
+        clock: Callable[[], float] = time.time,
+        card: NetworkCard | None = None,
     ) -> None:
         self.identity = identity
         self.record = record
         self.console = Console()
-        self._pace = pace
+        self.pace = pace
         self._clock = clock
+        self._card = card
         self._watchers: list[Callable[[], None]] = []
         self._keepers: list[Callable[[], None]] = []
         self._stage = Stage.OFF
@@ -169,11 +187,64 @@ class Machine:
         elif self._stage is not before:
             self._tell()
 
+    # -- what it does by the network; called by its card
+
+    def print(self, lines: Sequence[Line]) -> float:
+        """Begin to print `lines`; returns the seconds until the last one is out."""
+        self.console.schedule(list(lines), start=self._clock(), pace=self.pace)
+        self._tell()
+        return lines[-1].after / self.pace if lines else 0.0
+
+    def say(self, text: str, stage: Stage) -> None:
+        """Print one line now."""
+        self.settle()
+        self._stage = stage
+        self.console.write(f"{text}\r\n")
+        self._tell()
+
+    def load(self, loaded: NetworkSystem) -> None:
+        """Run a system that came by the network; it stays in the record with each step it takes."""
+        self.record.loaded = loaded
+        self._changed()
+
+    def boot_from_disk(self) -> float:
+        """Go on from the local disk; returns the seconds until the login prompt."""
+        self.record.loaded, self.record.disk_at = None, self._clock()
+        self._note("effect", "disk-boot", "machine", self.record.disk_at)
+        self._changed()
+        return self.print(self._disk_lines())
+
+    def install(self, system: System) -> None:
+        """The disk holds `system` from now on."""
+        self.record.system = system
+        self._note("effect", "installed", "machine", self._clock())
+        self._changed()
+
+    def reported(self) -> None:
+        """The system on the disk owes no report any more."""
+        self.record.system.base = ""
+        self._changed()
+
+    def restart(self) -> None:
+        """The system that runs restarts the machine itself."""
+        self._plan((0.0, "restart"))
+        self.settle()
+
+    def stop(self) -> None:
+        """The system that runs switches the machine off itself."""
+        self._plan((0.0, "off"))
+        self.settle()
+
     # -- inside
+
+    def _disk_lines(self) -> list[Line]:
+        return disk_lines(self.identity, self.record.system, boots=self.record.boots)
 
     def _happen(self, action: str, at: float) -> None:
         if action == "off":
             self._go_off(at)
+        elif action == "network":
+            self._use_network()
         elif action == "on" and self.record.fault.kind is FaultKind.STUCK_OFF:
             self.record.has_power_fault, self.record.last_event = True, POWER_FAULT
             self._note("effect", "power-fault", "machine", at)
@@ -187,12 +258,17 @@ class Machine:
             record.override = BootOverride()
         record.is_on, record.has_power_fault, record.last_event = True, False, ON_BY_IPMI
         record.booted_at, record.stopping_at = at, None
+        record.loaded, record.disk_at = None, at
         record.boots += 1
-        self._print_boot()
         self._note("effect", "restart" if is_restart else "power-on", "machine", at)
+        self._abandon_network()
+        if self._card is not None and record.boot_device in ("network", "default"):
+            record.disk_at = at - 1.0
+        self._print_boot()
 
     def _go_off(self, at: float) -> None:
-        self.record.is_on, self.record.stopping_at = False, None
+        self.record.is_on, self.record.stopping_at, self.record.loaded = False, None, None
+        self._abandon_network()
         self.console.silence()
         self.console.write("\r\n")
         self._stage = Stage.OFF
@@ -200,26 +276,48 @@ class Machine:
 
     def _print_boot(self) -> None:
         self._stage, self._shell = Stage.FIRMWARE, self._new_shell()
-        lines = boot_lines(self.identity, self.record.boot_device, boots=self.record.boots)
-        self.console.schedule(lines, start=self.record.booted_at, pace=self._pace)
+        record, start = self.record, self.record.booted_at
+        if record.disk_at < start:
+            lines = network_lines(self.identity, record.boot_device, boots=record.boots)
+            record.due = [(start + lines[-1].after / self.pace, "network")]
+        elif record.disk_at > start:
+            lines, start = self._disk_lines(), record.disk_at
+        else:
+            lines = boot_lines(self.identity, record.boot_device, boots=record.boots, system=record.system)
+        self.console.schedule(lines, start=start, pace=self.pace)
+
+    def _use_network(self) -> None:
+        if self._card is None:  # the boot service of yesterday's lab is gone
+            self.boot_from_disk()
+        else:
+            self._card.begin(self)
+
+    def _abandon_network(self) -> None:
+        if self._card is not None:
+            self._card.abandon(self)
 
     def _print_stop(self) -> None:
         self._stage = Stage.STOPPING
         lines = stop_lines(is_reboot=self.record.is_rebooting)
-        self.console.schedule(lines, start=self.record.stopping_at or self._clock(), pace=self._pace)
+        self.console.schedule(lines, start=self.record.stopping_at or self._clock(), pace=self.pace)
 
     def _resume(self) -> None:
         """Be where the machine would be had this process never died."""
         if self.record.is_on:
+            due = self.record.due
             self._print_boot()
+            # What was on its way is, still; a boot from the network that was under way goes on.
+            self.record.due = due or (self.record.due if self.record.disk_at < self.record.booted_at else [])
             if self.record.stopping_at is not None:
                 self.console.advance(self.record.stopping_at)
                 self._print_stop()
+            if self.record.system.base and self.record.disk_at >= self.record.booted_at:
+                self._use_network()  # the system on the disk still owes its report
         self.settle()
 
     def _new_shell(self) -> Shell:
         return Shell(
-            self.identity.name,
+            self.record.system.hostname or self.identity.name,
             KERNEL,
             uptime=lambda: self._clock() - self.record.booted_at,
             stop=lambda is_reboot: self.shut_down(by="console", is_reboot=is_reboot),
@@ -230,7 +328,7 @@ class Machine:
 
     def _plan(self, *steps: tuple[float, str]) -> None:
         now = self._clock()
-        self.record.due = [(now + after / self._pace, action) for after, action in steps]
+        self.record.due = [(now + after / self.pace, action) for after, action in steps]
 
     def _require_on(self, what: str, by: str) -> None:
         if not self.is_on:

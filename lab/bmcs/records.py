@@ -19,6 +19,27 @@ class BootOverride:
     is_uefi: bool = False
 
 
+@dataclass
+class System:
+    """What is on the disk. `base` is the address to which its first boot reports, empty once it has."""
+
+    hostname: str = ""
+    title: str = "Debian GNU/Linux 12"
+    base: str = ""
+
+
+@dataclass
+class NetworkSystem:
+    """A system that was loaded over the network and runs in memory: an installer, a rescue system.
+
+    `step` counts what it has done, so that it goes on there when the lab was killed meanwhile.
+    """
+
+    kernel: str
+    arguments: str
+    step: int = 0
+
+
 @dataclass(frozen=True)
 class Entry:
     """One thing that was asked of a machine (`command`) or that really happened to it (`effect`)."""
@@ -44,6 +65,10 @@ class Record:
     boots: int = 1
     boot_device: str = "hd"
     booted_at: float = 0.0
+    disk_at: float = 0.0
+    """When the boot went on from the disk: equal to or later than `booted_at`; earlier: it has not yet."""
+    system: System = field(default_factory=System)
+    loaded: NetworkSystem | None = None
     stopping_at: float | None = None
     is_rebooting: bool = False
     due: list[tuple[float, str]] = field(default_factory=list)
@@ -83,4 +108,9 @@ def _parse(row: dict[str, Any]) -> Record:
     due = [(float(at), str(action)) for at, action in row["due"]]
     journal = [Entry(**entry) for entry in row["journal"]]
     override = BootOverride(**row["override"])
-    return Record(**{**row, "fault": fault, "due": due, "journal": journal, "override": override})
+    # A record of an earlier version knows nothing of network boots.
+    system = System(**row.get("system", {}))
+    loaded = NetworkSystem(**row["loaded"]) if row.get("loaded") else None
+    disk_at = float(row.get("disk_at", row["booted_at"]))
+    known = {"fault": fault, "due": due, "journal": journal, "override": override, "disk_at": disk_at}
+    return Record(**{**row, **known, "system": system, "loaded": loaded})

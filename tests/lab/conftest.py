@@ -31,8 +31,8 @@ def start_lab(tmp_path: Path) -> Iterator[Callable[..., RunningLab]]:
     """Starts labs that end with the test."""
     labs: list[RunningLab] = []
 
-    def start(*, servers: int = 3, pace: float = 10.0) -> RunningLab:
-        lab = RunningLab(tmp_path / "lab", servers=servers, pace=pace)
+    def start(*, servers: int = 3, pace: float = 10.0, boot_url: str = "") -> RunningLab:
+        lab = RunningLab(tmp_path / "lab", servers=servers, pace=pace, boot_url=boot_url)
         lab.start()
         labs.append(lab)
         return lab
