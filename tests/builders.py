@@ -157,6 +157,7 @@ def make_server(
                 username=endpoint.username if endpoint else "admin",
                 password=seal(endpoint.password if endpoint else "secret"),
                 cipher_suite=endpoint.cipher_suite if endpoint else 3,
+                certificate=endpoint.fingerprint if endpoint else "",
             )
         )
     return server
