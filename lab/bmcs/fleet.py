@@ -68,8 +68,7 @@ class Fleet:
             # One damaged file must not keep the other machines from starting.
             log("record-unreadable", level="warning", machine=identity.name, error=str(error))
             record = None
-        since = time.time() - UPTIME_SECONDS
-        record = record or Record(booted_at=since, disk_at=since)
+        record = record or Record(booted_at=time.time() - UPTIME_SECONDS)
         machine = Machine(identity, record, pace=self._pace, card=self._network)
         self._logged[identity.name] = machine.record.journal[-1] if machine.record.journal else None
         machine.keep(lambda: self._keep(machine))

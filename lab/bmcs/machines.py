@@ -9,7 +9,7 @@ from lab.bmcs.boots import KERNEL, Line, Stage, boot_lines, disk_lines, network_
 from lab.bmcs.consoles import Console
 from lab.bmcs.faults import HEALTHY, Fault, FaultKind
 from lab.bmcs.identities import Identity
-from lab.bmcs.records import BootOverride, Entry, NetworkSystem, Record, System
+from lab.bmcs.records import BootOverride, Entry, NetworkSystem, Record, System, Way
 from lab.bmcs.shell import Shell
 
 # Seconds between a command and its effect, as on a real board.
@@ -209,7 +209,7 @@ class Machine:
 
     def boot_from_disk(self) -> float:
         """Go on from the local disk; returns the seconds until the login prompt."""
-        self.record.loaded, self.record.disk_at = None, self._clock()
+        self.record.loaded, self.record.way, self.record.disk_at = None, Way.DISK, self._clock()
         self._note("effect", "disk-boot", "machine", self.record.disk_at)
         self._changed()
         return self.print(self._disk_lines())
@@ -258,12 +258,11 @@ class Machine:
             record.override = BootOverride()
         record.is_on, record.has_power_fault, record.last_event = True, False, ON_BY_IPMI
         record.booted_at, record.stopping_at = at, None
-        record.loaded, record.disk_at = None, at
+        asks = self._card is not None and record.boot_device in ("network", "default")
+        record.loaded, record.way = None, Way.NETWORK if asks else Way.LOCAL
         record.boots += 1
         self._note("effect", "restart" if is_restart else "power-on", "machine", at)
         self._abandon_network()
-        if self._card is not None and record.boot_device in ("network", "default"):
-            record.disk_at = at - 1.0
         self._print_boot()
 
     def _go_off(self, at: float) -> None:
@@ -277,10 +276,10 @@ class Machine:
     def _print_boot(self) -> None:
         self._stage, self._shell = Stage.FIRMWARE, self._new_shell()
         record, start = self.record, self.record.booted_at
-        if record.disk_at < start:
+        if record.way is Way.NETWORK:
             lines = network_lines(self.identity, record.boot_device, boots=record.boots)
             record.due = [(start + lines[-1].after / self.pace, "network")]
-        elif record.disk_at > start:
+        elif record.way is Way.DISK:
             lines, start = self._disk_lines(), record.disk_at
         else:
             lines = boot_lines(self.identity, record.boot_device, boots=record.boots, system=record.system)
@@ -307,11 +306,11 @@ class Machine:
             due = self.record.due
             self._print_boot()
             # What was on its way is, still; a boot from the network that was under way goes on.
-            self.record.due = due or (self.record.due if self.record.disk_at < self.record.booted_at else [])
+            self.record.due = due or (self.record.due if self.record.way is Way.NETWORK else [])
             if self.record.stopping_at is not None:
                 self.console.advance(self.record.stopping_at)
                 self._print_stop()
-            if self.record.system.base and self.record.disk_at >= self.record.booted_at:
+            if self.record.system.base and self.record.way is Way.DISK:
                 self._use_network()  # the system on the disk still owes its report
         self.settle()
 

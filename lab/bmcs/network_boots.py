@@ -14,7 +14,7 @@ from lab.bmcs.ipxe import Ending, Interpreter, Outcome
 from lab.bmcs.logs import log
 from lab.bmcs.machines import Machine
 from lab.bmcs.network_systems import PURPOSES, GaveUp, Run, Step, Then
-from lab.bmcs.records import NetworkSystem
+from lab.bmcs.records import NetworkSystem, Way
 
 REPORT_TRIES = 5
 REPORT_EVERY_S = 1.0
@@ -71,7 +71,7 @@ class _Boot:
         record = self._machine.record
         if record.loaded is not None:
             await self._run_loaded(record.loaded)
-        elif record.disk_at >= record.booted_at:
+        elif record.way is Way.DISK:
             await self._report_from_disk()
         else:
             await self._boot()

@@ -1,6 +1,7 @@
 """What a machine and its BMC remember when the lab is killed: `DIR/machines/NAME.json`."""
 
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,22 @@ class System:
 class NetworkSystem:
     """A system that was loaded over the network and runs in memory: an installer, a rescue system.
 
-    `step` counts what it has done, so that it goes on there when the lab was killed meanwhile.
+    `step` counts what it has done, so that it goes on there when the lab was killed meanwhile. `scripts` is
+    what it was given to run so far.
     """
 
     kernel: str
     arguments: str
     step: int = 0
+    scripts: str = ""
+
+
+class Way(StrEnum):
+    """The way of the present boot."""
+
+    LOCAL = "local"  # nobody was asked: from the device that the firmware chose
+    NETWORK = "network"  # asks the boot service, or runs what came from it
+    DISK = "disk"  # the boot service's answer was the disk, since `disk_at`
 
 
 @dataclass(frozen=True)
@@ -65,8 +76,8 @@ class Record:
     boots: int = 1
     boot_device: str = "hd"
     booted_at: float = 0.0
+    way: Way = Way.LOCAL
     disk_at: float = 0.0
-    """When the boot went on from the disk: equal to or later than `booted_at`; earlier: it has not yet."""
     system: System = field(default_factory=System)
     loaded: NetworkSystem | None = None
     stopping_at: float | None = None
@@ -111,6 +122,6 @@ def _parse(row: dict[str, Any]) -> Record:
     # A record of an earlier version knows nothing of network boots.
     system = System(**row.get("system", {}))
     loaded = NetworkSystem(**row["loaded"]) if row.get("loaded") else None
-    disk_at = float(row.get("disk_at", row["booted_at"]))
-    known = {"fault": fault, "due": due, "journal": journal, "override": override, "disk_at": disk_at}
+    way = Way(row.get("way", Way.LOCAL))
+    known = {"fault": fault, "due": due, "journal": journal, "override": override, "way": way}
     return Record(**{**row, **known, "system": system, "loaded": loaded})
