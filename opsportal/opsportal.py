@@ -14,6 +14,7 @@ from opsportal.state.runtime import runtime
 from opsportal.web import (
     attachments,
     auth,
+    boot,
     cards,
     consoles,
     documents,
@@ -40,6 +41,7 @@ plain_http = Starlette(
         *cards.ROUTES,
         *webhooks.ROUTES,
         *traffic.ROUTES,
+        *boot.ROUTES,
         *consoles.ROUTES,
         *provisioning.ROUTES,
         *serial_logs.ROUTES,

@@ -16,7 +16,18 @@ from opsportal.db import unit_of_work
 from opsportal.domain.hardware import reconciliation
 from opsportal.models import Outbox, ScheduledTask
 from opsportal.models.base import utcnow
-from workers import billing_runs, dns, documents, mail, payments, power_sweep, queues, tickets, traffic_poll
+from workers import (
+    billing_runs,
+    dns,
+    documents,
+    mail,
+    payments,
+    power_sweep,
+    provisioning,
+    queues,
+    tickets,
+    traffic_poll,
+)
 
 log = structlog.get_logger("clock")
 LOST_AFTER = dt.timedelta(seconds=8)
@@ -62,6 +73,7 @@ def forget_sent() -> None:
 
 SCHEDULE: dict[str, tuple[str, int, Callable[[], None]]] = {
     "reconcile": ("default", 5, reconcile),
+    "provisioning": ("default", 5, provisioning.run),
     "power_sweep": ("poll", 30, power_sweep.run),
     "traffic_poll": ("poll", traffic_poll.POLL_KNOCK_S, traffic_poll.run),
     "traffic_compact": ("poll", traffic_poll.COMPACT_EVERY_S, traffic_poll.compact),

@@ -137,7 +137,7 @@ INSTALLATION = Machine(
         ),
         InstallStage.ARMED: State(
             "The server is told to start the installer.",
-            "The installer takes its configuration, or a milestone's limit: ended.",
+            "The installer takes its configuration, a milestone's limit ends it, or a worker begins again.",
         ),
         InstallStage.HANDED_OUT: State(
             "The installer has it; from now on the server is told to start from its own disk.",
@@ -145,7 +145,7 @@ INSTALLATION = Machine(
         ),
         InstallStage.ENDED: State("Its token opens nothing any more.", is_final=True),
     },
-    _steps("prepared armed handed_out ended", "prepared ended", "armed ended"),
+    _steps("prepared armed handed_out ended", "armed prepared ended", "armed ended"),
 )
 
 SERVICE = Machine(

@@ -50,6 +50,8 @@ _PUBLIC_PAGES = frozenset({"/sign-in", "/sign-in/"})
 _CLOSED = ("/_upload", "/_health", "/ping", "/_all_routes", "/auth-codespace")
 # Called by machines that have no origin and no session: whoever answers there checks a signature itself.
 _SIGNED = frozenset({"/webhooks/stripe"})
+_MACHINES = "/boot/i/"
+"""Below it machines report with a token in the address; see `web/boot.py`."""
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 FOREIGN = N_("This request came from another site. Nothing was changed.")
@@ -150,7 +152,9 @@ def _refuse(scope: Scope, browser: Browser) -> Response | None:
     path = scope["path"]
     if path.startswith(_CLOSED) or path.rstrip("/").startswith(SOCKET_PATH):
         return PlainTextResponse("Not found", status_code=404)
-    is_guarded = scope["method"] not in _SAFE_METHODS and path not in _SIGNED
+    is_guarded = (
+        scope["method"] not in _SAFE_METHODS and path not in _SIGNED and not path.startswith(_MACHINES)
+    )
     if is_guarded and browser.origin != settings().public_url:
         body = {"code": "foreign_origin", "msgid": FOREIGN, "params": {}}
         return JSONResponse(body, status_code=403)
@@ -164,7 +168,7 @@ def _is_page(scope: Scope) -> bool:
     return (
         scope["method"] in _SAFE_METHODS
         and "." not in last
-        and not path.startswith(("/auth/", "/attachments/", "/healthz", "/metrics", "/assets/"))
+        and not path.startswith(("/auth/", "/boot/", "/attachments/", "/healthz", "/metrics", "/assets/"))
     )
 
 

@@ -29,6 +29,8 @@ FAULTS = parse("6/minute")
 CARDS = parse("20/minute")
 CONSOLES = parse("30/minute")
 BOOTS = parse("20/minute")
+MACHINES = parse("600/minute")
+"""From one address: behind a relay a whole rack may boot at once."""
 UPLOADS = parse("30/minute")
 UPLOADS_DAY = parse("300/day")
 """Files that were sent stay for ever: by the minute alone a person could store 400 GB a day."""

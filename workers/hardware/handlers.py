@@ -7,13 +7,18 @@ from collections.abc import Callable
 import bmc
 from opsportal.domain.hardware.reconciliation import Resolution
 from opsportal.models import JobKind
-from workers.hardware import power
+from workers.hardware import network_boot, power
 from workers.hardware.running import Running
 
 HANDLERS: dict[JobKind, Callable[[Running], None]] = {
     JobKind.POWER_ON: power.reach_goals,
     JobKind.POWER_OFF: power.reach_goals,
     JobKind.REBOOT: power.reach_goals,
+    JobKind.REINSTALL: network_boot.install,
+    JobKind.RESCUE: network_boot.install,
+    JobKind.MEMORY_TEST: network_boot.install,
+    JobKind.WIPE: network_boot.install,
+    JobKind.BOOT_DISK: network_boot.boot_disk,
 }
 """Returning means success, unless the handler has called `wait_for_machine`; see `jobs.run_job`.
 
@@ -21,6 +26,11 @@ A waiting job that is continued is given to the same handler, with `running.is_c
 
 RESUMES: dict[JobKind, Callable[[Running, bmc.PowerControl], None]] = {
     JobKind.REBOOT: power.switch_on_again,
+    JobKind.REINSTALL: network_boot.start_from_network,
+    JobKind.RESCUE: network_boot.start_from_network,
+    JobKind.MEMORY_TEST: network_boot.start_from_network,
+    JobKind.WIPE: network_boot.start_from_network,
+    JobKind.BOOT_DISK: network_boot.start_from_disk,
 }
 """How the worker that asked carries a job on when its resolution `resumes`."""
 

@@ -31,7 +31,10 @@ OWN: dict[InstallerKind, frozenset[str]] = {
 }
 """What this installation alone gets, once each, after its configuration."""
 SIDE_FILES: dict[InstallerKind, frozenset[str]] = {
-    InstallerKind.AUTOINSTALL: frozenset({"meta-data", "vendor-data"})
+    InstallerKind.PRESEED: frozenset({"started.sh", "disks.sh", "finish.sh"}),
+    InstallerKind.AUTOINSTALL: frozenset({"meta-data", "vendor-data", "started.sh", "finish.sh"}),
+    InstallerKind.KICKSTART: frozenset({"finish.sh"}),
+    InstallerKind.RAW: frozenset({"finish.sh"}),
 }
 """What an installer asks for again and again and that holds no secret."""
 SECRETS = frozenset({"preseed.cfg", "user-data", "ks.cfg", "install.sh", "shadow"})

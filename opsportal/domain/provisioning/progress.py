@@ -28,6 +28,21 @@ def arm(unit: Unit, job_id: int) -> None:
         row.armed_at = utcnow()
 
 
+def disarm(unit: Unit, job_id: int) -> bool:
+    """Take the installer back before the server is switched off (again). False when its machine was seen.
+
+    A worker that takes over from a lost one cannot know whether the server is already on its way. From
+    here on nothing can be handed out; and when something was, the server must be left alone.
+    """
+    unit.get_one(HardwareJob, job_id, with_for_update=True, populate_existing=True)
+    row = unit.get_one(Installation, job_id, with_for_update=True, populate_existing=True)
+    if row.stage not in (InstallStage.PREPARED, InstallStage.ARMED) or _was_seen(unit, job_id):
+        return False
+    if row.stage == InstallStage.ARMED:
+        move(unit, INSTALLATION, row, InstallStage.PREPARED)
+    return True
+
+
 def hand_out(unit: Unit, installation: Installation) -> None:
     """The installer has its configuration: the next start of this server is from its own disk."""
     if installation.stage == InstallStage.ARMED:

@@ -1,0 +1,56 @@
+"""Scripts for iPXE (https://ipxe.org/cmd). Every one ends at the server's own disk, whatever fails on the way."""
+
+from __future__ import annotations
+
+import re
+
+from opsportal.domain.provisioning.facts import Facts
+from opsportal.models import InstallerKind
+
+TIMEOUT_MS = 30_000
+"""For one file to begin to arrive; after that the disk is booted."""
+# A BIOS that is told to `exit` may not come back to its disk; UEFI goes on with its own boot order.
+_LOCAL = """\
+iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||
+exit
+"""
+LOCAL_DISK = "#!ipxe\n" + _LOCAL
+_ARGUMENT = re.compile(r"[!-~]+")
+
+
+def boot_script(facts: Facts) -> str:
+    """Kernel, initrd and command line of an installation, and the disk if one of them cannot be had."""
+    name = " initrd=initrd" if facts.has_initrd else ""
+    lines = [
+        "#!ipxe",
+        f"kernel --timeout {TIMEOUT_MS} {facts.base}/kernel{name} {command_line(facts)}".rstrip()
+        + " || goto local",
+    ]
+    if facts.has_initrd:
+        lines.append(f"initrd --timeout {TIMEOUT_MS} --name initrd {facts.base}/initrd || goto local")
+    return "\n".join([*lines, "boot || goto local", ":local"]) + "\n" + _LOCAL
+
+
+def command_line(facts: Facts) -> str:
+    """What the kernel is told: where the installer finds its configuration, and the operator's own words."""
+    own = [word for word in facts.kernel_arguments.split() if _ARGUMENT.fullmatch(word) and "${" not in word]
+    return " ".join([*_installer_arguments(facts), *own])
+
+
+def _installer_arguments(facts: Facts) -> list[str]:
+    base = facts.base
+    match facts.installer:
+        case InstallerKind.PRESEED:
+            return ["auto=true", "priority=critical", f"url={base}/preseed.cfg", "interface=auto"]
+        case InstallerKind.AUTOINSTALL:
+            return ["autoinstall", "ip=dhcp", f"url={facts.image}", f"ds=nocloud-net;s={base}/"]
+        case InstallerKind.KICKSTART:
+            return ["ip=dhcp", f"inst.repo={facts.image}", f"inst.ks={base}/ks.cfg", "inst.text"]
+        case InstallerKind.RAW:
+            return [
+                f"opsportal.base={base}",
+                f"opsportal.sha256={facts.image_sha256}",
+                f"opsportal.mode={facts.purpose}",
+            ]
+        case InstallerKind.NONE:
+            return []

@@ -1,0 +1,138 @@
+"""Shell that all installers share. Values reach it quoted; what a client wrote is fetched as a file of its own."""
+
+from __future__ import annotations
+
+import shlex
+
+from opsportal.domain.provisioning.facts import Facts
+
+# busybox and GNU wget, else curl. The detail is ours: letters and digits only.
+_REPORT = """\
+fetch() { # NAME FILE: one of this installation's files
+    if command -v wget >/dev/null 2>&1; then wget -q -O "$2" "$BASE/$1"; else curl -fsS -o "$2" "$BASE/$1"; fi
+}
+
+post() { # BODY
+    if command -v wget >/dev/null 2>&1; then
+        wget -q -O /dev/null --header 'Content-Type: application/json' --post-data "$1" "$BASE/report"
+    else
+        curl -fsS -o /dev/null -H 'Content-Type: application/json' --data "$1" "$BASE/report"
+    fi
+}
+
+report() { # MILESTONE [DETAIL]
+    for _ in 1 2 3 4 5; do
+        post "{\\"milestone\\":\\"$1\\",\\"detail\\":\\"${2:-}\\"}" && return 0
+        sleep 2
+    done
+    echo "the report of $1 is lost" >&2
+}
+"""
+FIND_DISK = """\
+find_disk() { # NAME: serial number, WWN or place; prints the device
+    case $1 in
+    [1-9] | [1-9][0-9])
+        place=0
+        for entry in /sys/block/*; do
+            name=${entry##*/}
+            case $name in sd* | vd* | nvme* | hd* | xvd*) ;; *) continue ;; esac
+            [ "$(cat "$entry/removable" 2>/dev/null)" = 1 ] && continue
+            place=$((place + 1))
+            [ "$place" = "$1" ] && echo "/dev/$name" && return 0
+        done
+        ;;
+    *)
+        for link in /dev/disk/by-id/*; do
+            case ${link##*/} in
+            *-part[0-9]*) ;;
+            *"$1"*) readlink -f "$link" && return 0 ;;
+            esac
+        done
+        for entry in /sys/block/*; do
+            for file in "$entry/device/serial" "$entry/serial" "$entry/wwid" "$entry/device/wwid"; do
+                [ -r "$file" ] || continue
+                case $(cat "$file") in *"$1"*) echo "/dev/${entry##*/}" && return 0 ;; esac
+            done
+        done
+        ;;
+    esac
+    return 1
+}
+"""
+_FIRST_BOOT = """\
+mkdir -p "$TARGET/usr/local/sbin" "$TARGET/etc/systemd/system/multi-user.target.wants" "$TARGET/var/lib/opsportal"
+chmod 700 "$TARGET/var/lib/opsportal"
+{
+    echo '#!/bin/sh'
+    echo '# Tells the portal that this system has come up, runs the script that was ordered, and removes itself.'
+    echo "BASE='$BASE'"
+    cat "$FUNCTIONS"
+    cat <<'END'
+report first_boot
+cd /
+[ ! -s /var/lib/opsportal/post_install ] || {
+    chmod 700 /var/lib/opsportal/post_install
+    head -c 2 /var/lib/opsportal/post_install | grep -q '#!' || set -- /bin/sh
+    "$@" /var/lib/opsportal/post_install >/var/log/post_install.log 2>&1
+}
+report answers
+rm -rf /var/lib/opsportal /etc/systemd/system/opsportal-first-boot.service \\
+    /etc/systemd/system/multi-user.target.wants/opsportal-first-boot.service /usr/local/sbin/opsportal-first-boot
+END
+} >"$TARGET/usr/local/sbin/opsportal-first-boot"
+chmod 700 "$TARGET/usr/local/sbin/opsportal-first-boot"
+cat >"$TARGET/etc/systemd/system/opsportal-first-boot.service" <<'END'
+[Unit]
+Description=First start after an installation
+Wants=network-online.target
+After=network-online.target ssh.service sshd.service
+
+[Service]
+Type=oneshot
+ExecStart=/usr/local/sbin/opsportal-first-boot
+
+[Install]
+WantedBy=multi-user.target
+END
+ln -sf ../opsportal-first-boot.service \\
+    "$TARGET/etc/systemd/system/multi-user.target.wants/opsportal-first-boot.service"
+"""
+
+
+def functions(facts: Facts) -> str:
+    """`BASE`, `fetch FILE`, `report MILESTONE`."""
+    return f"BASE={shlex.quote(facts.base)}\n{_REPORT}"
+
+
+def finish_script(facts: Facts) -> str:
+    """Run by every installer when its system is on the disk: `sh finish.sh /target`."""
+    return f"""\
+#!/bin/sh
+TARGET=${{1:-}}
+{functions(facts)}
+FUNCTIONS=$(mktemp)
+cat >"$FUNCTIONS" <<'END'
+{_REPORT}END
+echo {shlex.quote(facts.hostname)} >"$TARGET/etc/hostname"
+ln -sf /usr/share/zoneinfo/{shlex.quote(facts.time_zone)} "$TARGET/etc/localtime"
+{_keys(facts)}{_FIRST_BOOT}{_script(facts)}rm -f "$FUNCTIONS"
+sync
+report system_written
+"""
+
+
+def _keys(facts: Facts) -> str:
+    if not facts.ssh_keys:
+        return ""
+    return """\
+mkdir -p "$TARGET/root/.ssh"
+chmod 700 "$TARGET/root/.ssh"
+[ -s "$TARGET/root/.ssh/authorized_keys" ] || fetch authorized_keys "$TARGET/root/.ssh/authorized_keys"
+chmod 600 "$TARGET/root/.ssh/authorized_keys"
+"""
+
+
+def _script(facts: Facts) -> str:
+    if not facts.has_script:
+        return ""
+    return 'fetch post_install "$TARGET/var/lib/opsportal/post_install" || report failed post_install\n'

@@ -1,0 +1,123 @@
+"""Doors for machines that boot: no session, no cookie; a token from the server's own address is the key.
+
+Whoever asks for a boot script gets one: its own disk in every doubt, so that a server never stays down
+because of us. What a machine fetches is written down before it is sent: an installer's configuration
+leaves once, even if it is lost on the way, because an installation that fails is better than two.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from opsportal.db import in_thread, in_unit
+from opsportal.domain.provisioning import deliveries, reports
+from opsportal.domain.provisioning.machines import clean_mac
+from opsportal.domain.provisioning.refusals import BootRefused
+from opsportal.domain.refusals import Refusal
+from opsportal.integrations import installers
+from opsportal.settings import settings
+from opsportal.web import limits
+from opsportal.web.browser import Browser
+from opsportal.web.gate import BROWSER_KEY
+from opsportal.web.json_doors import Body, Handler, parse, refusal_answer
+
+log = structlog.get_logger("boot")
+
+
+class Report(Body):
+    milestone: Annotated[str, Field(max_length=32, pattern=r"^[a-z_]+$")]
+    detail: Annotated[str, Field(max_length=64)] = ""
+
+
+def _caller(request: Request) -> str:
+    browser: Browser = request.scope[BROWSER_KEY]
+    return browser.ip
+
+
+async def _count(request: Request) -> None:
+    await in_thread(limits.count, (limits.MACHINES, f"boot:{_caller(request)}"))
+
+
+async def ipxe(request: Request) -> Response:
+    """The boot script for a MAC address. Always an answer, and the disk whenever anything is doubtful."""
+    try:
+        await _count(request)
+        facts = await in_unit(
+            deliveries.boot_script, mac=clean_mac(request.path_params["mac"]), address=_caller(request)
+        )
+        script = installers.boot_script(facts) if facts else installers.LOCAL_DISK
+    except Refusal:
+        script = installers.LOCAL_DISK
+    except Exception:
+        log.exception("boot_script_failed")
+        script = installers.LOCAL_DISK
+    return PlainTextResponse(script)
+
+
+async def file(request: Request) -> Response:
+    """One of an installation's files."""
+    if request.method != "GET":
+        raise BootRefused  # asking whether a file that leaves once is there is not fetching it
+    await _count(request)
+    delivery = await in_unit(
+        deliveries.deliver,
+        token=request.path_params["token"],
+        name=request.path_params["name"],
+        address=_caller(request),
+    )
+    if not delivery.source:
+        return PlainTextResponse(installers.render(delivery.facts, delivery.name))
+    if "://" in delivery.source:
+        return RedirectResponse(delivery.source, status_code=302)
+    return FileResponse(_below_boot_files(delivery.source), media_type="application/octet-stream")
+
+
+def _below_boot_files(source: str) -> Path:
+    root = settings().boot_files.resolve()
+    path = (root / source).resolve()
+    if not path.is_relative_to(root) or not path.is_file():
+        raise BootRefused
+    return path
+
+
+async def report(request: Request) -> Response:
+    """What a machine says of itself."""
+    await _count(request)
+    said = await parse(request, Report)
+    await in_unit(
+        reports.report,
+        token=request.path_params["token"],
+        milestone=said.milestone,
+        detail=said.detail,
+        address=_caller(request),
+    )
+    return JSONResponse({})
+
+
+def _for_machines(handler: Handler) -> Handler:
+    """Refusals as JSON with a status; a fault is logged without the address, which holds the token."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            return refusal_answer(refusal)
+        except Exception:
+            log.exception("machine_door_failed", door=handler.__name__)
+            return JSONResponse({"code": "fault"}, status_code=500)
+
+    return answered
+
+
+ROUTES = [
+    Route("/boot/ipxe/{mac}", ipxe, methods=["GET"]),
+    Route("/boot/i/{token}/report", _for_machines(report), methods=["POST"]),
+    Route("/boot/i/{token}/{name}", _for_machines(file), methods=["GET"]),
+]
