@@ -37,6 +37,8 @@ class Permission(StrEnum):
     SERVER_POWER = "server_power"
     SERVER_REINSTALL = "server_reinstall"
     SERVER_CONSOLE = "server_console"
+    SERVER_BLOCK = "server_block"
+    SERVER_SECRETS = "server_secrets"
     JOBS_WATCH = "jobs_watch"
     JOBS_MANAGE = "jobs_manage"
     FLEET_VIEW = "fleet_view"
@@ -64,6 +66,8 @@ _EVERYBODY = frozenset(
         Permission.SERVER_POWER,
         Permission.SERVER_REINSTALL,
         Permission.SERVER_CONSOLE,
+        Permission.SERVER_BLOCK,
+        Permission.SERVER_SECRETS,
         Permission.TRAFFIC_VIEW,
         Permission.NETWORK_EDIT,
     }

@@ -1,0 +1,110 @@
+"""What a server's BMC says about its health: asked for, kept, shown with when it was asked. Asking changes nothing
+on the machine, so it needs no lease and waits for no job."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete
+from sqlmodel import col, select
+
+from opsportal.db import Unit
+from opsportal.domain.access import Actor, Permission, access_server_for
+from opsportal.domain.refusals import ServerWithoutBmc
+from opsportal.models import Bmc, HealthSample, Server, ServerHealth
+from opsportal.models.base import utcnow
+
+QUEUE, TASK = "hardware", "server_health"
+ASKING_LIMIT = dt.timedelta(seconds=90)
+"""Longer than an answer may take: afterwards whoever asked was lost, and the button is there again."""
+KEEP_SAMPLES = 200
+SHOWN_EVENTS = 50
+
+
+def topic(server_id: int) -> str:
+    """The live topic of a server's health."""
+    return f"server:{server_id}:sensors"
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """What a worker heard. Codes say why a part is missing."""
+
+    error_code: str | None = None
+    sensors: list[dict[str, Any]] = field(default_factory=list)
+    sensors_code: str | None = None
+    watts: int | None = None
+    average_watts: int | None = None
+    events: list[dict[str, Any]] = field(default_factory=list)
+    events_total: int = 0
+    events_code: str | None = None
+
+
+def ask(unit: Unit, actor: Actor, server_id: int) -> None:
+    """Have a worker ask the BMC now. While somebody asks already this does nothing."""
+    access_server_for(actor, unit, server_id, permission=Permission.SERVER_VIEW)
+    if unit.get(Bmc, server_id) is None:
+        raise ServerWithoutBmc
+    unit.get_one(Server, server_id, with_for_update=True)
+    row = unit.get(ServerHealth, server_id) or ServerHealth(server_id=server_id)
+    if is_asking(row):
+        return
+    row.asking_since = utcnow()
+    unit.add(row)
+    unit.enqueue(QUEUE, TASK, server_id)
+    unit.changed(topic(server_id))
+
+
+def is_asking(row: ServerHealth) -> bool:
+    """Whether somebody is waiting for the BMC's answer."""
+    return row.asking_since is not None and row.asking_since > utcnow() - ASKING_LIMIT
+
+
+def read(unit: Unit, actor: Actor, server_id: int) -> tuple[ServerHealth | None, list[HealthSample]]:
+    """What was heard last, and the samples before it, oldest first."""
+    access_server_for(actor, unit, server_id)
+    newest = (
+        select(HealthSample)
+        .where(col(HealthSample.server_id) == server_id)
+        .order_by(col(HealthSample.id).desc())
+        .limit(KEEP_SAMPLES)
+    )
+    return unit.get(ServerHealth, server_id), list(reversed(unit.exec(newest).all()))
+
+
+def record(unit: Unit, server_id: int, report: HealthReport) -> None:
+    """Keep what was heard. An answer that failed altogether leaves what was known before."""
+    row = unit.get(ServerHealth, server_id) or ServerHealth(server_id=server_id)
+    row.asking_since, row.error_code = None, report.error_code
+    if report.error_code is None:
+        row.asked_at = utcnow()
+        row.sensors, row.sensors_code = report.sensors, report.sensors_code
+        row.watts, row.average_watts = report.watts, report.average_watts
+        row.events, row.events_total = report.events[:SHOWN_EVENTS], report.events_total
+        row.events_code = report.events_code
+        _sample(unit, server_id, report)
+    unit.add(row)
+    unit.changed(topic(server_id))
+
+
+def _sample(unit: Unit, server_id: int, report: HealthReport) -> None:
+    hottest = max(
+        (one["value"] for one in report.sensors if one["kind"] == "temperature" and one["value"] is not None),
+        default=None,
+    )
+    if hottest is None and report.watts is None:
+        return
+    unit.add(HealthSample(server_id=server_id, watts=report.watts, hottest_c=hottest))
+    unit.flush()
+    kept = (
+        select(HealthSample.id)
+        .where(col(HealthSample.server_id) == server_id)
+        .order_by(col(HealthSample.id).desc())
+        .limit(KEEP_SAMPLES)
+    )
+    old = delete(HealthSample).where(
+        col(HealthSample.server_id) == server_id, col(HealthSample.id).not_in(kept.scalar_subquery())
+    )
+    unit.execute(old)
