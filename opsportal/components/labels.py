@@ -165,6 +165,7 @@ AUDIT: Final[Words] = {
     "card:added": N_("Card added"),
     "card:removed": N_("Card removed"),
     "company:credit_granted": N_("Credit granted"),
+    "billing_run:requested": N_("Renewal run started by hand"),
     "billing_profile:changed": N_("Billing details changed"),
     "balance_flag:cleared": N_("Money in the balance seen to"),
     "ticket:opened": N_("Ticket opened"),

@@ -18,6 +18,7 @@ from tests.e2e.watching import Watched
 pytestmark = MARKS
 
 PAYER = "payer@acme.example"
+OPERATOR = "anna@northrack.example"
 GOOD, DECLINED = "4242424242424242", "4000000000000002"
 
 
@@ -65,7 +66,20 @@ def choose(page: Page, number: str) -> None:
     page.locator(".card-option", has_text=number[-4:]).first.get_by_role("radio").check()
 
 
-def test_top_up_with_vat_then_pay_and_keep_the_pdf(visitors: Visitors, portal: Portal, payer: str) -> None:
+def fall_due(portal: Portal) -> str:
+    """Let the period of one of Acme's servers end so soon that the next renewal run invoices it; its name."""
+    rows = portal.rows(
+        "UPDATE service SET period_start = current_date - 20, period_end = current_date + 10 WHERE id ="
+        " (SELECT s.id FROM service s JOIN company c ON c.id = company_id JOIN plan p ON p.id = plan_id"
+        "  WHERE c.name = 'Acme Studio' AND p.family = 'server' AND s.status = 'active' AND term = 'month'"
+        "  AND period_end > current_date + 15 AND charged_through IS NULL ORDER BY s.id LIMIT 1) RETURNING name"
+    )
+    return str(rows[0][0])
+
+
+def test_top_up_with_vat_is_renewed_pays_and_keeps_the_pdf(
+    visitors: Visitors, portal: Portal, payer: str
+) -> None:
     page = settled(visitors.signed_in(payer, "/billing/funds"))
     other = page.context.new_page()
     other.goto("/billing/invoices")
@@ -94,12 +108,18 @@ def test_top_up_with_vat_then_pay_and_keep_the_pdf(visitors: Visitors, portal: P
         "SELECT net_minor, tax_minor, gross_minor FROM payment WHERE status = 'succeeded' ORDER BY id DESC LIMIT 1"
     ) == [(20_000, 4_200, 24_200)]
 
-    invoice_id, number, total = portal.rows(
-        "SELECT i.id, number, total_minor FROM invoice i JOIN company c ON c.id = company_id"
-        " WHERE c.name = 'Acme Studio' AND status = 'issued' AND due_on >= current_date ORDER BY total_minor LIMIT 1"
-    )[0]
-    row = other.get_by_role("row", name=re.compile(number))
-    expect(row).to_contain_text("Pending")
+    service = fall_due(portal)
+    runs = settled(visitors.signed_in(OPERATOR, "/billing/runs"))
+    runs.get_by_role("button", name="Run again").click()
+    runs.get_by_role("dialog").get_by_role("button", name="Run again").click()
+    row = other.get_by_role("row", name=re.compile(service))  # live, in the client's list of unpaid ones
+    expect(row).to_contain_text("Pending", timeout=30_000)
+    ((invoice_id, number, total),) = portal.rows(
+        "SELECT i.id, number, total_minor FROM invoice i JOIN service_charge c ON c.invoice_id = i.id"
+        " JOIN service s ON s.id = c.service_id WHERE s.name = %s AND i.status = 'issued'", service
+    )  # fmt: skip
+    expect(runs.get_by_role("table", name="Past runs").get_by_role("row").nth(1)).to_contain_text(euro(total))
+    expect(row).to_contain_text(number)
     page.goto("/billing/invoices")
     settled(page).get_by_role("row", name=re.compile(number)).get_by_role("link", name="Pay").click()
     expect(settled(page).get_by_role("heading", level=1)).to_have_text(number)

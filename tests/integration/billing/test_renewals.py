@@ -357,6 +357,28 @@ def test_a_run_leaves_a_row_with_totals_and_errors_and_runs_once_a_day(
     assert unbalanced() == []
 
 
+def test_finance_runs_the_day_again_for_what_has_become_due_since() -> None:
+    before, after = make_company(), make_company()
+    _service(before, D(2027, 3, 1))
+    operator = make_actor(role=Role.OPERATOR)
+    billing_runs.renew()
+    _service(after, D(2027, 3, 1))
+    with unit_of_work() as unit:
+        outbox = ask("SELECT coalesce(max(id), 0) FROM outbox")[0][0]
+        for actor in (make_actor(company=before), make_actor(role=Role.TECHNICIAN)):
+            with pytest.raises(Forbidden):
+                runs.request_run(unit, actor)
+        runs.request_run(unit, operator)
+    (call,) = ask("SELECT queue, task, ref FROM outbox WHERE id > :n", n=outbox)
+    assert call == ("billing", "renewal_run", operator.person_id)
+    billing_runs.renew_again(operator.person_id)
+    for company in (before, after):
+        assert ask("SELECT count(*) FROM invoice WHERE company_id = :c", c=company.id) == [(1,)]
+    with unit_of_work() as unit:
+        again, first = [run for run in runs.list_runs(operator, unit) if run.on_day == TODAY][:2]
+    assert (first.documents, again.documents, again.errors) == (1, 1, 0)
+
+
 def _break(company: Company) -> None:
     """A charge for the coming period is there already, and the service does not know of it."""
     with unit_of_work() as unit:
