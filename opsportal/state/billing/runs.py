@@ -15,7 +15,7 @@ from opsportal.domain.payments import differences
 from opsportal.domain.payments import topics as payment_topics
 from opsportal.models import BillingRun, GatewayDifference
 from opsportal.state.billing import rows
-from opsportal.state.billing.views import (
+from opsportal.state.billing.run_views import (
     DifferenceView,
     GatewayView,
     ObstacleView,
