@@ -37,6 +37,7 @@ TASKS = {
     "mail": Task("workers.mail.send_mail", 180),
     "payment": Task("workers.payments.run_payment", 180),
     "refund": Task("workers.payments.run_refund", 60),
+    "renewal_run": Task("workers.billing_runs.renew_again", 300),
     "gateway_event": Task("workers.payments.run_event", 180),
     "card_setup": Task("workers.payments.run_setup", 60),
     "forget_card": Task("workers.payments.forget_card", 60),

@@ -12,7 +12,8 @@ from opsportal.components.text import t
 from opsportal.pages.account import account_page, mail_address_page, password_page, two_factor_page
 from opsportal.pages.audit import audit_page
 from opsportal.pages.billing.funds import funds_page
-from opsportal.pages.billing.invoices import invoice_page, invoices_page
+from opsportal.pages.billing.invoice import invoice_page
+from opsportal.pages.billing.invoices import invoices_page
 from opsportal.pages.billing.runs import runs_page
 from opsportal.pages.billing.transactions import transactions_page
 from opsportal.pages.companies import companies_page, company_page

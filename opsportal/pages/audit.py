@@ -28,7 +28,9 @@ def _object(event: Any) -> rx.Component:
 
 _COLUMNS = (
     Column(t("When"), lambda e: rx.el.span(moment(e.at), class_name="num nowrap")),
-    Column(t("Who"), lambda e: rx.el.span(e.actor, class_name="strong")),
+    Column(
+        t("Who"), lambda e: rx.el.span(rx.cond(e.actor, e.actor, t("The portal itself")), class_name="strong")
+    ),
     Column(
         t("What"), lambda e: rx.el.div(t_code(e.tag, labels.AUDIT), rx.el.small(e.tag, class_name="mono"))
     ),

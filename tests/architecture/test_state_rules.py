@@ -22,7 +22,7 @@ MODULES = [
     importlib.import_module(found.name)
     for found in pkgutil.walk_packages(opsportal.state.__path__, "opsportal.state.")
 ]
-VIEWS = [module for module in MODULES if module.__name__.endswith(".views")]
+VIEWS = [module for module in MODULES if module.__name__.endswith("views")]
 STATES = [
     value
     for module in MODULES

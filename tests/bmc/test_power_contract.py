@@ -192,11 +192,11 @@ def test_a_bmc_that_wakes_up_in_time_is_switched_after_all(faulty_bmc: FaultyBmc
 
 
 def test_a_slow_answer_costs_a_timeout_and_no_more(faulty_bmc: FaultyBmc, pace: float) -> None:
-    faulty_bmc.answer_slowly(2 * pace)
+    faulty_bmc.answer_slowly(8 * pace)
     start = time.monotonic()
     with bmc.connect(faulty_bmc.endpoint) as control, pytest.raises(bmc.BmcUnreachable):
         control.power_state(timeout_s=0.6 * pace)
-    assert time.monotonic() - start < 1.9 * pace  # the answer comes after two
+    assert time.monotonic() - start < 6 * pace  # the answer comes after eight
 
 
 def test_a_bmc_serves_again_after_a_failure(faulty_bmc: FaultyBmc, pace: float) -> None:

@@ -147,6 +147,7 @@ _MONEY = (
     Door(f"{COMPANY_MONEY}.ask_again", OPERATOR, "payment", _of("payment_id")),
     Door(f"{COMPANY_MONEY}.clear_flag", OPERATOR, "flag", _of("flag_id")),
     _page("billing___runs____runs_state", OPERATOR, "/billing/runs"),
+    Door(f"{PORTAL}billing___runs____runs_state.run_again", OPERATOR),
 )
 
 DOORS = (

@@ -17,25 +17,31 @@ from tests.e2e.watching import Watched
 
 pytestmark = MARKS
 
-PAYER = "payer@acme.example"
+PAYER, COMPANY = "payer@harbour.example", "Harbour Print"
+OPERATOR = "anna@northrack.example"
 GOOD, DECLINED = "4242424242424242", "4000000000000002"
 
 
 @pytest.fixture
 def payer(portal: Portal) -> str:
-    """Somebody of Acme Studio who pays."""
+    """Somebody who pays, of a company that other tests do not count."""
     if PAYER not in portal.added:
         portal.add_person(PAYER, name="Pavla Payer")
+        portal.rows(
+            "WITH made AS (INSERT INTO company (name, country, currency, locale, created_at)"
+            " VALUES (%s, 'CZ', 'EUR', 'en', now()) RETURNING id)"
+            " UPDATE person SET company_id = made.id FROM made WHERE email = %s", COMPANY, PAYER
+        )  # fmt: skip
     return PAYER
 
 
 def cash(portal: Portal) -> int:
-    """What the ledger says of Acme's balance."""
+    """What the ledger says of the payer's balance."""
     query = """
         SELECT coalesce(sum(amount_minor), 0) FROM posting JOIN ledger_account a ON a.id = account_id
-        JOIN company ON company.id = a.company_id WHERE company.name = 'Acme Studio' AND a.kind = 'cash'
+        JOIN company ON company.id = a.company_id WHERE company.name = %s AND a.kind = 'cash'
     """
-    return int(portal.rows(query)[0][0])
+    return int(portal.rows(query, COMPANY)[0][0])
 
 
 def euro(minor: int) -> str:
@@ -65,7 +71,19 @@ def choose(page: Page, number: str) -> None:
     page.locator(".card-option", has_text=number[-4:]).first.get_by_role("radio").check()
 
 
-def test_top_up_with_vat_then_pay_and_keep_the_pdf(visitors: Visitors, portal: Portal, payer: str) -> None:
+def order_a_server(portal: Portal) -> str:
+    """A server of the payer's whose period ends so soon that the next renewal run invoices it; its name."""
+    portal.rows(
+        "INSERT INTO service (company_id, plan_id, name, status, period_start, period_end, price_minor, currency,"
+        " term, created_at) SELECT c.id, p.id, 'press-01', 'active', current_date - 20, current_date + 10, 8900,"
+        " 'EUR', 'month', now() FROM company c, plan p WHERE c.name = %s AND p.family = 'server' LIMIT 1", COMPANY
+    )  # fmt: skip
+    return "press-01"
+
+
+def test_top_up_with_vat_is_renewed_pays_and_keeps_the_pdf(
+    visitors: Visitors, portal: Portal, payer: str
+) -> None:
     page = settled(visitors.signed_in(payer, "/billing/funds"))
     other = page.context.new_page()
     other.goto("/billing/invoices")
@@ -94,12 +112,18 @@ def test_top_up_with_vat_then_pay_and_keep_the_pdf(visitors: Visitors, portal: P
         "SELECT net_minor, tax_minor, gross_minor FROM payment WHERE status = 'succeeded' ORDER BY id DESC LIMIT 1"
     ) == [(20_000, 4_200, 24_200)]
 
-    invoice_id, number, total = portal.rows(
-        "SELECT i.id, number, total_minor FROM invoice i JOIN company c ON c.id = company_id"
-        " WHERE c.name = 'Acme Studio' AND status = 'issued' AND due_on >= current_date ORDER BY total_minor LIMIT 1"
-    )[0]
-    row = other.get_by_role("row", name=re.compile(number))
-    expect(row).to_contain_text("Pending")
+    service = order_a_server(portal)
+    runs = settled(visitors.signed_in(OPERATOR, "/billing/runs"))
+    runs.get_by_role("button", name="Run again").click()
+    runs.get_by_role("dialog").get_by_role("button", name="Run again").click()
+    row = other.get_by_role("row", name=re.compile(service))  # live, in the client's list of unpaid ones
+    expect(row).to_contain_text("Pending", timeout=30_000)
+    ((invoice_id, number, total),) = portal.rows(
+        "SELECT i.id, number, total_minor FROM invoice i JOIN service_charge c ON c.invoice_id = i.id"
+        " JOIN service s ON s.id = c.service_id WHERE s.name = %s AND i.status = 'issued'", service
+    )  # fmt: skip
+    expect(runs.get_by_role("table", name="Past runs").get_by_role("row").nth(1)).to_contain_text(euro(total))
+    expect(row).to_contain_text(number)
     page.goto("/billing/invoices")
     settled(page).get_by_role("row", name=re.compile(number)).get_by_role("link", name="Pay").click()
     expect(settled(page).get_by_role("heading", level=1)).to_have_text(number)

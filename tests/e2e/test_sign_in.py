@@ -12,10 +12,10 @@ from tests.e2e.authenticator import Authenticator
 from tests.e2e.pages import at, settled
 from tests.e2e.portal import PASSWORD, Portal, SignIn
 from tests.e2e.visitors import Visitors
+from tests.e2e.watching import LIVE_WITHIN_MS
 
 pytestmark = MARKS
 
-WITHIN_MS = 2000
 NEW_PASSWORD = "another sentence for these tests"
 
 
@@ -178,7 +178,7 @@ def test_signing_out_everywhere_closes_open_pages(visitors: Visitors, portal: Po
     settled(third)
     confirm(here, "Sign out everywhere", "Sign out everywhere")
     for page in (here, there, third):
-        expect(page.get_by_role("heading", level=1)).to_have_text("Sign in", timeout=WITHIN_MS)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Sign in", timeout=LIVE_WITHIN_MS)
     there.goto("/account")
     expect(there.get_by_role("heading", level=1)).to_have_text("Sign in")
 
@@ -208,7 +208,7 @@ def test_changing_the_password_ends_other_sessions(visitors: Visitors, portal: P
     expect(
         here.get_by_text("Your password was changed. Your other sessions were signed out.")
     ).to_be_visible()
-    expect(there.get_by_role("heading", level=1)).to_have_text("Sign in", timeout=WITHIN_MS)
+    expect(there.get_by_role("heading", level=1)).to_have_text("Sign in", timeout=LIVE_WITHIN_MS)
     enter_password(there, who)
     expect(there.get_by_role("alert").filter(has_text="wrong")).to_be_visible()
     enter_password(there, who, NEW_PASSWORD)

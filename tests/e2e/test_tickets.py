@@ -15,13 +15,12 @@ from tests.e2e.pages import CLIENT, OPERATOR, TECHNICIAN, at, settled
 from tests.e2e.portal import Portal, wait_until
 from tests.e2e.test_accessibility import grave, tab_to
 from tests.e2e.visitors import Visitors
-from tests.e2e.watching import Watched
+from tests.e2e.watching import LIVE_WITHIN_MS, Watched
 
 pytestmark = MARKS
 
 SERVER = "kyiv-db-01"
 COLLEAGUE = "olena@acme.example"
-WITHIN_MS = 1000
 LOG = ("Nov 22 03:14:07 nvme0: I/O timeout – журнал\n" * 400).encode()
 HOSTILE = """<script>document.title = 'run'</script><img src=x onerror="document.title='run'">
 [one](javascript:document.title='run') [two](data:text/html,<script>1</script>) [three](//evil.example/x)
@@ -113,7 +112,7 @@ def test_ticket_from_an_order_answered_live_and_mailed(visitors: Visitors, porta
     opened = moment_of(portal, "SELECT created_at FROM ticket WHERE id = %s", number)
     seen = queue.first_seen(r"Slow disk\n#", after=opened)
     assert seen is not None
-    assert seen - opened < WITHIN_MS
+    assert seen - opened < LIVE_WITHIN_MS
     row.get_by_role("link", name="Slow disk").click()
     settled(desk)
     beside = desk.locator(".aside")
@@ -142,7 +141,7 @@ def test_ticket_from_an_order_answered_live_and_mailed(visitors: Visitors, porta
         assert seen is not None
     seen = client.first_seen("We swap it today", after=said)
     assert seen is not None
-    assert seen - said < WITHIN_MS
+    assert seen - said < LIVE_WITHIN_MS
     assert client.first_seen("rack B03") is None
     assert "rack B03" not in page.content()
 
@@ -208,10 +207,10 @@ def test_a_text_made_to_hang_the_reader_is_shown_at_once(visitors: Visitors, kin
     page = visitors.signed_in(CLIENT, "/tickets/new")
     settled(page)
     page.get_by_label("Message", exact=True).fill(TANGLED[kind])
-    began = page.evaluate("performance.now()")
     page.get_by_role("button", name="Preview").click()
-    expect(page.locator(".preview .md-tangled")).to_be_visible(timeout=3_000)
-    assert page.evaluate("performance.now()") - began < 3_000
+    expect(page.locator(".preview .md-tangled")).to_be_visible(
+        timeout=LIVE_WITHIN_MS
+    )  # never, if it is parsed
 
 
 def test_unread_is_marked_for_each_person(visitors: Visitors) -> None:
@@ -265,6 +264,12 @@ def test_what_is_typed_survives_answers_reloads_and_refusals(visitors: Visitors)
     expect(page.locator("article.client").last).to_contain_text("half a sentence")
     expect(page.locator("article.client").last).to_contain_text("a.txt")
     expect(reply).to_have_value("")
+    reply.fill("one more thing")
+    reply.press("Control+Enter")
+    reply.press_sequentially(" and another")  # before the answer or after it
+    expect(page.locator("article.client").last).to_contain_text("one more thing")
+    expect(page.get_by_role("button", name="Send reply")).to_be_enabled()
+    expect(reply).to_have_value(re.compile(r"^ ?and another$"))
 
 
 def test_a_ticket_without_a_mouse(visitors: Visitors) -> None:

@@ -6,6 +6,9 @@ import re
 
 from playwright.sync_api import Page
 
+LIVE_WITHIN_MS = 10_000
+"""Without a reload, on a machine that runs the portal and other tests at once. How fast it is, `make bench` measures."""
+
 _RECORD = """
 () => {
   const seen = (window.testSeen = []);

@@ -153,7 +153,7 @@ export function FundsForm({ owner, currency, recommended, balance, cards, quote,
   const formId = useId();
   const { search } = useLocation();
   const [draft, change, clear] = useDraft("funds", owner, { amount: "", card: 0 });
-  const sending = useSending(draft, answer, clear);
+  const sending = useSending(draft, answer, () => clear());
   const chosen = useChoice(cards ?? [], draft.card);
   const prefilled = useRef(false);
   useEffect(() => {
@@ -216,7 +216,7 @@ export function CardPayment({ owner, invoice, quote, cards, answer, disabled, ch
   const intl = useIntl();
   const formId = useId();
   const [draft, change, clear] = useDraft(`pay:${invoice}`, owner, { card: 0 });
-  const sending = useSending(draft, answer, clear);
+  const sending = useSending(draft, answer, () => clear());
   const chosen = useChoice(cards ?? [], draft.card);
   const submit = (event) => {
     event.preventDefault();

@@ -34,9 +34,15 @@ function keep(key, draft) {
   }
 }
 
+/** What stands in a draft that was not in it when it was sent: words typed and files chosen meanwhile. */
+function unsent(draft, sent) {
+  const body = draft.body.startsWith(sent.body) ? draft.body.slice(sent.body.length).trimStart() : draft.body;
+  return { body, files: draft.files.filter((one) => !sent.files.some((gone) => gone.id === one.id)) };
+}
+
 /**
  * A draft under `name` of the person `owner`; `empty` is what a new one holds. `change` takes a part of it or a function
- * from the whole to a part; `clear` begins a new one.
+ * from the whole to a part; `clear` begins a new one with what was written after `sent` had gone.
  */
 export function useDraft(name, owner, empty) {
   const key = owner > 0 ? `draft:${owner}:${name}` : "";
@@ -54,27 +60,32 @@ export function useDraft(name, owner, empty) {
       if (at.current) keep(at.current, after);
       return after;
     });
-  const clear = () => {
-    if (at.current) keep(at.current, null);
-    setDraft({ ...empty, id: newId() });
-  };
+  const clear = (sent) =>
+    setDraft((before) => {
+      const rest = sent ? unsent(before, sent) : {};
+      const after = { ...empty, ...rest, id: newId() };
+      if (at.current) keep(at.current, rest.body || rest.files?.length ? after : null);
+      return after;
+    });
   return [draft, change, clear];
 }
 
 /**
  * Sending a draft and waiting for the portal's word on it. `answer` is the state's {id, draft, code, msgid, params};
- * a word that does not come for ten seconds frees the form, and one that comes later still counts.
+ * a word that does not come for ten seconds frees the form, and one that comes later still counts. `onSent` is told
+ * what was sent, too: more may have been written since.
  */
 export function useSending(draft, answer, onSent) {
   const [isWaiting, setWaiting] = useState(false);
   const [refusal, setRefusal] = useState(null);
   const heard = useRef(answer?.id ?? "");
+  const sent = useRef(null);
   useEffect(() => {
     if (!answer?.id || answer.id === heard.current || !draft.id || answer.draft !== draft.id) return;
     heard.current = answer.id;
     setWaiting(false);
     setRefusal(answer.code ? answer : null);
-    if (!answer.code) onSent?.(answer);
+    if (!answer.code) onSent?.(answer, sent.current ?? draft);
   }, [answer?.id, draft.id]);
   useEffect(() => {
     if (!isWaiting) return undefined;
@@ -85,6 +96,7 @@ export function useSending(draft, answer, onSent) {
     return () => clearTimeout(timer);
   }, [isWaiting]);
   const begin = () => {
+    sent.current = draft;
     setRefusal(null);
     setWaiting(true);
   };

@@ -89,10 +89,6 @@ def pay_from_balance(unit: Unit, actor: Actor, invoice_id: int) -> Invoice:
     invoice = _locked(unit, invoice_id)
     refuse_unless_payable(invoice)
     _pay(unit, invoice, actor)
-    trail.record(
-        unit, "invoice:paid", actor=actor, object_kind="invoice", object_id=invoice_id,
-        object_name=invoice.number or "", company_id=invoice.company_id,
-    )  # fmt: skip
     return invoice
 
 
@@ -180,3 +176,7 @@ def _pay(unit: Unit, invoice: Invoice, actor: Actor | None) -> None:
     )
     documents.mark_paid(unit, invoice, actor_id=actor.person_id if actor else None)
     coverage.extend(unit, invoice.id)
+    trail.record(
+        unit, "invoice:paid", actor=actor, object_kind="invoice", object_id=invoice.id,
+        object_name=invoice.number or "", company_id=invoice.company_id,
+    )  # fmt: skip

@@ -10,10 +10,13 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission
+from opsportal.domain.audit import trail
 from opsportal.domain.billing import calendar, renewals, topics
 from opsportal.domain.billing.renewals import CompanyPlan
 from opsportal.models import BillingRun, BillingRunError, Company, RunKind, Service
 
+QUEUE = "billing"
+TASK = "renewal_run"
 PAGE = 30
 SHOWN_COMPANIES = 200
 
@@ -59,6 +62,16 @@ def dry_run(actor: Actor, unit: Unit) -> DryRun:
         obstacles=sum(len(plan.obstacles) for plan in plans),
         plans=plans[:SHOWN_COMPANIES],
     )
+
+
+def request_run(unit: Unit, actor: Actor) -> None:
+    """Let today's renewal run go once more, for what has become due since the night. It repeats nothing."""
+    actor.require(Permission.BILLING_MANAGE)
+    unit.enqueue(QUEUE, TASK, actor.person_id)
+    trail.record(
+        unit, "billing_run:requested", actor=actor, object_kind="billing_run", object_id=None,
+        object_name=str(calendar.today()),
+    )  # fmt: skip
 
 
 def list_runs(actor: Actor, unit: Unit, *, before: int | None = None) -> list[BillingRun]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 
 from opsportal.db import Unit
@@ -23,7 +24,7 @@ def first_lines(unit: Unit, invoice_ids: Sequence[int]) -> dict[int, tuple[Invoi
     firsts = unit.exec(
         select(InvoiceLine)
         .where(chosen)
-        .distinct(col(InvoiceLine.invoice_id))
+        .ext(distinct_on(col(InvoiceLine.invoice_id)))
         .order_by(col(InvoiceLine.invoice_id), col(InvoiceLine.position))
     )
     return {line.invoice_id: (line, more[line.invoice_id]) for line in firsts}

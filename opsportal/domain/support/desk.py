@@ -250,7 +250,7 @@ def assign(unit: Unit, actor: Actor, ticket_id: int, *, person_id: int | None) -
             raise NotOfTheDesk
     ticket = tickets.hold(unit, ticket_id)
     tickets.take(unit, ticket, person_id)
-    _record(unit, actor, ticket, "assigned", to=person_id)
+    tickets.record(unit, actor, ticket, "assigned", to=person_id)
     return ticket
 
 
@@ -266,7 +266,7 @@ def set_status(unit: Unit, actor: Actor, ticket_id: int, *, status: str) -> Tick
     tickets.step(unit, actor, ticket, TicketStatus(status))
     if status == TicketStatus.RESOLVED:
         letters.tell_resolved(unit, ticket, was_silent=False)
-    _record(unit, actor, ticket, "status_set", status=status)
+    tickets.record(unit, actor, ticket, "status_set", status=status)
     return ticket
 
 
@@ -279,7 +279,7 @@ def set_importance(unit: Unit, actor: Actor, ticket_id: int, *, importance: str)
     ticket = tickets.hold(unit, ticket_id)
     ticket.importance = importance
     unit.changed(*topics.of_ticket(ticket))
-    _record(unit, actor, ticket, "importance_set", importance=importance)
+    tickets.record(unit, actor, ticket, "importance_set", importance=importance)
     return ticket
 
 
@@ -293,12 +293,5 @@ def set_department(unit: Unit, actor: Actor, ticket_id: int, *, department: str)
     if ticket.department != department:
         ticket.department = department
         tickets.take(unit, ticket, None)
-    _record(unit, actor, ticket, "department_set", department=department)
+    tickets.record(unit, actor, ticket, "department_set", department=department)
     return ticket
-
-
-def _record(unit: Unit, actor: Actor, ticket: Ticket, action: str, **data: Any) -> None:
-    trail.record(
-        unit, f"ticket:{action}", actor=actor, object_kind="ticket", object_id=ticket.id,
-        object_name=f"#{ticket.id}", company_id=ticket.company_id, **data,
-    )  # fmt: skip

@@ -40,6 +40,7 @@ def end_silent(unit: Unit, ticket_id: int) -> None:
     if ticket.status != TicketStatus.WAITING or ticket.last_message_at >= utcnow() - SILENCE:
         return
     tickets.step(unit, None, ticket, TicketStatus.RESOLVED, reason="silence")
+    tickets.record(unit, None, ticket, "resolved", reason="silence")
     letters.tell_resolved(unit, ticket, was_silent=True)
 
 
@@ -48,3 +49,4 @@ def end_settled(unit: Unit, ticket_id: int) -> None:
     ticket = tickets.hold(unit, ticket_id)
     if ticket.status == TicketStatus.RESOLVED and (ticket.resolved_at or utcnow()) < utcnow() - REOPENABLE:
         tickets.step(unit, None, ticket, TicketStatus.CLOSED, reason="settled")
+        tickets.record(unit, None, ticket, "closed")

@@ -93,7 +93,7 @@ def open_ticket(unit: Unit, actor: Actor, new: NewTicket) -> Ticket:
     unit.add(ticket)
     unit.flush()
     _say(unit, actor, ticket, body, new.attachment_ids, token=token)
-    _record(unit, actor, ticket, "opened", department=new.department, importance=new.importance)
+    record(unit, actor, ticket, "opened", department=new.department, importance=new.importance)
     return ticket
 
 
@@ -157,7 +157,7 @@ def reply(
             step(unit, actor, ticket, target)
     elif ticket.status == TicketStatus.WAITING:
         step(unit, actor, ticket, TicketStatus.OPEN)
-    _record(unit, actor, ticket, "replied")
+    record(unit, actor, ticket, "replied")
     return message
 
 
@@ -184,7 +184,7 @@ def close_ticket(unit: Unit, actor: Actor, ticket_id: int) -> Ticket:
     step(unit, actor, ticket, TicketStatus.RESOLVED)
     if actor.is_staff:
         letters.tell_resolved(unit, ticket, was_silent=False)
-    _record(unit, actor, ticket, "resolved")
+    record(unit, actor, ticket, "resolved")
     return ticket
 
 
@@ -197,7 +197,7 @@ def reopen_ticket(unit: Unit, actor: Actor, ticket_id: int) -> Ticket:
     if ticket.status != TicketStatus.RESOLVED:
         raise TicketNotEnded
     step(unit, actor, ticket, TicketStatus.REOPENED)
-    _record(unit, actor, ticket, "reopened")
+    record(unit, actor, ticket, "reopened")
     return ticket
 
 
@@ -278,7 +278,8 @@ def _join(unit: Unit, ticket_id: int, person_id: int) -> None:
         unit.flush()
 
 
-def _record(unit: Unit, actor: Actor, ticket: Ticket, action: str, **data: Any) -> None:
+def record(unit: Unit, actor: Actor | None, ticket: Ticket, action: str, **data: Any) -> None:
+    """Enter into the audit trail what was done to a ticket; without an actor the portal did it itself."""
     trail.record(
         unit, f"ticket:{action}", actor=actor, object_kind="ticket", object_id=ticket.id,
         object_name=f"#{ticket.id}", company_id=ticket.company_id, **data,

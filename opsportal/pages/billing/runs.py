@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from opsportal.components import labels
+from opsportal.components.confirm import confirm_button
 from opsportal.components.elements import card, link, or_dash, skeleton, tag
 from opsportal.components.headers import header
 from opsportal.components.states import empty, page_body
@@ -243,6 +244,15 @@ def runs_page() -> rx.Component:
                         empty=empty(t("No run yet"), t("The first one comes with the next night.")),
                     ),
                     title=t("Past runs"),
+                    side=confirm_button(
+                        t("Run again"),
+                        title=t("Run today's renewals again?"),
+                        text=t(
+                            "What has become due since the night is invoiced now. What was invoiced already is not invoiced again."
+                        ),
+                        confirm=t("Run again"),
+                        on_confirm=RunsState.run_again,
+                    ),
                 ),
                 _gateway(RunsState.gateway, RunsState.gateway_problem),
             ),

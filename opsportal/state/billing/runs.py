@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from opsportal.db import Unit
+from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.billing import runs, topics
 from opsportal.domain.billing.renewals import CompanyPlan
@@ -15,7 +15,7 @@ from opsportal.domain.payments import differences
 from opsportal.domain.payments import topics as payment_topics
 from opsportal.models import BillingRun, GatewayDifference
 from opsportal.state.billing import rows
-from opsportal.state.billing.views import (
+from opsportal.state.billing.run_views import (
     DifferenceView,
     GatewayView,
     ObstacleView,
@@ -24,7 +24,7 @@ from opsportal.state.billing.views import (
     RunsView,
     RunView,
 )
-from opsportal.state.guard import allow
+from opsportal.state.guard import allow, current_actor
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
 from opsportal.state.views import ProblemView, iso, iso_day
@@ -41,6 +41,11 @@ class RunsState(rx.State):
     @allow(Permission.BILLING_MANAGE)
     async def open(self) -> Any:
         return await show(self, *SHELL, (RUNS, None), (GATEWAY, None))
+
+    @allow(Permission.BILLING_MANAGE)
+    async def run_again(self) -> None:
+        """Invoice now what has become due since last night's run."""
+        await in_unit(runs.request_run, current_actor())
 
 
 def read_runs(unit: Unit, actor: Actor, _: Any) -> RunsView:

@@ -29,7 +29,7 @@ from opsportal.models import (
 )
 from tests.builders import make_actor, make_company, make_service
 from tests.integration.billing.money import ask, balance, bill, everything, fund, pay, unbalanced
-from workers import billing_runs
+from workers import billing_runs, queues
 
 pytestmark = [pytest.mark.usefixtures("books"), pytest.mark.xdist_group("renewals")]
 D = dt.date
@@ -357,6 +357,29 @@ def test_a_run_leaves_a_row_with_totals_and_errors_and_runs_once_a_day(
     assert unbalanced() == []
 
 
+def test_finance_runs_the_day_again_for_what_has_become_due_since() -> None:
+    before, after = make_company(), make_company()
+    _service(before, D(2027, 3, 1))
+    operator = make_actor(role=Role.OPERATOR)
+    billing_runs.renew_on(TODAY)
+    _service(after, D(2027, 3, 1))
+    invoiced = "SELECT count(*) FROM invoice WHERE company_id = :c"
+    assert [ask(invoiced, c=one.id) for one in (before, after)] == [[(1,)], [(0,)]]
+    with unit_of_work() as unit:
+        last = ask("SELECT coalesce(max(id), 0) FROM outbox")[0][0]
+        for actor in (make_actor(company=before), make_actor(role=Role.TECHNICIAN)):
+            with pytest.raises(Forbidden):
+                runs.request_run(unit, actor)
+        runs.request_run(unit, operator)
+    ((queue, task, ref),) = ask("SELECT queue, task, ref FROM outbox WHERE id > :n", n=last)
+    assert (queue, queues.TASKS[task].function) == ("billing", "workers.billing_runs.renew_again")
+    billing_runs.renew_again(ref)
+    assert [ask(invoiced, c=one.id) for one in (before, after)] == [[(1,)], [(1,)]]
+    assert ask(
+        "SELECT actor_id FROM audit_event WHERE tag = 'billing_run:requested' ORDER BY id DESC LIMIT 1"
+    ) == [(operator.person_id,)]
+
+
 def _break(company: Company) -> None:
     """A charge for the coming period is there already, and the service does not know of it."""
     with unit_of_work() as unit:
@@ -385,6 +408,8 @@ def test_due_invoices_are_paid_oldest_first_by_those_who_want_it() -> None:
             if one.kind == RunKind.AUTO_PAY
         ]
     assert statuses == ["paid", "issued", "paid", "issued", "issued", "issued"]
+    noted = "SELECT object_id FROM audit_event WHERE tag = 'invoice:paid' AND actor_id IS NULL AND company_id = :c"
+    assert {row[0] for row in ask(noted, c=eager.id)} == {late.id, small.id}
     assert (run.companies, run.documents, run.totals, run.errors) == (1, 2, {"EUR": 10_000}, 0)
     assert [balance(company).cash_minor for company in (eager, hand, poor)] == [0, 10_000, 999]
 

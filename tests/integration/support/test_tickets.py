@@ -18,7 +18,7 @@ from opsportal.domain.refusals import Refusal
 from opsportal.domain.support import desk, endings, lists, orders, readers, threads, tickets
 from opsportal.domain.support.lists import TicketFilter
 from opsportal.domain.support.tickets import NewTicket
-from opsportal.models import Mail, Power, Role, Ticket, TicketStatus
+from opsportal.models import AuditEvent, Mail, Power, Role, Ticket, TicketStatus
 from tests.builders import make_actor, make_company, make_server, make_service, make_ticket
 from workers import tickets as workers_tickets
 
@@ -364,6 +364,10 @@ def test_silence_and_time_end_tickets() -> None:
         told = unit.exec(select(Mail).where(col(Mail.kind) == "ticket_resolved")).all()
     assert [(mail.about_id, mail.person_id) for mail in told] == [(answered, client.person_id)]
     assert "We have not heard from you for two weeks." in told[0].body_text
+    with unit_of_work() as unit:
+        entries = unit.exec(select(AuditEvent).where(col(AuditEvent.actor_id).is_(None)))
+        noted = {(one.tag, one.object_id) for one in entries if one.company_id == client.company_id}
+    assert noted == {("ticket:resolved", answered), ("ticket:closed", settled)}
     before = everything()
     workers_tickets.tidy()
     assert everything() == before
