@@ -3,12 +3,13 @@
 import http.client
 import json
 import socket
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from lab.bmcs.ipxe import FetchFailed
 
 TIMEOUT_S = 15.0
 LONGEST_FILE = 256 << 20
+MOST_REDIRECTIONS = 5
 
 
 class BootClient:
@@ -18,8 +19,12 @@ class BootClient:
         self._address = address
 
     def get(self, url: str) -> bytes:
-        """The file at `url`. Raises FetchFailed with what iPXE would print."""
-        status, content = self._ask("GET", url)
+        """The file at `url`, wherever that leads. Raises FetchFailed with what iPXE would print."""
+        for _ in range(MOST_REDIRECTIONS):
+            status, content, elsewhere = self._ask("GET", url)
+            if not elsewhere:
+                break
+            url = urljoin(url, elsewhere)
         if status != http.client.OK:
             raise FetchFailed(f"{url}... {http.client.responses.get(status, status)} (HTTP {status})")
         return content
@@ -28,12 +33,12 @@ class BootClient:
         """Tell how far it has come; whether that was taken."""
         try:
             body = json.dumps({"milestone": milestone, "detail": detail}).encode()
-            status, _ = self._ask("POST", url, body)
+            status, _, _ = self._ask("POST", url, body)
         except FetchFailed:
             return False
         return 200 <= status < 300
 
-    def _ask(self, method: str, url: str, body: bytes | None = None) -> tuple[int, bytes]:
+    def _ask(self, method: str, url: str, body: bytes | None = None) -> tuple[int, bytes, str]:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise FetchFailed(f"{url}... Protocol not supported (https://ipxe.org/3c092083)")
@@ -45,7 +50,8 @@ class BootClient:
             target = parts.path + (f"?{parts.query}" if parts.query else "")
             connection.request(method, target, body, {"User-Agent": "iPXE/1.21.1", **headers})
             answer = connection.getresponse()
-            return answer.status, answer.read(LONGEST_FILE)
+            elsewhere = answer.getheader("Location", "") if answer.status in (301, 302, 307, 308) else ""
+            return answer.status, answer.read(LONGEST_FILE), elsewhere
         except TimeoutError as late:
             raise FetchFailed(f"{url}... Connection timed out (https://ipxe.org/4c0a6092)") from late
         except (OSError, http.client.HTTPException) as broken:

@@ -13,7 +13,7 @@ from lab.bmcs.faults import FaultKind
 from lab.bmcs.ipxe import Ending, Interpreter, Outcome
 from lab.bmcs.logs import log
 from lab.bmcs.machines import Machine
-from lab.bmcs.network_systems import PURPOSES, GaveUp, Run, Step, Then
+from lab.bmcs.network_systems import MEMORY_TEST, SYSTEMS, GaveUp, Run, Step, Then
 from lab.bmcs.records import NetworkSystem, Way
 
 REPORT_TRIES = 5
@@ -111,7 +111,7 @@ class _Boot:
 
     async def _run_loaded(self, loaded: NetworkSystem) -> None:
         run = Run(self._client, loaded, has_bad_image=self._fault is FaultKind.BAD_IMAGE)
-        steps = PURPOSES.get(run.argument("opsportal.purpose"), PURPOSES["install"])
+        steps = SYSTEMS.get(run.kind, MEMORY_TEST)
         for number, step in enumerate(steps):
             if number < loaded.step:
                 continue
@@ -131,7 +131,7 @@ class _Boot:
                 )
                 return
             if step.milestone == "system_written":
-                self._machine.install(await self._in_thread(run.installed))
+                self._machine.install(run.installed())
 
     async def _step(self, run: Run, step: Step) -> None:
         each = step.seconds / max(1, len(step.lines))
@@ -140,13 +140,19 @@ class _Boot:
             for number, text in enumerate(step.lines)
         ]
         await self._printed(self._machine.print(lines))
+        if step.fetches:
+            await self._in_thread(partial(run.fetch, step))
+            self._machine.load(run.loaded)
         if step.work is not None:
             await self._in_thread(partial(step.work, run))
-        if step.milestone:
+        if step.milestone and run.is_told_to_report(step.milestone):
             await self._report(run.base, step.milestone)
 
     async def _give_up(self, run: Run, failure: GaveUp) -> None:
+        """A raw installer says so and switches off; without its script any installer waits for somebody."""
         self._machine.say(f"installer: FAILED: {failure}", Stage.INSTALLER)
+        if not failure.code:
+            return
         await self._report(run.base, "failed", failure.code)
         await self._printed(GIVE_UP_AFTER_S / self._machine.pace)
         self._machine.stop()

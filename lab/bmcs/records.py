@@ -40,6 +40,7 @@ class NetworkSystem:
     kernel: str
     arguments: str
     step: int = 0
+    fetched: list[str] = field(default_factory=list)
     scripts: str = ""
 
 

@@ -11,8 +11,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
+from opsportal.domain.provisioning.facts import Facts
+from opsportal.domain.provisioning.passwords import sha512_crypt
+from opsportal.integrations.installers.ipxe import LOCAL_DISK, boot_script
+from opsportal.integrations.installers.rendering import TEXTS, render
+from opsportal.models import InstallerKind, SystemPurpose
+
 IMAGE = b"the system, compressed"
-DISK = b"#!ipxe\nexit\n"
+BASE = "/boot/i/token"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJhKqHTT1yDqgsQyqsC0XSSnzk1mdAbYFTgSgUUJ+Zb2 anna@example"
+DISK = LOCAL_DISK.encode()
 PATIENCE_S = 60.0
 
 
@@ -32,30 +40,44 @@ class BootService:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def offer(self, *, base_url: str = "", image: bytes = IMAGE, arguments: str = "", **files: bytes) -> None:
-        """Arm one installation: the next machine that asks is installed, once."""
-        base = f"{base_url or self.url}/boot/i/token"
-        announced = hashlib.sha256(image).hexdigest()
-        self.script = (
-            "#!ipxe\n"
-            f"echo Installing\nkernel {base}/kernel console=ttyS0,115200n8 {arguments} "
-            f"opsportal.base={base} opsportal.sha256={announced} || goto disk\n"
-            f"initrd {base}/initrd || goto disk\nboot\n:disk\nexit\n"
-        ).encode()
-        given = {"kernel": b"kernel", "initrd": b"initrd", "image": image, **files}
-        self.files = {f"/boot/i/token/{name}": content for name, content in given.items()}
+    def offer(
+        self,
+        *,
+        installer: InstallerKind = InstallerKind.RAW,
+        purpose: SystemPurpose = SystemPurpose.INSTALL,
+        hostname: str = "web1",
+        base_url: str = "",
+        boot: Path | None = None,
+    ) -> None:
+        """Arm one installation with the portal's own templates: the next machine that asks is installed, once.
 
-    def offer_images(self, directory: Path, *, base_url: str, **files: bytes) -> None:
-        """As `offer`, with the files that real machines boot."""
-        image = (directory / "disk.raw.gz").read_bytes()
-        self.offer(
-            base_url=base_url,
-            image=image,
-            arguments="mitigations=off",
-            kernel=(directory / "vmlinuz").read_bytes(),
-            initrd=(directory / "initrd").read_bytes(),
-            **files,
+        `boot` is a directory with what real machines boot; virtual ones take anything.
+        """
+        image = (boot / "disk.raw.gz").read_bytes() if boot else IMAGE
+        facts = Facts(
+            base=f"{base_url or self.url}{BASE}",
+            installer=installer,
+            purpose=purpose,
+            family="debian",
+            version="12",
+            hostname=hostname,
+            layout="single",
+            disks=("1",),
+            ssh_keys=(KEY,),
+            time_zone="Europe/Prague",
+            has_script=True,
+            image="image",
+            image_sha256=hashlib.sha256(image).hexdigest(),
+            kernel_arguments="console=ttyS0,115200n8 mitigations=off" if boot else "",
+            has_initrd=True,
+            password_hash=sha512_crypt("correct horse", "saltsaltsaltsalt"),
+            script="echo ordered >/root/ordered\n",
         )
+        self.script = boot_script(facts).encode()
+        self.files = {f"{BASE}/{name}": render(facts, name).encode() for name in TEXTS}
+        self.files[f"{BASE}/image"] = image
+        self.files[f"{BASE}/kernel"] = (boot / "vmlinuz").read_bytes() if boot else b"kernel"
+        self.files[f"{BASE}/initrd"] = (boot / "initrd").read_bytes() if boot else b"initrd"
 
     def milestones(self) -> list[str]:
         """The reports without their details."""

@@ -7,12 +7,27 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.lab.boot_services import BootService, running_boot_service
+from opsportal.models import InstallerKind, SystemPurpose
+from tests.lab.boot_services import BASE, BootService, running_boot_service
 from tests.lab.labs import RunningLab, Server
 
 PACE = 100.0
 INSTALLED = ["installer_started", "disk_prepared", "system_written", "first_boot", "answers"]
-FILES = ("kernel", "initrd", "image", "hostname")
+FILES = {
+    InstallerKind.RAW: ("install.sh", "image", "finish.sh", "shadow", "authorized_keys", "post_install"),
+    InstallerKind.PRESEED: ("preseed.cfg", "started.sh", "disks.sh", "finish.sh", "authorized_keys", "post_install"),
+    InstallerKind.KICKSTART: ("ks.cfg", "finish.sh", "authorized_keys", "post_install"),
+    InstallerKind.AUTOINSTALL: (
+        *("meta-data", "user-data", "vendor-data"),
+        *("started.sh", "finish.sh", "authorized_keys", "post_install"),
+    ),
+}  # fmt: skip
+TITLES = {
+    InstallerKind.RAW: "Debian GNU/Linux 12",
+    InstallerKind.PRESEED: "Debian GNU/Linux 12",
+    InstallerKind.KICKSTART: "AlmaLinux 9.6 (Sage Margay)",
+    InstallerKind.AUTOINSTALL: "Ubuntu 24.04.3 LTS",
+}
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +38,7 @@ def service() -> Iterator[BootService]:
 
 @pytest.fixture(scope="module")
 def lab(service: BootService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    running = RunningLab(tmp_path_factory.mktemp("lab"), servers=12, pace=PACE, boot_url=service.url)
+    running = RunningLab(tmp_path_factory.mktemp("lab"), servers=16, pace=PACE, boot_url=service.url)
     running.start()
     yield running
     assert running.end() == 0
@@ -50,22 +65,31 @@ def test_a_restart_asks_the_boot_service_and_goes_on_from_the_disk(
     assert server.effects()[-2:] == ["restart", "disk-boot"]
 
 
-def test_installs_what_it_is_given_and_comes_up_as_that(server: Server, service: BootService) -> None:
-    service.offer(hostname=b"web1.company.example\n")
+@pytest.mark.parametrize("installer", FILES)
+def test_installs_by_the_portals_templates_and_comes_up_as_ordered(
+    installer: InstallerKind, server: Server, service: BootService
+) -> None:
+    service.offer(installer=installer, hostname="web1.company.example")
     server.ask("press", button="reset")
-    service.wait(lambda: service.milestones() == INSTALLED)
+    # Ubuntu's installer has no place for a script of ours once the disk is prepared.
+    expected = [
+        name for name in INSTALLED if installer != InstallerKind.AUTOINSTALL or name != "disk_prepared"
+    ]
+    service.wait(lambda: service.milestones() == expected)
     mac, address = server.identity["mac"], server.identity["boot_ip"]
-    base = "/boot/i/token"
-    paths = [f"/boot/ipxe/{mac}", *(f"{base}/{name}" for name in FILES), f"/boot/ipxe/{mac}"]
+    names = ("kernel", "initrd", *FILES[installer])
+    paths = [f"/boot/ipxe/{mac}", *(f"{BASE}/{name}" for name in names), f"/boot/ipxe/{mac}"]
     assert service.asked == [(path, address) for path in paths]
-    assert server.wait(stage="login")["console"] is not None
+    server.wait(stage="login")
     assert server.effects()[-4:] == ["restart", "installed", "restart", "disk-boot"]
-    assert server.show()["console"][-1] == "web1.company.example login: "
+    console = server.show()["console"]
+    assert console[-1] == "web1.company.example login: "
+    assert f"{TITLES[installer]} web1.company.example ttyS1" in console
     # The next boot owes no report any more.
     server.ask("press", button="reset")
     server.wait(stage="network")
     server.wait(stage="login")
-    assert service.milestones() == INSTALLED
+    assert service.milestones() == expected
 
 
 def test_a_damaged_image_is_never_written(server: Server, service: BootService) -> None:
@@ -89,7 +113,7 @@ def test_without_dhcp_the_disk_is_booted_and_nobody_asked(server: Server, servic
 
 def test_reports_that_are_lost_do_not_stop_the_installation(server: Server, service: BootService) -> None:
     server.ask("fault", kind="no-reports")
-    service.offer(hostname=b"quiet\n")
+    service.offer(hostname="quiet")
     server.ask("press", button="reset")
     server.wait(stage="installer")
     server.wait(stage="login", timeout=60)
@@ -102,7 +126,7 @@ def test_a_hanging_installer_is_ended_by_a_power_cut_and_the_old_system_is_there
     server: Server, service: BootService
 ) -> None:
     server.ask("fault", kind="hangs")
-    service.offer(hostname=b"never\n")
+    service.offer(hostname="never")
     server.ask("press", button="reset")
     service.wait(lambda: service.milestones() == ["installer_started", "disk_prepared"])
     server.ask("unplug")
@@ -131,7 +155,7 @@ def test_a_lab_that_is_killed_goes_on_with_the_installation(
     service.reports.clear()
     lab = start_lab(servers=1, pace=10.0, boot_url=service.url)
     server = lab.take()
-    service.offer(hostname=b"survivor\n")
+    service.offer(hostname="survivor")
     server.ask("press", button="reset")
     service.wait(lambda: service.milestones() == ["installer_started"])
     lab.end(signal.SIGKILL)
@@ -143,7 +167,7 @@ def test_a_lab_that_is_killed_goes_on_with_the_installation(
 
 
 def test_a_rescue_system_stays_and_leaves_the_disk_alone(server: Server, service: BootService) -> None:
-    service.offer(arguments="opsportal.purpose=rescue")
+    service.offer(purpose=SystemPurpose.RESCUE)
     server.ask("press", button="reset")
     service.wait(lambda: service.milestones() == ["installer_started", "answers"])
     assert server.wait(stage="installer")["power"] == "on"
@@ -151,7 +175,15 @@ def test_a_rescue_system_stays_and_leaves_the_disk_alone(server: Server, service
 
 
 def test_a_wipe_switches_the_server_off(server: Server, service: BootService) -> None:
-    service.offer(arguments="opsportal.purpose=wipe")
+    service.offer(purpose=SystemPurpose.WIPE)
     server.ask("press", button="reset")
     server.wait(power="off")
     assert service.milestones() == ["installer_started", "disk_prepared"]
+
+
+def test_a_memory_test_says_nothing_and_runs_on(server: Server, service: BootService) -> None:
+    service.offer(installer=InstallerKind.NONE, purpose=SystemPurpose.MEMORY_TEST)
+    server.ask("press", button="reset")
+    server.wait(stage="installer")
+    assert service.asked[-1][0] == f"{BASE}/initrd"
+    assert service.milestones() == []
