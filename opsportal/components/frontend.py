@@ -23,6 +23,8 @@ PACKAGES = (
     "@radix-ui/react-dropdown-menu@2.2.1",
     "@fontsource-variable/inter@5.3.0",
     "uplot@1.6.32",
+    "@xterm/xterm@6.0.0",
+    "@novnc/novnc@1.7.0",
     "react-markdown@10.1.0",
     "mdast-util-gfm-autolink-literal@2.1.0",
     "mdast-util-gfm-strikethrough@2.0.1",
@@ -40,7 +42,10 @@ STYLESHEETS = [
     "styles/tickets.css",
     "styles/billing.css",
     "styles/cards.css",
+    "styles/network.css",
+    "styles/inventory.css",
     "styles/provisioning.css",
+    "styles/consoles.css",
     "styles/print.css",
 ]
 

@@ -20,6 +20,7 @@ from opsportal.pages.companies import companies_page, company_page
 from opsportal.pages.dashboard import dashboard_page
 from opsportal.pages.fleet import fleet_page
 from opsportal.pages.frame import BRAND
+from opsportal.pages.network.prefixes import prefixes_page
 from opsportal.pages.outside import not_found_page, sign_in_page
 from opsportal.pages.queues import queues_page
 from opsportal.pages.server import server_page
@@ -37,6 +38,7 @@ from opsportal.state.billing.transactions import TransactionsState
 from opsportal.state.companies import CompaniesState, CompanyState
 from opsportal.state.dashboard import DashboardState
 from opsportal.state.fleet import FleetState
+from opsportal.state.network.prefixes import PrefixesState
 from opsportal.state.queues import QueuesState
 from opsportal.state.server import ServerState
 from opsportal.state.services import ServicesState, ServiceState
@@ -78,6 +80,7 @@ PAGES = (
     Page("/account/mail", mail_address_page, t("Mails"), AccountState.open),
     Page("/account/two-factor", two_factor_page, t("Two-factor authentication"), AccountState.open),
     Page("/queues", queues_page, t("Queues"), QueuesState.open),
+    Page("/network", prefixes_page, t("Networks"), PrefixesState.open),
     Page("/pollers", pollers_page, t("Pollers"), PollersState.open),
     Page("/fleet", fleet_page, t("Fleet"), FleetState.open),
     Page("/companies", companies_page, t("Companies"), CompaniesState.open),

@@ -134,6 +134,7 @@ def _operator_menu() -> rx.Component:
                 t("Data centre"),
                 [
                     Item(t("Queues"), "/queues", _ACTIVE_JOBS),
+                    Item(t("Networks"), "/network"),
                     Item(t("Pollers"), "/pollers"),
                     Item(t("Fleet"), "/fleet", also="/servers"),
                 ],
@@ -161,6 +162,7 @@ def _technician_menu() -> rx.Component:
                 [
                     Item(t("Fleet"), "/fleet", also="/servers"),
                     Item(t("Queues"), "/queues", _ACTIVE_JOBS),
+                    Item(t("Networks"), "/network"),
                     Item(t("Pollers"), "/pollers"),
                 ],
             ),
@@ -204,6 +206,7 @@ def _palette() -> rx.Component:
     technician = [
         _page(t("Desk"), "/desk"),
         _page(t("Fleet"), "/fleet"),
+        _page(t("Networks"), "/network"),
         _page(t("Pollers"), "/pollers"),
         _page(t("Queues"), "/queues"),
         *own,
@@ -212,6 +215,7 @@ def _palette() -> rx.Component:
         _page(t("Desk"), "/desk"),
         _page(t("Queues"), "/queues"),
         _page(t("Fleet"), "/fleet"),
+        _page(t("Networks"), "/network"),
         _page(t("Pollers"), "/pollers"),
         _page(t("Mails"), "/mails"),
         _page(t("Companies"), "/companies"),

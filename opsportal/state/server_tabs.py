@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import reflex as rx
 from pydantic import AfterValidator
 
+from opsportal.state.network.tab import NETWORK
 from opsportal.state.provisioning.tab import REINSTALL, SERIAL
 from opsportal.state.server_history import HISTORY
 from opsportal.state.showing import StateView
@@ -41,6 +42,10 @@ def reinstall(_: rx.State, server_id: int) -> Wanted:
     return ((REINSTALL, server_id), (SERIAL, server_id))
 
 
+def network(_: rx.State, server_id: int) -> Wanted:
+    return ((NETWORK, server_id),)
+
+
 def traffic(state: rx.State, server_id: int) -> Wanted:
     return ((GRAPH, (server_id, address(state, TrafficAddress).span)),)
 
@@ -52,6 +57,7 @@ def history(_: rx.State, server_id: int) -> Wanted:
 LOADS: dict[str, Loader] = {
     "overview": overview,
     "reinstall": reinstall,
+    "network": network,
     "traffic": traffic,
     "history": history,
 }

@@ -23,6 +23,7 @@ from opsportal.domain.network.refusals import (
     AddressTaken,
     AddressUnreadable,
     PrefixFull,
+    ServerUnknown,
     WrongSite,
 )
 from opsportal.domain.refusals import NotFound
@@ -296,3 +297,12 @@ def list_uses(
         .order_by(col(Address.network))
     )
     return [(address, server) for address, server in unit.exec(query.limit(limit))]
+
+
+def find_server(unit: Unit, actor: Actor, name: str) -> int:
+    """The server of a name, for those who type one. Raises `ServerUnknown`."""
+    actor.require(Permission.NETWORK_MANAGE)
+    found = unit.exec(select(Server.id).where(col(Server.name) == name.strip())).first()
+    if found is None:
+        raise ServerUnknown
+    return found

@@ -107,3 +107,8 @@ class TooManyReverseChanges(Refusal):
 class TooManyReverseRecords(Refusal):
     code = "too_many_reverse_records"
     msgid = "This network has {limit} reverse records already. Nothing was changed. Remove those you no longer need."
+
+
+class ServerUnknown(Refusal):
+    code = "server_unknown"
+    msgid = "No server has this name. Nothing was assigned. Copy the name from its page."

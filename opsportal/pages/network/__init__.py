@@ -1,0 +1,1 @@
+"""The Network tab of a server, and the page of prefixes."""

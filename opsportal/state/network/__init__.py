@@ -1,0 +1,1 @@
+"""Addresses, reverse DNS and prefixes as pages show them."""
