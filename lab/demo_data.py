@@ -18,7 +18,7 @@ import pyotp
 from sqlmodel import col, select
 
 from lab import billing_demo
-from lab.bmcs.client import read_fleet
+from lab.bmcs.client import read_fleet, read_screens
 from lab.people import COMPANIES, PASSWORD, PEOPLE, DemoCompany, DemoPerson, DemoService
 from lab.support_demo import seed_tickets
 from lab.switch.cabling import site_of
@@ -26,6 +26,7 @@ from lab.switch.client import read_switches
 from lab.traffic_demo import seed_traffic
 from opsportal.db import Unit, unit_of_work
 from opsportal.domain.accounts.passwords import hash_password
+from opsportal.domain.consoles.screens import ScreenEndpoint, put_screen
 from opsportal.domain.vault import seal, unseal
 from opsportal.models import (
     Bmc,
@@ -181,6 +182,15 @@ def seed(fleet: list[dict[str, Any]]) -> list[dict[str, str | None]]:
         return [_person(unit, person) for person in PEOPLE]
 
 
+def seed_screens(fleet: list[dict[str, Any]], screens: dict[str, dict[str, Any]]) -> None:
+    """Where each machine's screen is, as far as the lab draws one."""
+    numbers = {machine["mac"]: screens[machine["name"]] for machine in fleet if machine["name"] in screens}
+    with unit_of_work() as unit:
+        for server in unit.exec(select(Server).where(col(Server.mac).in_(list(numbers)))):
+            at = numbers[server.mac]
+            put_screen(unit, server.id or 0, ScreenEndpoint(at["host"], at["port"], at["password"]))
+
+
 def main() -> None:
     data = settings().data
     fleet = read_fleet(data / "lab", timeout=20)
@@ -191,6 +201,7 @@ def main() -> None:
         json.dump(seed(fleet), out, indent=1)
     with unit_of_work() as unit:
         billing_demo.fill(unit)
+    seed_screens(fleet, read_screens(data / "lab"))
     fresh.rename(Path(target))
     seed_tickets()
     seed_traffic(fleet, read_switches(data / "switches", timeout=20), now=utcnow())

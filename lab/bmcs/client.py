@@ -64,6 +64,12 @@ def read_fleet(directory: Path, *, timeout: float = 0.0) -> list[dict[str, Any]]
         time.sleep(0.02)
 
 
+def read_screens(directory: Path) -> dict[str, dict[str, Any]]:
+    """Where the machines' screens are (RFB): host, port and password by name. Written before `fleet.json`."""
+    listed = json.loads((directory / "screens.json").read_text(encoding="utf-8"))
+    return {row["name"]: row for row in listed["screens"]}
+
+
 @contextlib.contextmanager
 def socket_address(directory: Path) -> Iterator[str]:
     """A path of the control socket that fits into a socket address, however deep `directory` is."""

@@ -18,6 +18,7 @@ from lab.bmcs.logs import log
 from lab.bmcs.machines import Machine
 from lab.bmcs.network_boots import NetworkBoots
 from lab.bmcs.records import Entry, Record, Records
+from lab.bmcs.screen import Screens
 from lab.bmcs.serving import claimed, stopped
 
 UPTIME_SECONDS = 6 * 86400.0  # how long a new machine seems to have been running
@@ -127,12 +128,15 @@ async def _serve(fleet: Fleet, directory: Path, *, parent: int | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     server = ControlServer(partial(control.answer, fleet.bmcs), directory)
+    screens = Screens(directory)
     try:
         fleet.start(loop)
+        await screens.start({name: bmc.machine for name, bmc in fleet.bmcs.items()})
         await server.start()
         fleet.publish()
         log("ready", servers=len(fleet.bmcs), seconds=time.monotonic() - started)
         await stopped(stop, parent=parent)
     finally:
         await server.close()
+        screens.close()
         fleet.close()

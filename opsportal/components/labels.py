@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from opsportal.components import inventory_labels
+from opsportal.components.console_labels import CONSOLE_AUDIT
 from opsportal.components.job_labels import JOB as JOB
 from opsportal.components.job_labels import JOB_DOING as JOB_DOING
 from opsportal.components.job_labels import JOB_KIND as JOB_KIND
@@ -121,6 +123,8 @@ OUTCOME: Final[Words] = {
     ),
 }
 AUDIT: Final[Words] = {
+    **inventory_labels.AUDIT,
+    **CONSOLE_AUDIT,
     "server:power_on_requested": N_("Power on requested"),
     "server:power_off_requested": N_("Power off requested"),
     "server:reboot_requested": N_("Reboot requested"),

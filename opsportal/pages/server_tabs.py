@@ -9,6 +9,7 @@ from typing import Any
 import reflex as rx
 
 from opsportal.components.text import t
+from opsportal.pages.consoles.tab import console_tab
 from opsportal.pages.network.tab import network_tab
 from opsportal.pages.provisioning.tab import reinstall_tab
 from opsportal.pages.server_history import history_tab
@@ -31,6 +32,7 @@ TABS = (
     FIRST,
     Tab("reinstall", t("Reinstall"), reinstall_tab),
     Tab("network", t("Network"), network_tab),
+    Tab("console", t("Console"), console_tab),
     Tab("traffic", t("Traffic"), traffic_tab),
     Tab("history", t("History"), history_tab),
 )

@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import reflex as rx
 from pydantic import AfterValidator
 
+from opsportal.state.consoles.tab import CONSOLES
 from opsportal.state.network.tab import NETWORK
 from opsportal.state.provisioning.tab import REINSTALL, SERIAL
 from opsportal.state.server_history import HISTORY
@@ -46,6 +47,10 @@ def network(_: rx.State, server_id: int) -> Wanted:
     return ((NETWORK, server_id),)
 
 
+def console(_: rx.State, server_id: int) -> Wanted:
+    return ((CONSOLES, server_id),)
+
+
 def traffic(state: rx.State, server_id: int) -> Wanted:
     return ((GRAPH, (server_id, address(state, TrafficAddress).span)),)
 
@@ -58,6 +63,7 @@ LOADS: dict[str, Loader] = {
     "overview": overview,
     "reinstall": reinstall,
     "network": network,
+    "console": console,
     "traffic": traffic,
     "history": history,
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,12 +17,14 @@ import aiohttp
 from sqlalchemy import text
 
 import bmc
+from lab.bmcs.client import ask
 from opsportal.db import unit_of_work
 from opsportal.domain.consoles import screens
 from opsportal.domain.consoles.screens import ScreenEndpoint
 from opsportal.models import Company, ConsoleGrant, Server, Service
 from tests.builders import make_server, make_service
-from tests.doors.server import Browser, Server as Portal
+from tests.doors.server import Browser
+from tests.doors.server import Server as Portal
 from tests.lab.labs import ROOT, RunningLab
 
 PATIENCE_S = 30.0
@@ -160,11 +161,18 @@ class Stage:
         service: Service | None = make_service(company) if company else None
         return make_server(service, endpoint=endpoint), str(identity["name"])
 
-    def screen_of(self, server: Server, name: str) -> None:
+    def screen_of(self, server: Server, name: str, *, port: int | None = None) -> None:
         """Put the lab's screen of this machine on record."""
-        found = json.loads((self.lab.directory / "screens.json").read_text())[name]
+        listed = json.loads((self.lab.directory / "screens.json").read_text())["screens"]
+        found = next(row for row in listed if row["name"] == name)
+        endpoint = ScreenEndpoint(found["host"], port or found["port"], found["password"])
         with unit_of_work() as unit:
-            screens.put_screen(unit, server.id or 0, ScreenEndpoint(**found))
+            screens.put_screen(unit, server.id or 0, endpoint)
+
+    def lab_console(self, name: str) -> list[str]:
+        """What the machine's serial console shows, by the lab's own account."""
+        shown: list[str] = ask(self.lab.directory, "show", name=name, lines=5)["console"]
+        return shown
 
 
 def ask_ticket(browser: Browser, server_id: int, kind: str = "serial") -> str:
@@ -215,5 +223,9 @@ def grants_of(server_id: int) -> list[ConsoleGrant]:
         return [ConsoleGrant(**row) for row in found]
 
 
-def environment_with_gateway(address: str, **more: str) -> dict[str, str]:
-    return dict(os.environ) | {"CONSOLE_GATEWAY": f"unix:{address}"} | more
+async def reasons_of(server_id: int) -> list[str | None]:
+    """Why the server's consoles have ended, once all of them have: written as the browser is told, not before."""
+    async with asyncio.timeout(PATIENCE_S):
+        while None in (reasons := [grant.end_reason for grant in grants_of(server_id)]):  # noqa: ASYNC110 (a database)
+            await asyncio.sleep(0.02)
+    return reasons

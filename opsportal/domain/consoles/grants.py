@@ -105,6 +105,12 @@ def grant_console(unit: Unit, actor: Actor, server_id: int, kind: ConsoleKind) -
     return Granted(grant.id, ticket)
 
 
+def check_openable(unit: Unit, actor: Actor, server_id: int, kind: ConsoleKind) -> None:
+    """Raise why this console cannot be opened now; nothing is written."""
+    server, service = access_server_for(actor, unit, server_id, permission=Permission.SERVER_CONSOLE)
+    _check_openable(unit, actor, server, service, kind)
+
+
 def _check_openable(
     unit: Unit, actor: Actor, server: Server, service: Service | None, kind: ConsoleKind
 ) -> None:

@@ -1,0 +1,1 @@
+"""The console tab's state."""
