@@ -42,7 +42,9 @@ LABEL disk
   INITRD initrd
   APPEND root=/dev/vda2 console=tty0 console=ttyS0,115200n8 mitigations=off tsc=reliable loglevel=5
 """
-_ISSUE = "Debian GNU/Linux 12 \\n \\l\n\n"
+_ISSUE = "Debian GNU/Linux 12 \\n\n\n"
+_PASSWD = "root:x:0:0:root:/root:/bin/sh\n"
+_GROUP = "root:x:0:\ntty:x:5:\n"
 _OS_RELEASE = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm), rack edition"\nID=debian\nVERSION_ID="12"\n'
 
 
@@ -129,8 +131,11 @@ def _initramfs(tree: Path, busybox: bytes) -> bytes:
     archive.character_device("dev/console", 5, 1)
     archive.file("bin/busybox", busybox, mode=0o755)
     archive.file("init", (GUEST / "init").read_bytes(), mode=0o755)
-    archive.file("installer", (GUEST / "installer").read_bytes())
     archive.file("dhcp", (GUEST / "dhcp").read_bytes(), mode=0o755)
+    archive.file("etc/inittab", (GUEST / "rescue.inittab").read_bytes())
+    archive.file("etc/passwd", _PASSWD.encode())
+    archive.file("etc/group", _GROUP.encode())
+    archive.file("etc/issue", b"Rescue system \\n\n\n")
     modules = _modules(tree)
     for name, content in modules.items():
         archive.file(f"lib/modules/{name}", content)
@@ -225,9 +230,9 @@ def _root(scratch: Path, busybox: bytes) -> bytes:
 
 def _configuration(etc: Path) -> None:
     files = {
-        "passwd": "root:x:0:0:root:/root:/bin/sh\n",
+        "passwd": _PASSWD,
         "shadow": "root:*:19000:0:99999:7:::\n",
-        "group": "root:x:0:\ntty:x:5:\n",
+        "group": _GROUP,
         "hostname": "localhost\n",
         "issue": _ISSUE,
         "os-release": _OS_RELEASE,
