@@ -150,6 +150,29 @@ _MONEY = (
     Door(f"{PORTAL}billing___runs____runs_state.run_again", OPERATOR),
 )
 
+NETWORK = f"{PORTAL}network___"
+_NETWORK = (
+    _page("network___prefixes____prefixes_state", STAFF, "/network"),
+    Door(
+        f"{NETWORK}prefixes____prefixes_state.add_prefix",
+        STAFF,
+        payload=lambda _: {**_CLICK, "cidr": "10.0.0.0/8", "gateway": "", "site": "Prague 1", "hours": 24},
+    ),
+    Door(
+        f"{NETWORK}prefixes____prefixes_state.assign",
+        STAFF,
+        payload=lambda _: {**_CLICK, "prefix_id": 1, "server": "nobody", "ip": ""},
+    ),
+    Door(f"{NETWORK}prefixes____prefixes_state.release", STAFF, "address", _of("address_id")),
+    Door(f"{NETWORK}prefixes____prefixes_state.retry", STAFF, "reverse record", _of("record_id")),
+    Door(
+        f"{NETWORK}tab____network_state.set_reverse",
+        SIGNED_IN,
+        "address",
+        lambda number: {**_CLICK, "address_id": number, "ip": "", "name": "a.example"},
+    ),
+)
+
 DOORS = (
     *_MONEY,
     *_SUPPORT,
@@ -202,6 +225,7 @@ DOORS = (
     Door(f"{PORTAL}account____account_state.sign_out_everywhere", SIGNED_IN),
     _page("queues____queues_state", STAFF, "/queues"),
     _page("traffic___pollers____pollers_state", STAFF, "/pollers"),
+    *_NETWORK,
     _page("fleet____fleet_state", STAFF, "/fleet"),
     _page("companies____companies_state", OPERATOR, "/companies"),
     _page("companies____company_state", OPERATOR, "/companies/{id}", "company", "company_id"),
@@ -265,6 +289,10 @@ PATHS = (
         technician=_FORBIDDEN,
     ),
     Path("POST /webhooks/stripe", *((400, "forged"),) * 3),  # no session opens it: only a signature does
+    # Machines have no session and need none: their own disk for anybody, the rest by the job's token.
+    Path("GET /boot/ipxe/{mac}", _FINE, _FINE, _FINE),
+    Path("GET /boot/i/{token}/{name}", *((404, "not_found"),) * 3),
+    Path("POST /boot/i/{token}/report", *((400, "bad_request"),) * 3),
     Path("POST /payments/cards/setup", _OUT, _OUT, _NO_GATEWAY, {}, _FORBIDDEN),
     Path("POST /payments/cards/done", _OUT, _OUT, (404, "not_found"), {"setup": "seti_0"}, _FORBIDDEN),
     Path("POST /payments/{payment_id}/action", _OUT, _OUT, _NO_GATEWAY, {}, _FORBIDDEN),
