@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from opsportal.components import inventory_labels
 from opsportal.locale import N_
 
 JOB_KIND: Final[Mapping[str, str]] = {
@@ -66,6 +67,7 @@ JOB_TONE: Final[Mapping[str, str]] = {
     "expired": "warn",
 }
 STEP: Final[Mapping[str, str]] = {
+    **inventory_labels.JOB_STEP,
     "read": N_("Read the power state"),
     "switch_off": N_("Switch off"),
     "verify_off": N_("Verify that it is off"),
@@ -77,6 +79,7 @@ STEP: Final[Mapping[str, str]] = {
     "machine": N_("The machine itself is at work"),
 }
 STEP_NOTE: Final[Mapping[str, str]] = {
+    **inventory_labels.JOB_NOTE,
     "was_on": N_("It was on already; no command was needed."),
     "was_off": N_("It was off already; no command was needed."),
 }

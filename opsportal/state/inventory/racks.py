@@ -85,6 +85,7 @@ def read_rack(unit: Unit, actor: Actor, rack_id: int) -> RackView:
         height_u=rack.height_u,
         used_u=sum(one.position.units for one in standing),
         units=_units(standing, rack.height_u),
+        things=[_unit(one, rack.height_u) for one in standing],
         numbers=list(range(rack.height_u, 0, -1)),
         unplaced=_unplaced(actor, unit),
     )

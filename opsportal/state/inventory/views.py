@@ -68,6 +68,7 @@ class RackView:
     height_u: int = 0
     used_u: int = 0
     units: list[UnitView] = field(default_factory=list)
+    things: list[UnitView] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     unplaced: list[ChoiceView] = field(default_factory=list)
 
@@ -170,7 +171,7 @@ class DifferenceView:
 
 @dataclass(frozen=True)
 class ChangeView:
-    to: str = ""
+    status: str = ""
     by: str = ""
     reason: str = ""
     at: str = ""

@@ -65,7 +65,7 @@ class PlacesWorkState(rx.State):
 
     @allow(Permission.FLEET_MANAGE)
     async def place(
-        self, rack_id: Id, draft: Draft, server_id: Id, bottom_u: RackUnit, units: RackUnit
+        self, draft: Draft, rack_id: Id, server_id: Id, bottom_u: RackUnit, units: RackUnit
     ) -> None:
         """Put a server on these units of a rack."""
         place = {"rack_id": rack_id, "bottom_u": bottom_u, "units": units}
@@ -73,7 +73,7 @@ class PlacesWorkState(rx.State):
 
     @allow(Permission.FLEET_MANAGE)
     async def fill(
-        self, rack_id: Id, draft: Draft, label: Words, bottom_u: RackUnit, units: RackUnit
+        self, draft: Draft, rack_id: Id, label: Words, bottom_u: RackUnit, units: RackUnit
     ) -> None:
         """Put something that is no server on these units."""
         place = {"label": label, "bottom_u": bottom_u, "units": units}
@@ -93,13 +93,13 @@ class PlacesWorkState(rx.State):
         await take(self, draft, parts.add_spare, current_actor(), **new)
 
     @allow(Permission.FLEET_MANAGE)
-    async def install(self, part_id: Id, draft: Draft, server: Search, slot: Words) -> None:
+    async def install(self, draft: Draft, part_id: Id, server: Search, slot: Words) -> None:
         """A spare part is in this server now; the server is named as on its label."""
         await take(self, draft, _install, current_actor(), part_id, server, slot)
 
     @allow(Permission.FLEET_MANAGE)
     async def take_out(
-        self, part_id: Id, draft: Draft, status: Literal["spare", "broken", "retired"], note: Words
+        self, draft: Draft, part_id: Id, status: Literal["spare", "broken", "retired"], note: Words
     ) -> None:
         """A part is no longer in its server."""
         await take(
@@ -123,24 +123,24 @@ class StockWorkState(rx.State):
     answer: AnswerView = AnswerView()
 
     @allow(Permission.STOCK_MANAGE)
-    async def let(self, server_id: Id, draft: Draft, service_id: Id) -> None:
+    async def let(self, draft: Draft, server_id: Id, service_id: Id) -> None:
         """Take the server out of stock for a service."""
         await take(self, draft, stock.let_server, current_actor(), server_id, service_id=service_id)
 
     @allow(Permission.STOCK_MANAGE)
-    async def take_back(self, server_id: Id, draft: Draft, reason: Words) -> None:
+    async def take_back(self, draft: Draft, server_id: Id, reason: Words) -> None:
         await take(self, draft, stock.take_back, current_actor(), server_id, reason=reason)
 
     @allow(Permission.STOCK_MANAGE)
-    async def mark_faulty(self, server_id: Id, draft: Draft, reason: Words) -> None:
+    async def mark_faulty(self, draft: Draft, server_id: Id, reason: Words) -> None:
         await take(self, draft, stock.mark_faulty, current_actor(), server_id, reason=reason)
 
     @allow(Permission.STOCK_MANAGE)
-    async def take_over(self, server_id: Id, draft: Draft, reason: Words) -> None:
+    async def take_over(self, draft: Draft, server_id: Id, reason: Words) -> None:
         await take(self, draft, stock.take_over, current_actor(), server_id, reason=reason)
 
     @allow(Permission.STOCK_MANAGE)
-    async def quarantine(self, server_id: Id, draft: Draft, reason: Words) -> None:
+    async def quarantine(self, draft: Draft, server_id: Id, reason: Words) -> None:
         await take(self, draft, stock.quarantine, current_actor(), server_id, reason=reason)
 
     @allow(Permission.STOCK_MANAGE)
@@ -149,7 +149,7 @@ class StockWorkState(rx.State):
 
     @allow(Permission.STOCK_MANAGE)
     async def confirm(
-        self, step_id: Id, draft: Draft, result: Literal["good", "bad"], method: Words, note: Words
+        self, draft: Draft, step_id: Id, result: Literal["good", "bad"], method: Words, note: Words
     ) -> None:
         """A person says what they did or found, with name and note."""
         said = {"result": EvidenceResult(result), "method": method, "note": note}

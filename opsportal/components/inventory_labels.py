@@ -1,0 +1,158 @@
+"""What the codes of the inventory mean in words. English msgids; the browser translates them."""
+
+from __future__ import annotations
+
+from opsportal.locale import N_
+
+STOCK = {
+    "leased": N_("Leased"),
+    "quarantined": N_("Quarantined"),
+    "cleaning": N_("Being cleaned"),
+    "verified": N_("Verified clean"),
+    "available": N_("Available"),
+    "faulty": N_("Faulty"),
+}
+STOCK_TONE = {
+    "leased": "info",
+    "quarantined": "warn",
+    "cleaning": "warn",
+    "verified": "ok",
+    "available": "ok",
+    "faulty": "bad",
+}
+STOCK_MEANING = {
+    "leased": N_("A client's service has this machine."),
+    "quarantined": N_("Nobody has it and nobody may get it: what is on it is not known. Start its cleaning."),
+    "cleaning": N_("It can be let when every step below has good evidence."),
+    "verified": N_("Every step of its cleaning has good evidence. Release it to stock."),
+    "available": N_("In stock. A service can get it."),
+    "faulty": N_("Something failed. A person takes it over, with a reason."),
+}
+POWER_SHORT = {"on": N_("On"), "off": N_("Off"), "unknown": N_("?")}
+PART = {
+    "chassis": N_("Chassis"),
+    "board": N_("Board"),
+    "cpu": N_("Processor"),
+    "dimm": N_("Memory module"),
+    "disk": N_("Disk"),
+    "nic": N_("Network card"),
+    "psu": N_("Power supply"),
+    "controller": N_("Controller"),
+    "other": N_("Other part"),
+}
+PART_STATUS = {
+    "installed": N_("Installed"),
+    "missing": N_("Missing"),
+    "spare": N_("Spare"),
+    "broken": N_("Broken"),
+    "retired": N_("Retired"),
+}
+PART_TONE = {"installed": "ok", "missing": "bad", "spare": "info", "broken": "bad", "retired": "mute"}
+STEP = {
+    "addresses": N_("Addresses unassigned, reverse DNS cleared"),
+    "bmc_users": N_("BMC users removed but ours"),
+    "bmc_password": N_("New BMC password"),
+    "bmc_access": N_("BMC lets nobody in without a password"),
+    "settings": N_("BMC and BIOS settings reset, virtual media ejected"),
+    "disk": N_("Disk erased"),
+    "firmware": N_("Firmware versions noted"),
+    "inventory": N_("Parts counted and compared"),
+    "burn_in": N_("Burn-in test passed"),
+}
+METHOD = {
+    "confirmed": N_("Confirmed by a person"),
+    "nvme_format": N_("NVMe format"),
+    "ata_secure_erase": N_("ATA secure erase"),
+    "overwrite": N_("Overwritten"),
+    "destroyed": N_("Taken out and destroyed"),
+    "read_by_bmc": N_("Read from the BMC"),
+    "removed_by_bmc": N_("Removed at the BMC and read back"),
+    "signed_in": N_("Proved by signing in"),
+    "tried": N_("Tried without a password"),
+    "released": N_("Released by the portal"),
+    "switched": N_("Switched on and off, health and event log read"),
+}
+DISK_METHOD = {code: METHOD[code] for code in ("nvme_format", "ata_secure_erase", "overwrite", "destroyed")}
+RESULT = {"good": N_("Good"), "bad": N_("Bad"), "": N_("No evidence yet")}
+RESULT_TONE = {"good": "ok", "bad": "bad", "": "mute"}
+SCORE = {
+    "inspection": N_("Parts inspected"),
+    "power": N_("Power verified"),
+    "cleaning": N_("Verified clean"),
+    "agreement": N_("Parts found as on record"),
+}
+DIFFERENCE = {
+    "missing": N_("Missing"),
+    "new": N_("Not on record"),
+    "firmware": N_("Other firmware"),
+    "count": N_("Not as ordered"),
+}
+DIFFERENCE_TONE = {"missing": "bad", "new": "warn", "firmware": "info", "count": "bad"}
+CLEANING = {"return": N_("Return to stock"), "intake": N_("Intake")}
+BULK = {
+    "will_power_on": N_("Is switched on."),
+    "will_power_off": N_("Loses power at once; programs on it are not asked to finish."),
+    "will_reboot": N_("Is switched off and on again; it is away for some minutes."),
+    "will_inspect": N_("Its BMC is asked for its parts. Nothing about it changes."),
+    "will_identify": N_("Its identify light blinks."),
+    "no_bmc": N_("No management controller is on record."),
+    "busy": N_("{actor} has a job under way on it."),
+    "server_busy": N_("Somebody has just started a job on it."),
+    "server_without_bmc": N_("No management controller is on record."),
+    "is_on": N_("Is on already."),
+    "is_off": N_("Is off already."),
+    "forbidden": N_("Your role does not allow it."),
+    "not_found": N_("It is not there any more."),
+}
+JOB_STEP = {
+    "read_parts": N_("Read the parts from the BMC"),
+    "compare_parts": N_("Compare with what is on record"),
+    "keep_new_password": N_("Keep the new password, sealed"),
+    "send_new_password": N_("Send it to the BMC"),
+    "prove_new_password": N_("Prove it by signing in"),
+    "check_addresses": N_("Release addresses and reverse DNS"),
+    "check_bmc_access": N_("Try the BMC without a password"),
+    "remove_bmc_users": N_("Remove BMC users but ours"),
+    "note_firmware": N_("Note firmware versions"),
+    "read_health": N_("Read health and event log"),
+    "read_health_again": N_("Read health and event log again"),
+    "identify": N_("Switch the identify light"),
+}
+JOB_NOTE = {
+    "bmc_unsupported": N_("This BMC cannot do it. A person confirms this step by hand."),
+    "addresses_left": N_("The server still has addresses. Release them on its network tab."),
+    "suite_zero_open": N_("Cipher suite 0 lets anybody in without a password. Switch it off in the BMC."),
+    "factory_user": N_("We still sign in by a factory user. Give the BMC a user of ours first."),
+    "parts_differ": N_("The parts differ from the record. A person looks at them."),
+    "health_bad": N_("A sensor is critical, or the event log has new errors."),
+    "not_tried": N_("This could not be tried. A person confirms it by hand."),
+}
+AUDIT = {
+    "site:added": N_("Site added"),
+    "rack:added": N_("Rack added"),
+    "rack:filled": N_("Equipment placed in a rack"),
+    "rack:cleared": N_("Taken out of a rack"),
+    "server:placed": N_("Placed in a rack"),
+    "server:taken_in": N_("Taken in"),
+    "server:inspect_requested": N_("Hardware check requested"),
+    "server:clean_requested": N_("Gathering of evidence requested"),
+    "server:burn_in_requested": N_("Burn-in requested"),
+    "server:identify_requested": N_("Identify light requested"),
+    "server:rotate_credentials_requested": N_("New BMC password requested"),
+    "bmc:password_rotated": N_("BMC password changed and proved"),
+    "part:added": N_("Part added"),
+    "part:installed": N_("Part installed"),
+    "part:spare": N_("Part put into the store"),
+    "part:broken": N_("Part marked as broken"),
+    "part:retired": N_("Part retired"),
+    "parts:accepted": N_("Differences of parts taken into the record"),
+    "stock:let": N_("Given to a service"),
+    "stock:taken_back": N_("Taken back from a service"),
+    "stock:quarantined": N_("Put into quarantine"),
+    "stock:faulty": N_("Marked as faulty"),
+    "stock:taken_over": N_("Taken over by a person"),
+    "stock:return_begun": N_("Cleaning started"),
+    "stock:intake_begun": N_("Intake started"),
+    "stock:verified": N_("Verified clean"),
+    "stock:released": N_("Released to stock"),
+}

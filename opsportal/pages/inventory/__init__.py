@@ -1,0 +1,1 @@
+"""The inventory: racks, parts, stock, intake, labels and the aisle."""
