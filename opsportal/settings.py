@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     """How long a power click stays meant. After that it must not happen any more."""
     power_deadline_s: float = Field(default=45, gt=0)
     """How long one power goal may take, from the first question to the read-back."""
+    shutdown_grace_s: float = Field(default=60, gt=0, le=70)
+    """For how long an operating system may take to shut down before its power is taken away."""
     lease_s: float = Field(default=20, gt=0)
     """How long a worker that says nothing keeps its server. Longer than any one exchange with a BMC (6 s,
     or all of `power_deadline_s` if that is less)."""

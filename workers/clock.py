@@ -22,6 +22,7 @@ from workers import (
     documents,
     mail,
     payments,
+    port_orders,
     power_sweep,
     provisioning,
     queues,
@@ -87,6 +88,7 @@ SCHEDULE: dict[str, tuple[str, int, Callable[[], None]]] = {
     "mail": ("mail", 10, mail.send_mail),
     "tickets": ("default", 600, tickets.tidy),
     "reverse_records": ("default", 5, dns.run),
+    "port_orders": ("default", 15, port_orders.wake_overdue),
     "addresses": ("default", 60, dns.follow_services),
 }
 """Name: queue, interval (s), work. The rows are made from this table."""

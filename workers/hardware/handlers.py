@@ -7,13 +7,17 @@ from collections.abc import Callable
 import bmc
 from opsportal.domain.hardware.reconciliation import Resolution
 from opsportal.models import JobKind
-from workers.hardware import network_boot, power
+from workers.hardware import blocks, identify, network_boot, power, shutdown
 from workers.hardware.running import Running
 
 HANDLERS: dict[JobKind, Callable[[Running], None]] = {
     JobKind.POWER_ON: power.reach_goals,
     JobKind.POWER_OFF: power.reach_goals,
     JobKind.REBOOT: power.reach_goals,
+    JobKind.SHUTDOWN: shutdown.shut_down,
+    JobKind.BLOCK: blocks.block_server,
+    JobKind.UNBLOCK: blocks.unblock_server,
+    JobKind.IDENTIFY: identify.blink,
     JobKind.REINSTALL: network_boot.install,
     JobKind.RESCUE: network_boot.install,
     JobKind.MEMORY_TEST: network_boot.install,
@@ -26,6 +30,7 @@ A waiting job that is continued is given to the same handler, with `running.is_c
 
 RESUMES: dict[JobKind, Callable[[Running, bmc.PowerControl], None]] = {
     JobKind.REBOOT: power.switch_on_again,
+    JobKind.SHUTDOWN: shutdown.switch_off_hard,
     JobKind.REINSTALL: network_boot.start_from_network,
     JobKind.RESCUE: network_boot.start_from_network,
     JobKind.MEMORY_TEST: network_boot.start_from_network,
@@ -34,5 +39,8 @@ RESUMES: dict[JobKind, Callable[[Running, bmc.PowerControl], None]] = {
 }
 """How the worker that asked carries a job on when its resolution `resumes`."""
 
-ASKERS: dict[JobKind, Callable[[Running], Resolution]] = {}
+ASKERS: dict[JobKind, Callable[[Running], Resolution]] = {
+    JobKind.BLOCK: blocks.ask_switch,
+    JobKind.UNBLOCK: blocks.ask_switch,
+}
 """Kinds whose outcome is asked of something else than the BMC's power state, e.g. a switch."""

@@ -28,7 +28,6 @@ from opsportal.models import (
     OrderStatus,
     PortLink,
     PortOrder,
-    Server,
     ServerBlock,
     Switch,
     SwitchPort,
@@ -181,6 +180,6 @@ def asked_orders(unit: Unit, job_id: int) -> list[PortOrder]:
     return [row for row in port_orders.orders_of(unit, job_id) if row.status == OrderStatus.ASKED]
 
 
-def name_of(unit: Unit, server_id: int) -> str:
-    """The server's name, for logs."""
-    return unit.get_one(Server, server_id).name
+def actor_of(unit: Unit, job_id: int) -> str:
+    """Who asked for a job."""
+    return unit.get_one(HardwareJob, job_id).actor_name

@@ -117,7 +117,7 @@ def _access(unit: Unit, actor: Actor, sign_in_id: int) -> ServerSignIn:
     return row
 
 
-def _note(unit: Unit, actor: Actor, tag: str, server: Server, service: Service | None, **data: str) -> None:
+def _note(unit: Unit, actor: Actor, tag: str, server: Server, service: Service | None, **data: Any) -> None:
     trail.record(
         unit, tag, actor=actor, object_kind="server", object_id=server.id, object_name=server.name,
         company_id=service.company_id if service else None, **data,

@@ -14,6 +14,7 @@ STEPS: dict[JobKind, tuple[str, ...]] = {
     JobKind.POWER_ON: ("read", "switch_on", "verify_on"),
     JobKind.POWER_OFF: ("read", "switch_off", "verify_off"),
     JobKind.REBOOT: ("read", "switch_off", "verify_off", "switch_on", "verify_on"),
+    JobKind.SHUTDOWN: ("ask_off", "wait_off", "read", "switch_off", "verify_off"),
 }
 RETRYABLE = frozenset(STEPS)
 """Kinds that may be asked for again by one click: goals, which harm nobody when they are reached already."""

@@ -53,6 +53,20 @@ def _by_power(unit: Unit, asked: Asked) -> Resolution:
     )
 
 
+def _by_shutdown(unit: Unit, asked: Asked) -> Resolution:
+    """Off is off, by itself or not. A server still on was asked already: it loses its power, if that is recent."""
+    if asked.power == Power.OFF:
+        return Resolution(JobStatus.SUCCEEDED, "reconciled")
+    if asked.may_resume:
+        return Resolution(JobStatus.SUCCEEDED, "reconciled", resumes=True)
+    return Resolution(JobStatus.FAILED, "not_carried_out")
+
+
+def _harmless(unit: Unit, asked: Asked) -> Resolution:
+    """The BMC answers, and the worst that may have happened is that a light blinks or does not."""
+    return Resolution(JobStatus.FAILED, "not_carried_out")
+
+
 def _interrupted(unit: Unit, asked: Asked) -> Resolution:
     """Of a kind without a rule of its own it is only known that it did not come to its end."""
     return Resolution(JobStatus.FAILED, "interrupted")
@@ -62,6 +76,8 @@ RULES: dict[JobKind, Callable[[Unit, Asked], Resolution]] = {
     JobKind.POWER_ON: _by_power,
     JobKind.POWER_OFF: _by_power,
     JobKind.REBOOT: _by_power,
+    JobKind.SHUTDOWN: _by_shutdown,
+    JobKind.IDENTIFY: _harmless,
     JobKind.BOOT_DISK: _by_power,
     JobKind.REINSTALL: installing.judge,
     JobKind.RESCUE: installing.judge,

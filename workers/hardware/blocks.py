@@ -1,0 +1,137 @@
+"""Blocking and unblocking: the server's own switch ports down, or up again, read back at the switch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import bmc
+import switches
+from opsportal.db import unit_of_work
+from opsportal.domain.hardware import block, claims, port_orders
+from opsportal.domain.hardware.port_orders import Target
+from opsportal.domain.hardware.resolutions import Resolution
+from opsportal.models import JobKind, JobStatus, OrderStatus
+from workers import port_orders as switching
+from workers.hardware.running import Running
+
+
+class SwitchFailed(bmc.BmcError):
+    """What a switch answered, for the machinery of jobs."""
+
+
+def _failure(error: switches.SwitchError) -> SwitchFailed:
+    about = {"code": error.code, "advice": error.advice}
+    kind: type[SwitchFailed] = type("SwitchFailed", (SwitchFailed,), about)
+    return kind()
+
+
+def block_server(running: Running) -> None:
+    """Take every port of the server down; then, if wanted, its power."""
+    with running.step("port_down"):
+        _carry_out(running)
+        _note_blocked(running)
+    with unit_of_work() as unit:
+        row = block.block_of(unit, running.job_id)
+        is_with_power = row is not None and row.is_with_power
+    if is_with_power:
+        with running.connect() as control:
+            running.reach(control, bmc.PowerGoal.OFF)
+
+
+def unblock_server(running: Running) -> None:
+    """Take up again the ports that the block took down. The power stays as it is."""
+    with running.step("port_up"):
+        _carry_out(running)
+        _note_unblocked(running)
+
+
+def _carry_out(running: Running) -> None:
+    for target in _targets(running):
+        try:
+            switching.set_port(target, _announcing(running, target))
+        except switches.SwitchError as error:
+            _give_up(running, error.code)
+            raise _failure(error) from error
+        with unit_of_work() as unit:
+            claims.command_done(unit, running.claim, line=f"read back: {target.if_name} {_word(target)}")
+            port_orders.end(unit, target.order_id, OrderStatus.DONE, "verified")
+        running.in_doubt = False
+
+
+def _targets(running: Running) -> list[Target]:
+    with unit_of_work() as unit:
+        claims.renew(unit, running.claim)
+        found = [port_orders.target(unit, row) for row in block.asked_orders(unit, running.job_id)]
+    if any(target is None for target in found):
+        raise _failure(switches.SwitchPortMoved())
+    return [target for target in found if target is not None]
+
+
+def _announcing(running: Running, target: Target) -> Callable[[], None]:
+    return lambda: running.before_command(f"ifAdminStatus of {target.if_name}: {_word(target)}")
+
+
+def _word(target: Target) -> str:
+    return "up" if target.wants_up else "down"
+
+
+def _give_up(running: Running, code: str) -> None:
+    """The orders end with the job unless something was sent: then the switch is asked first."""
+    if running.in_doubt:
+        return
+    with unit_of_work() as unit:
+        claims.renew(unit, running.claim)
+        block.close_orders(unit, running.job_id, OrderStatus.FAILED, code)
+
+
+def _note_blocked(running: Running) -> None:
+    with unit_of_work() as unit:
+        claims.renew(unit, running.claim)
+        block.note_blocked(unit, running.job_id)
+
+
+def _note_unblocked(running: Running) -> None:
+    with unit_of_work() as unit:
+        claims.renew(unit, running.claim)
+        block.note_unblocked(unit, running.server_id, by=block.actor_of(unit, running.job_id))
+
+
+def ask_switch(running: Running) -> Resolution:
+    """What became of a job whose worker was lost: each of its ports is read at the switch, nothing is set."""
+    with unit_of_work() as unit:
+        claims.renew(unit, running.claim)
+        rows = block.asked_orders(unit, running.job_id)
+        targets = [port_orders.target(unit, row) for row in rows]
+    has_followed = all(target is not None and _has_followed(target) for target in targets)
+    with unit_of_work() as unit:
+        claims.renew(unit, running.claim)
+        if not has_followed:
+            block.close_orders(unit, running.job_id, OrderStatus.FAILED, "not_carried_out")
+            return Resolution(JobStatus.FAILED, "not_carried_out")
+        block.close_orders(unit, running.job_id, OrderStatus.DONE, "verified")
+    if running.claim.kind is JobKind.UNBLOCK:
+        _note_unblocked(running)
+        return Resolution(JobStatus.SUCCEEDED, "reconciled")
+    _note_blocked(running)
+    with unit_of_work() as unit:
+        row = block.block_of(unit, running.job_id)
+        is_done = row is None or not row.is_with_power
+    return Resolution(JobStatus.SUCCEEDED, "reconciled") if is_done else _power(running)
+
+
+def _has_followed(target: Target) -> bool:
+    try:
+        seen = switching.port_control(target.switch).read(target.if_index)
+    except switches.SwitchError as error:
+        raise _failure(error) from error
+    switching.keep(target, seen)
+    return seen.if_name == target.if_name and seen.is_enabled == target.wants_up
+
+
+def _power(running: Running) -> Resolution:
+    """The ports are down; whether the power is off as well the BMC says."""
+    with running.connect() as control:
+        power = control.power_state(timeout_s=8.0)
+    if power is bmc.PowerState.OFF:
+        return Resolution(JobStatus.SUCCEEDED, "reconciled")
+    return Resolution(JobStatus.FAILED, "blocked_left_on")
