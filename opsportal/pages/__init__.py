@@ -20,6 +20,12 @@ from opsportal.pages.companies import companies_page, company_page
 from opsportal.pages.dashboard import dashboard_page
 from opsportal.pages.fleet import fleet_page
 from opsportal.pages.frame import BRAND
+from opsportal.pages.inventory.aisle import aisle_page, labels_page, scan_page
+from opsportal.pages.inventory.intake import intake_page
+from opsportal.pages.inventory.machine import machine_page
+from opsportal.pages.inventory.parts import parts_page
+from opsportal.pages.inventory.racks import rack_page, racks_page
+from opsportal.pages.inventory.stock import stock_page
 from opsportal.pages.network.prefixes import prefixes_page
 from opsportal.pages.outside import not_found_page, sign_in_page
 from opsportal.pages.queues import queues_page
@@ -38,6 +44,11 @@ from opsportal.state.billing.transactions import TransactionsState
 from opsportal.state.companies import CompaniesState, CompanyState
 from opsportal.state.dashboard import DashboardState
 from opsportal.state.fleet import FleetState
+from opsportal.state.inventory.aisle import AisleState, LabelsState, ScanState
+from opsportal.state.inventory.machine import MachineState
+from opsportal.state.inventory.parts import PartsState
+from opsportal.state.inventory.racks import RacksState, RackState
+from opsportal.state.inventory.stock import StockState
 from opsportal.state.network.prefixes import PrefixesState
 from opsportal.state.queues import QueuesState
 from opsportal.state.server import ServerState
@@ -83,6 +94,15 @@ PAGES = (
     Page("/network", prefixes_page, t("Networks"), PrefixesState.open),
     Page("/pollers", pollers_page, t("Pollers"), PollersState.open),
     Page("/fleet", fleet_page, t("Fleet"), FleetState.open),
+    Page("/racks", racks_page, t("Racks"), RacksState.open),
+    Page("/racks/[rack_id]", rack_page, t("Rack"), RackState.open),
+    Page("/parts", parts_page, t("Parts"), PartsState.open),
+    Page("/stock", stock_page, t("Stock"), StockState.open),
+    Page("/stock/[server_id]", machine_page, t("Stock"), MachineState.open),
+    Page("/intake", intake_page, t("Take in a machine"), StockState.open),
+    Page("/scan", scan_page, t("Scan a label"), ScanState.open),
+    Page("/s/[label]", aisle_page, t("Server"), AisleState.open),
+    Page("/labels", labels_page, t("Labels"), LabelsState.open),
     Page("/companies", companies_page, t("Companies"), CompaniesState.open),
     Page("/companies/[company_id]", company_page, t("Company"), CompanyState.open),
     Page("/audit", audit_page, t("Audit trail"), AuditState.open),
