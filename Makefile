@@ -11,7 +11,7 @@ CHECKED := bmc switches workers opsportal/domain stack lab
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: setup ## Portal, workers and a data centre to play with; PORT=8000 LAB=24 (servers) DATA=.data
+demo: setup ## Portal, workers and a data centre to play with; PORT=8000 LAB=24 (servers) DATA=.data MACHINES=qemu (real ones)
 	@$(VENV) -m stack demo --ends-with-parent
 
 test: setup-dev ## Everything: installs what tests need, checks, runs all tests; ARGS for pytest

@@ -20,9 +20,11 @@ from sqlmodel import col, select
 from lab import billing_demo
 from lab.bmcs.client import read_fleet, read_screens
 from lab.people import COMPANIES, PASSWORD, PEOPLE, DemoCompany, DemoPerson, DemoService
+from lab.qemu.images import CACHE, build
 from lab.support_demo import seed_tickets
 from lab.switch.cabling import site_of
 from lab.switch.client import read_switches
+from lab.systems_demo import seed_systems
 from lab.traffic_demo import seed_traffic
 from opsportal.db import Unit, unit_of_work
 from opsportal.domain.accounts.passwords import hash_password
@@ -203,6 +205,8 @@ def main() -> None:
         billing_demo.fill(unit)
     seed_screens(fleet, read_screens(data / "lab"))
     fresh.rename(Path(target))
+    is_real = os.environ.get("MACHINES") == "qemu"
+    seed_systems(settings().boot_files, real=build(CACHE).directory if is_real else None)
     seed_tickets()
     seed_traffic(fleet, read_switches(data / "switches", timeout=20), now=utcnow())
 

@@ -139,6 +139,8 @@ class _Demo:
     def _start(self, installation: Installation, supervisor: Supervisor, build: _Build) -> None:
         self._start_databases(installation, supervisor)
         self._step("migrating the database", "alembic", "upgrade", "head")
+        if self.options.machines == "qemu":
+            self._step("building what servers boot (the first time downloads 29 MB)", "lab.qemu", "build")
         supervisor.launch(installation.lab())
         self._step("filling in the demo companies", "lab.demo_data")
         build.wait(self.stop)

@@ -67,6 +67,12 @@ class Installation:
         }
 
     @property
+    def _boot_url(self) -> str:
+        """Where the lab's machines reach the portal: guests of QEMU by its user networking's address."""
+        host = {"virtual": HOST, "qemu": "10.0.2.2"}[self.options.machines]
+        return f"http://{host}:{self.options.port}"
+
+    @property
     def mail_url(self) -> str:
         """Where the demo's mails can be read."""
         return f"http://{HOST}:{self.mail_port}"
@@ -108,7 +114,12 @@ class Installation:
     def lab(self) -> list[Program]:
         """The data centre that the demo manages."""
         return [
-            lab(str(self.options.data / "lab"), self.options.servers),
+            lab(
+                str(self.options.data / "lab"),
+                self.options.servers,
+                machines=self.options.machines,
+                boot_url=self.options.url,
+            ),
             lab_switches(str(self.options.data / "switches"), self.options.servers),
             mail_sink(self.smtp_port, self.mail_port),
             payments(
@@ -129,6 +140,10 @@ class Installation:
             "CONSOLE_GATEWAY": f"unix:{socket_directory(self.options.data) / 'consoles.sock'}",
             "BMC_NETWORKS": "127.0.0.0/8",
             "SWITCH_NETWORKS": "127.0.0.0/8",
+            "MACHINES": self.options.machines,
+            "BOOT_URL": self._boot_url,
+            "BOOT_NETWORKS": "127.0.0.0/8",
+            "BOOT_FILES": str(self.options.data / "boot"),
             "POLL_EVERY_S": "10",
             "SMTP_URL": f"smtp://{HOST}:{self.smtp_port}",
             "MAIL_FROM": "Northrack <portal@northrack.example>",

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HOST = "127.0.0.1"
+MACHINES = {"virtual": {"default": 24, "highest": 5_000}, "qemu": {"default": 2, "highest": 32}}
+"""Kinds of servers, and how many there can be: a QEMU takes 256 MB and, while it boots, a processor."""
 
 
 class CannotStart(Exception):
@@ -24,6 +26,8 @@ class Options:
     port: int
     servers: int
     """How many servers the lab has."""
+    machines: str = "virtual"
+    """What the servers are: `virtual` ones, drawn by one process, or `qemu`: see lab/qemu."""
 
     @property
     def url(self) -> str:
@@ -33,10 +37,14 @@ class Options:
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Options:
         """The options in these variables; raises CannotStart when one makes no sense."""
+        machines = environment.get("MACHINES") or "virtual"
+        if machines not in MACHINES:
+            raise CannotStart(f"MACHINES must be one of {', '.join(MACHINES)}, not {machines!r}.")
         return cls(
             data=Path(environment.get("DATA") or ".data").expanduser().absolute(),
             port=_number(environment, "PORT", default=8000, highest=65_535),
-            servers=_number(environment, "LAB", default=24, highest=5_000),
+            servers=_number(environment, "LAB", **MACHINES[machines]),
+            machines=machines,
         )
 
 

@@ -54,10 +54,11 @@ def background() -> list[Program]:
     ]
 
 
-def lab(state: str, servers: int) -> Program:
-    """The data centre on a laptop: virtual BMCs and machines."""
-    command = (*PYTHON, "lab.bmcs", "serve", "--state", state, "--servers", str(servers))
-    return Program("lab", command, group="lab")
+def lab(state: str, servers: int, *, machines: str, boot_url: str) -> Program:
+    """The data centre on a laptop: BMCs, and machines that boot from the portal."""
+    module = {"virtual": "lab.bmcs", "qemu": "lab.qemu"}[machines]
+    where = ("--state", state, "--servers", str(servers), "--boot-url", boot_url)
+    return Program("lab", (*PYTHON, module, "serve", *where), group="lab")
 
 
 def lab_switches(state: str, servers: int) -> Program:

@@ -29,8 +29,7 @@ MODELS: tuple[Model, ...] = (
 class Identity:
     """One server and its BMC, as `fleet.json` lists them. `ram_gb` counts GiB, `cores` physical cores.
 
-    `boot_ip` is the address from which the machine speaks to the boot service, `screen_port` where its screen
-    is served by RFB on loopback (0: nowhere).
+    `boot_ip` is the address from which the machine speaks to the boot service.
     """
 
     name: str
@@ -47,7 +46,6 @@ class Identity:
     ram_gb: int
     disks: str
     boot_ip: str = HOST
-    screen_port: int = 0
 
 
 class Roster:

@@ -10,11 +10,10 @@ from pathlib import Path
 from lab.bmcs.client import LabRefusal, LabUnreachable, ask
 from lab.bmcs.files import StateUnreadable
 from lab.bmcs.serving import DirectoryInUse
-from lab.qemu.images import ToolMissing, build
+from lab.qemu.images import CACHE, ToolMissing, build
 from lab.qemu.packages import PackageMissing
 from lab.qemu.rack import ProgramMissing, serve
 
-CACHE = Path(__file__).parents[2] / "build" / "qemu"
 HOURS = 8.0
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from lab.qemu import packages
 from lab.qemu.cpio import Archive
 
+CACHE = Path(__file__).parents[2] / "build" / "qemu"
 GUEST = Path(__file__).with_name("guest")
 MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio-rng", "evdev", "button")
 TOOLS = ("syslinux", "mformat", "mcopy", "mke2fs")

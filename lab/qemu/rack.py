@@ -19,13 +19,15 @@ from typing import Any
 
 from lab.bmcs.answering import ControlServer, NotInTime, UnknownRequest
 from lab.bmcs.files import find_json, write_json
-from lab.bmcs.identities import Roster
+from lab.bmcs.identities import HOST, Model, Roster
 from lab.bmcs.logs import log
 from lab.bmcs.serving import claimed, stopped
 from lab.qemu.racked_servers import RackedServer
-from lab.qemu.virtual_machines import Wiring, free_screen_port, guest_url
+from lab.qemu.virtual_machines import Screen, Wiring, guest_url, make_screen
 
-MODELS = (("QEMU Standard PC (i440FX + PIIX)", "QEMU Virtual CPU version 2.5+", 1, 1, "1 x 64 MB virtio"),)
+MODELS: tuple[Model, ...] = (
+    ("QEMU Standard PC (i440FX + PIIX)", "QEMU Virtual CPU version 2.5+", 1, 1, "1 x 1 GB virtio"),
+)
 LONGEST_WAIT = 600.0
 _SEARCHED = os.pathsep.join(["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"])
 
@@ -49,15 +51,15 @@ class Rack:
     async def open(self) -> None:
         """Every BMC answers when this returns. Raises ProgramMissing, OSError, StateUnreadable."""
         qemu, ipmi_sim = program("qemu-system-x86_64"), program("ipmi_sim")
-        screens = self._screen_ports()
+        screens = self._screens()
         for identity, wire in Roster(self._directory, models=MODELS).open(self._count):
             wire.close()  # it kept the port free for the BMC
-            known = replace(identity, boot_ip="127.0.0.1", screen_port=screens[identity.name])
+            known = replace(identity, boot_ip=HOST)
             wiring = Wiring(
                 name=known.name,
                 directory=self._directory / "machines" / known.name,
                 mac=known.mac,
-                screen_port=known.screen_port,
+                screen=screens[known.name],
                 boot_url=self._boot_url,
                 qemu=qemu,
                 longest_s=self._longest_s,
@@ -75,13 +77,15 @@ class Rack:
         listed = [asdict(server.identity) for server in self.servers.values()]
         write_json(self._directory / "fleet.json", listed, is_durable=True)
 
-    def _screen_ports(self) -> dict[str, int]:
-        """Each server's screen keeps its port from one start to the next."""
+    def _screens(self) -> dict[str, Screen]:
+        """Each server's screen keeps its port and password from one start to the next (`screens.json`)."""
         file = self._directory / "screens.json"
-        known: dict[str, int] = find_json(file) or {}
+        rows = (find_json(file) or {"screens": []})["screens"]
+        known = {row["name"]: Screen(**row) for row in rows}
         for number in range(1, self._count + 1):
-            known.setdefault(f"node-{number:03d}", free_screen_port())
-        write_json(file, known)
+            name = f"node-{number:03d}"
+            known.setdefault(name, make_screen(name))
+        write_json(file, {"screens": [asdict(screen) for screen in known.values()]})
         return known
 
 

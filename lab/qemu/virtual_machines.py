@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,20 @@ from lab.qemu import children
 from lab.qemu.serial_hub import SerialHub
 
 MEMORY_MB = 256
-DISK_BYTES = 64 << 20
+DISK_BYTES = 1_000_000_000
 LOWEST_SCREEN_PORT = 5900  # QEMU counts displays from there, as RFC 6143 section 6.1.1 suggests
 HOST_SEEN_BY_GUESTS = "10.0.2.2"
 SERIAL_FOR_FIRMWARE = b"\xf8\x03"  # I/O port 0x3f8, little endian: BIOS and iPXE print there, too
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Where a machine's screen is served by RFB while it is on."""
+
+    name: str
+    host: str
+    port: int
+    password: str
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,7 @@ class Wiring:
     name: str
     directory: Path
     mac: str
-    screen_port: int
+    screen: Screen
     boot_url: str
     qemu: str
     longest_s: float
@@ -61,6 +72,7 @@ class VirtualMachine:
             with disk.open("wb") as file:
                 file.truncate(DISK_BYTES)  # sparse: an empty disk costs nothing
         (self._wiring.directory / "serial-port").write_bytes(SERIAL_FOR_FIRMWARE)
+        (self._wiring.directory / "screen-password").write_text(self._wiring.screen.password)
         line, line_of_guest = socket.socketpair()
         self._monitor, monitor_of_guest = socket.socketpair()
         self._monitor.setblocking(False)
@@ -116,10 +128,15 @@ class VirtualMachine:
         return [
             *(wiring.qemu, "-name", wiring.name, "-accel", "tcg", "-m", str(MEMORY_MB)),
             *("-display", "none", "-nodefaults", "-no-user-config", "-vga", "std"),
-            *("-vnc", f"127.0.0.1:{wiring.screen_port - LOWEST_SCREEN_PORT}"),
+            *("-object", "secret,id=screen,file=screen-password"),
+            *(
+                "-vnc",
+                f"{wiring.screen.host}:{wiring.screen.port - LOWEST_SCREEN_PORT},password-secret=screen",
+            ),
             *("-fw_cfg", "name=etc/sercon-port,file=serial-port"),
             *("-device", "virtio-rng-pci"),
-            *("-drive", "file=disk.raw,format=raw,if=virtio,cache=unsafe"),
+            # Zeroes leave no trace in the file: a disk that is wiped takes no room.
+            *("-drive", "file=disk.raw,format=raw,if=virtio,cache=unsafe,discard=unmap,detect-zeroes=unmap"),
             *("-netdev", network, "-device", f"virtio-net-pci,netdev=n0,mac={wiring.mac}"),
             *("-chardev", f"socket,id=serial,fd={line.fileno()}", "-serial", "chardev:serial"),
             *("-chardev", f"socket,id=monitor,fd={monitor.fileno()}"),
@@ -135,11 +152,12 @@ def guest_url(url: str) -> str:
     )
 
 
-def free_screen_port() -> int:
-    """A loopback port that nobody has now and that QEMU can name as a display."""
+def make_screen(name: str) -> Screen:
+    """A loopback port that nobody has now and that QEMU can name as a display, and a password for it."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
         if port > LOWEST_SCREEN_PORT:
-            return port
+            # RFC 6143, 7.2.2: eight characters count.
+            return Screen(name, "127.0.0.1", port, secrets.token_urlsafe(6))
