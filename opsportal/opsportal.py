@@ -17,6 +17,7 @@ from opsportal.web import (
     boot,
     cards,
     consoles,
+    details,
     documents,
     faults,
     health,
@@ -47,6 +48,7 @@ plain_http = Starlette(
         *consoles.ROUTES,
         *provisioning.ROUTES,
         *serial_logs.ROUTES,
+        *details.ROUTES,
     ]
 )
 plain_http.state.vitals = health.Vitals(

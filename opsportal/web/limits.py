@@ -25,6 +25,7 @@ SECOND_FACTOR = parse("6/minute")
 SECOND_FACTOR_HOUR = parse("30/hour")
 """Three codes in a million are right at any moment: so it takes ten months of guessing for an even chance."""
 SENSITIVE = parse("10/minute")
+REVEAL = parse("30/minute")
 FAULTS = parse("6/minute")
 CARDS = parse("20/minute")
 CONSOLES = parse("30/minute")
