@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 
 from sqlalchemy import text
@@ -14,6 +15,7 @@ from opsportal.domain.lifecycle import MAIL, move
 from opsportal.domain.support import tickets
 from opsportal.domain.support.tickets import NewTicket
 from opsportal.models import (
+    Address,
     Company,
     Family,
     HardwareJob,
@@ -21,6 +23,8 @@ from opsportal.models import (
     JobStatus,
     Mail,
     MailStatus,
+    Prefix,
+    ReverseRecord,
     Role,
     Server,
     Service,
@@ -83,8 +87,35 @@ def make_object(kind: str, company: Company, owner: Actor) -> int:
     server = make_server(service)
     if kind == "server":
         return server.id or 0
+    if kind in ("address", "reverse record"):
+        return make_address(server, has_record=kind == "reverse record")
     status = {"queued job": JobStatus.QUEUED, "failed job": JobStatus.FAILED}[kind]
     return make_job(server, status=status, company_id=company.id).id or 0
+
+
+def make_address(server: Server, *, has_record: bool) -> int:
+    """An address of a server, or the reverse record of one: its id. Each in a prefix of its own."""
+    with unit_of_work() as unit:
+        number = unit.execute(text("SELECT count(*) FROM prefix")).scalar_one()
+        network = ip_network((f"10.{number // 256}.{number % 256}.0", 24))
+        prefix = Prefix(cidr=network, gateway=network[1], site=server.site)
+        unit.add(prefix)
+        unit.flush()
+        address = Address(
+            prefix_id=prefix.id,
+            network=ip_network(network[2]),
+            server_id=server.id,
+            service_id=server.service_id,
+            valid_from=utcnow(),
+        )
+        unit.add(address)
+        unit.flush()
+        if not has_record:
+            return address.id or 0
+        record = ReverseRecord(ip=network[2], address_id=address.id, name="a.example", status="failed")
+        unit.add(record)
+        unit.flush()
+        return record.id or 0
 
 
 def make_ticket(

@@ -75,6 +75,8 @@ SEEN_BY = {
     "graph": {"client", "operator", "technician"},
     "traffic_today": {"client", "operator", "technician"},
     "pollers": {"operator", "technician"},
+    "network": {"client", "operator", "technician"},
+    "prefixes": {"operator", "technician"},
     "strip": {"client", "operator", "technician"},
     "cost": {"client"},
     "newest_jobs": {"client", "operator"},
@@ -89,6 +91,7 @@ SEEN_BY = {
 }
 """Whoever makes a view says here who may see it, and in `params` what of company A is asked for."""
 OF_ONE = {
+    "network",
     "server",
     "server_history",
     "reinstall",
@@ -167,6 +170,8 @@ def params(view: StateView, a: World) -> Any:
         "company_money": a.company,
         "graph": (a.server, "day"),
         "pollers": 0,
+        "network": a.server,
+        "prefixes": 0,
     }.get(view.name)
 
 
