@@ -147,7 +147,7 @@ def test_a_link_to_elsewhere_is_not_followed(service: RedfishService, victim: Re
             with pytest.raises(bmc.BmcProtocolError):
                 control.set_power(PowerGoal.OFF, timeout_s=_LONG_S)
             for question in ("events", "sensors"):
-                with pytest.raises((bmc.BmcProtocolError, bmc.BmcUnsupported)):
+                with pytest.raises(bmc.BmcError):
                     QUESTIONS[question](control)
     assert victim.asked == []
     assert {one.path.split("?")[0] for one in service.asked} <= {
