@@ -69,6 +69,7 @@ METHOD = {
     "removed_by_bmc": N_("Removed at the BMC and read back"),
     "signed_in": N_("Proved by signing in"),
     "tried": N_("Tried without a password"),
+    "wipe_system": N_("Erased by the wipe system (NVMe format, secure discard or overwriting)"),
     "released": N_("Released by the portal"),
     "switched": N_("Switched on and off, health and event log read"),
 }
@@ -125,6 +126,7 @@ JOB_NOTE = {
     "factory_user": N_("We still sign in by a factory user. Give the BMC a user of ours first."),
     "parts_differ": N_("The parts differ from the record. A person looks at them."),
     "health_bad": N_("A sensor is critical, or the event log has new errors."),
+    "sent_before": N_("The BMC has it already; a worker was lost after sending it."),
     "not_tried": N_("This could not be tried. A person confirms it by hand."),
 }
 AUDIT = {

@@ -244,12 +244,13 @@ class CleaningEvidence(SQLModel, table=True):
 
 
 class BmcRotation(SQLModel, table=True):
-    """A new password on its way to a BMC: kept, sealed, before it is sent. Gone when it was proved or given up."""
+    """A new sign-in on its way to a BMC: kept, sealed, before it is sent; gone when it was proved."""
 
     __tablename__ = "bmc_rotation"
 
     server_id: int = Field(sa_column=Column(BigInteger, ForeignKey("server.id"), primary_key=True))
     job_id: int = reference("hardware_job")
+    username: str
     password: bytes
     begun_at: dt.datetime = moment(default_now=True)
     sent_at: dt.datetime | None = moment()

@@ -7,7 +7,17 @@ from collections.abc import Callable
 import bmc
 from opsportal.domain.hardware.reconciliation import Resolution
 from opsportal.models import JobKind
-from workers.hardware import blocks, identify, network_boot, power, shutdown
+from workers.hardware import (
+    blocks,
+    burn_in,
+    cleaning,
+    credentials,
+    identify,
+    inspections,
+    network_boot,
+    power,
+    shutdown,
+)
 from workers.hardware.running import Running
 
 HANDLERS: dict[JobKind, Callable[[Running], None]] = {
@@ -23,6 +33,10 @@ HANDLERS: dict[JobKind, Callable[[Running], None]] = {
     JobKind.MEMORY_TEST: network_boot.install,
     JobKind.WIPE: network_boot.install,
     JobKind.BOOT_DISK: network_boot.boot_disk,
+    JobKind.INSPECT: inspections.inspect,
+    JobKind.ROTATE_CREDENTIALS: credentials.rotate,
+    JobKind.CLEAN: cleaning.clean,
+    JobKind.BURN_IN: burn_in.burn_in,
 }
 """Returning means success, unless the handler has called `wait_for_machine`; see `jobs.run_job`.
 
@@ -42,5 +56,6 @@ RESUMES: dict[JobKind, Callable[[Running, bmc.PowerControl], None]] = {
 ASKERS: dict[JobKind, Callable[[Running], Resolution]] = {
     JobKind.BLOCK: blocks.ask_switch,
     JobKind.UNBLOCK: blocks.ask_switch,
+    JobKind.ROTATE_CREDENTIALS: credentials.ask,
 }
 """Kinds whose outcome is asked of something else than the BMC's power state, e.g. a switch."""

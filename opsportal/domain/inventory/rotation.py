@@ -1,8 +1,8 @@
-"""A BMC's new password: kept before it is sent, proved before the old one is forgotten.
+"""A BMC's new sign-in: kept before it is sent, proved before the old one is forgotten.
 
 Begun: the new one is sealed in its own row. Sent: the BMC may have it. Proved: signing in with it worked, and
-it becomes the one on record. Given up: the old one still works, so the new one is forgotten. Whatever dies in
-between, one of the two rows holds the password that the BMC has.
+it becomes the one on record. Until then the row stays, also when the old one was found to work: a worker that
+only froze may still send the new one. Whatever dies in between, one of the two rows holds what the BMC has.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
+from dataclasses import dataclass, field
 
 from opsportal.db import Unit
 from opsportal.domain.audit import trail
@@ -22,24 +23,28 @@ PASSWORD_BYTES = 20
 """The longest that IPMI v2.0 takes (section 22.30): 119 bits of chance."""
 ALPHABET = string.ascii_letters + string.digits
 """Printable in every firmware's forms and shells; some BMCs choke on punctuation."""
-
+OURS = "opsportal"
+"""Our own user, made where we still sign in by one from the factory."""
 DEFAULT_USERS = frozenset(
     {
-        "admin",
-        "administrator",
-        "root",
-        "adminuser",
-        "userid",
-        "guest",
-        "anonymous",
-        "test",
-        "ami",
-        "default",
-        "",
+        *("admin", "administrator", "root", "adminuser", "userid", "guest", "anonymous", "test", "ami"),
+        *("default", "user", "operator", ""),
     }
 )
-"""Names under which machines come from the factory (ADMIN, root, USERID …)."""
+"""Names under which machines come from the factory (ADMIN, root, USERID …), in lower case."""
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What is to work from now on. Never prints the password."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+def is_factory_user(username: str) -> bool:
+    return username.lower() in DEFAULT_USERS
 
 
 def new_password() -> str:
@@ -52,15 +57,16 @@ def is_usable_password(password: str) -> bool:
     return 0 < len(password) <= PASSWORD_BYTES and not _UNPRINTABLE.search(password)
 
 
-def begin(unit: Unit, job_id: int, server_id: int) -> str:
-    """Keep a new password for this BMC. One that a lost worker has begun is used again: the BMC may have it."""
+def begin(unit: Unit, job_id: int, server_id: int) -> SignIn:
+    """Keep a new sign-in for this BMC. One that a lost worker has begun is used again: the BMC may have it."""
     row = unit.get(BmcRotation, server_id, with_for_update=True)
-    if row is not None:
-        row.job_id = job_id
-        return unseal(row.password)
-    password = new_password()
-    unit.add(BmcRotation(server_id=server_id, job_id=job_id, password=seal(password)))
-    return password
+    if row is None:
+        current = unit.get_one(Bmc, server_id).username
+        name = OURS if is_factory_user(current) else current
+        row = BmcRotation(server_id=server_id, job_id=job_id, username=name, password=seal(new_password()))
+        unit.add(row)
+    row.job_id = job_id
+    return SignIn(row.username, unseal(row.password))
 
 
 def sent(unit: Unit, server_id: int) -> None:
@@ -68,17 +74,17 @@ def sent(unit: Unit, server_id: int) -> None:
     unit.get_one(BmcRotation, server_id, with_for_update=True).sent_at = utcnow()
 
 
-def find_begun(unit: Unit, server_id: int) -> str | None:
-    """The new password of a rotation that has not ended."""
+def find_begun(unit: Unit, server_id: int) -> SignIn | None:
+    """The new sign-in of a rotation that has not ended."""
     row = unit.get(BmcRotation, server_id)
-    return unseal(row.password) if row else None
+    return SignIn(row.username, unseal(row.password)) if row else None
 
 
 def prove(unit: Unit, server_id: int) -> None:
     """Signing in with the new one worked: it is the one on record from now on."""
     row = unit.get_one(BmcRotation, server_id, with_for_update=True)
     on_record = unit.get_one(Bmc, server_id, with_for_update=True)
-    on_record.password = row.password
+    on_record.username, on_record.password = row.username, row.password
     job = unit.get_one(HardwareJob, row.job_id)
     unit.delete(row)
     trail.record(
@@ -88,8 +94,7 @@ def prove(unit: Unit, server_id: int) -> None:
     topics.announce(unit, server_id)
 
 
-def give_up(unit: Unit, server_id: int) -> None:
-    """The old one was proved to be the one that works."""
-    row = unit.get(BmcRotation, server_id, with_for_update=True)
-    if row is not None:
-        unit.delete(row)
+def is_sent(unit: Unit, server_id: int) -> bool:
+    """Whether the BMC may have the new one."""
+    row = unit.get(BmcRotation, server_id)
+    return row is not None and row.sent_at is not None

@@ -353,6 +353,7 @@ def _cleanings() -> None:
     op.create_index("ix_cleaning_evidence_step", "cleaning_evidence", ["step_id", "id"])
     op.create_table(
         "bmc_rotation", _reference("server_id", "server"), _reference("job_id", "hardware_job"),
+        _text("username"),
         sa.Column("password", sa.LargeBinary(), nullable=False), _moment("begun_at"),
         _moment("sent_at", nullable=True), sa.PrimaryKeyConstraint("server_id"),
     )  # fmt: skip

@@ -1,0 +1,42 @@
+"""What a machine said about itself: kept, and compared with the record and with what was ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from opsportal.db import Unit
+from opsportal.domain.inventory import cleanings, parts
+from opsportal.domain.inventory.comparison import Ordered, SeenPart, against_order, differences
+from opsportal.models import Inspection
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`is_whole`: the machine told of every kind that is on record or was ordered, so the comparison proves."""
+
+    inspection: Inspection
+    is_whole: bool
+
+    @property
+    def differences(self) -> list[dict[str, str]]:
+        return self.inspection.differences
+
+
+def keep(
+    unit: Unit, job_id: int, server_id: int, seen: Sequence[SeenPart], *, why_partial: str = ""
+) -> Verdict:
+    """Compare and write down. The first inspection of a machine without an order makes its record."""
+    record = [parts.seen_as(part) for part in parts.parts_of(unit, server_id)]
+    cleaning = cleanings.find_cleaning(unit, server_id)
+    is_open = cleaning is not None and cleaning.finished_at is None
+    ordered = [Ordered(**line) for line in cleaning.expected] if cleaning and is_open else []
+    found = differences(record, seen) if record else []
+    found += against_order(ordered, seen)
+    inspection = parts.record_inspection(
+        unit, server_id, seen, [difference.asdict() for difference in found], job_id=job_id,
+        why_partial=why_partial,
+    )  # fmt: skip
+    kinds = {part.kind for part in record} | {line.kind for line in ordered}
+    is_whole = bool(seen) and kinds <= {part.kind for part in seen} and not why_partial
+    return Verdict(inspection, is_whole)

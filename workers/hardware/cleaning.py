@@ -1,0 +1,109 @@
+"""Gathering the evidence of a cleaning that a program can gather. What it cannot do, it leaves to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import bmc
+from bmc.ipmi.suite_zero import lets_anybody_in
+from opsportal.db import unit_of_work
+from opsportal.domain.inventory import cleanings, inspections, releases, rotation
+from opsportal.models import Bmc, CleaningStepName, EvidenceResult
+from workers.hardware.bmcs import BmcMisconfigured, endpoint
+from workers.hardware.inspections import read_parts
+from workers.hardware.running import Running
+
+Work = Callable[[Running, bmc.PowerControl], None]
+ASK_S = 20.0
+MAX_NAMED = 5
+
+
+def clean(running: Running) -> None:
+    """Each step is done for real or says why not; nothing is written down as good that was not seen."""
+    with running.step("check_addresses"), unit_of_work() as unit:
+        releases.release_addresses(unit, running.job_id, running.server_id)
+        releases.take_in_wipes(unit, running.job_id, running.server_id)
+    with running.step("check_bmc_access"):
+        is_over = _check_access(running)
+    if is_over:
+        return
+    with running.connect() as control:
+        _or_left_to_a_person(running, control, "remove_bmc_users", _remove_users)
+        _or_left_to_a_person(running, control, "note_firmware", _compare)
+
+
+def _or_left_to_a_person(running: Running, control: bmc.PowerControl, step: str, work: Work) -> None:
+    """A BMC that has no such command fails nothing: the step stays without evidence."""
+    with running.step(step):
+        try:
+            work(running, control)
+        except bmc.BmcUnsupported:
+            running.log(f"{step}: the BMC cannot do it; a person confirms this step")
+
+
+def _witness(
+    running: Running, name: CleaningStepName, *, good: bool, method: str, **facts: str | int
+) -> None:
+    result = EvidenceResult.GOOD if good else EvidenceResult.BAD
+    with unit_of_work() as unit:
+        cleanings.witness(unit, running.job_id, name, result=result, method=method, facts=facts)
+
+
+def _check_access(running: Running) -> bool:
+    """Try the BMC as a stranger would. True when it let us in: then the machine is faulty and this is over."""
+    with unit_of_work() as unit:
+        row = unit.get(Bmc, running.server_id)
+    if row is None:
+        raise BmcMisconfigured
+    if row.driver != "ipmi":
+        running.log("no IPMI here: whether IPMI over LAN is off, a person confirms")
+        return False
+    is_open = lets_anybody_in(endpoint(row), timeout_s=ASK_S)
+    _witness(
+        running, CleaningStepName.BMC_ACCESS, good=not is_open, method="tried",
+        **({"reason": "cipher suite 0 lets anybody in without a password"} if is_open else {}),
+    )  # fmt: skip
+    return is_open
+
+
+def _remove_users(running: Running, control: bmc.PowerControl) -> None:
+    """Delete every user but ours. One that cannot be deleted is named; a factory user of ours proves nothing."""
+    users = bmc.capability(control, bmc.Users)
+    with unit_of_work() as unit:
+        ours = unit.get_one(Bmc, running.server_id).username
+    for user in users.list_users(timeout_s=ASK_S):
+        if user.name != ours and user.name and not user.is_fixed:
+            running.before_command("delete user")
+            users.delete_user(user.name, timeout_s=ASK_S)
+            running.command_done("user deleted")
+    left = [u for u in users.list_users(timeout_s=ASK_S) if u.name != ours and u.is_enabled]
+    if rotation.is_factory_user(ours):
+        running.log(
+            "we still sign in by a factory user: ask for a new BMC password first, which makes our own"
+        )
+    elif not left:
+        _witness(running, CleaningStepName.BMC_USERS, good=True, method="removed_by_bmc", ours=ours)
+    else:
+        running.log(f"{len(left)} users cannot be removed; a person looks at them")
+
+
+def _compare(running: Running, control: bmc.PowerControl) -> None:
+    """Note the firmware; compare the parts. What the BMC does not tell proves nothing and is left to a person."""
+    seen, answer = read_parts(control)
+    if answer.firmware:
+        versions = {part.slot[:40]: part.firmware for part in seen if part.firmware}
+        _witness(
+            running, CleaningStepName.FIRMWARE, good=True, method="read_by_bmc",
+            **{"BMC": answer.firmware[:40]} | dict(list(versions.items())[:20]),
+        )  # fmt: skip
+    with running.step("compare_parts"), unit_of_work() as unit:
+        verdict = inspections.keep(
+            unit, running.job_id, running.server_id, seen, why_partial=answer.partial or ""
+        )
+    if verdict.differences:
+        names = ", ".join(f"{d['what']} {d['kind']}" for d in verdict.differences[:MAX_NAMED])
+        _witness(running, CleaningStepName.INVENTORY, good=False, method="read_by_bmc", differences=names)
+    elif verdict.is_whole:
+        _witness(running, CleaningStepName.INVENTORY, good=True, method="read_by_bmc", parts=len(seen))
+    else:
+        running.log("the BMC does not know all kinds of parts; a person counts them")

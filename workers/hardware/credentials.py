@@ -1,0 +1,98 @@
+"""A new password for a BMC, so that no death loses it: kept, sent, proved, and only then the old one forgotten."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import AbstractContextManager
+
+import bmc
+from opsportal.db import unit_of_work
+from opsportal.domain.hardware.resolutions import Resolution
+from opsportal.domain.inventory import cleanings, rotation
+from opsportal.domain.inventory.rotation import SignIn
+from opsportal.models import Bmc, CleaningStepName, EvidenceResult, JobStatus
+from workers.hardware.bmcs import BmcMisconfigured, endpoint
+from workers.hardware.running import Running
+
+ASK_S = 20.0
+
+
+def rotate(running: Running) -> None:
+    """Give the BMC a sign-in that nobody has seen. Where we came in by a factory user, the new one is our own."""
+    with running.step("keep_new_password"), unit_of_work() as unit:
+        new = rotation.begin(unit, running.job_id, running.server_id)
+        old = unit.get_one(Bmc, running.server_id).username
+    if _works(running, new):
+        running.log(
+            "the BMC has the new password already: a worker before this one was lost after sending it"
+        )
+        running.skip_step("send_new_password", note_code="sent_before")
+    else:
+        with running.step("send_new_password"), running.connect() as control:
+            _send(running, control, new, is_other=new.username != old)
+    with running.step("prove_new_password"):
+        with _signed_in(running, new) as control:
+            control.power_state(timeout_s=ASK_S)
+        _prove(running)
+
+
+def _send(running: Running, control: bmc.PowerControl, new: SignIn, *, is_other: bool) -> None:
+    users = bmc.capability(control, bmc.Users)
+    is_there = any(user.name == new.username for user in users.list_users(timeout_s=ASK_S))
+    with unit_of_work() as unit:
+        rotation.sent(unit, running.server_id)
+    running.before_command("set user password")
+    if is_other and not is_there:
+        users.create_user(new.username, new.password, privilege=bmc.Privilege.ADMINISTRATOR, timeout_s=ASK_S)
+    else:
+        users.set_password(new.username, new.password, timeout_s=ASK_S)
+
+
+def _prove(running: Running) -> None:
+    with unit_of_work() as unit:
+        rotation.prove(unit, running.server_id)
+        cleanings.witness(
+            unit,
+            running.job_id,
+            CleaningStepName.BMC_PASSWORD,
+            result=EvidenceResult.GOOD,
+            method="signed_in",
+        )
+    if running.in_doubt:
+        running.command_done("signed in with the new password; the old one is forgotten")
+
+
+def _signed_in(running: Running, new: SignIn) -> AbstractContextManager[bmc.PowerControl]:
+    with unit_of_work() as unit:
+        row = unit.get(Bmc, running.server_id)
+    if row is None:
+        raise BmcMisconfigured
+    return bmc.connect(dataclasses.replace(endpoint(row), username=new.username, password=new.password))
+
+
+def _works(running: Running, new: SignIn) -> bool:
+    """Whether the BMC takes the new sign-in. Any other trouble than a refusal is raised."""
+    with unit_of_work() as unit:
+        may_have_it = rotation.is_sent(unit, running.server_id)
+    if not may_have_it:
+        return False
+    try:
+        with _signed_in(running, new) as control:
+            control.power_state(timeout_s=ASK_S)
+    except (bmc.BmcCredentialsRefused, bmc.BmcUserUnknown):
+        return False
+    return True
+
+
+def ask(running: Running) -> Resolution:
+    """What became of a rotation whose worker was lost: the sign-in that works says it. Raises BmcError."""
+    with unit_of_work() as unit:
+        new = rotation.find_begun(unit, running.server_id)
+    if new is None:
+        return Resolution(JobStatus.SUCCEEDED, "reconciled")  # proved, and lost before it could say so
+    if _works(running, new):
+        _prove(running)
+        return Resolution(JobStatus.SUCCEEDED, "reconciled")
+    with running.connect() as control:  # the old one works; the new one is kept for the next attempt
+        control.power_state(timeout_s=ASK_S)
+    return Resolution(JobStatus.FAILED, "not_carried_out")
