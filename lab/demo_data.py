@@ -17,8 +17,9 @@ from typing import Any
 import pyotp
 from sqlmodel import col, select
 
-from lab import billing_demo
+from lab import billing_demo, inventory_demo
 from lab.bmcs.client import read_fleet, read_screens
+from lab.network_demo import address_of, seed_networks
 from lab.people import COMPANIES, PASSWORD, PEOPLE, DemoCompany, DemoPerson, DemoService
 from lab.qemu.images import CACHE, build
 from lab.support_demo import seed_tickets
@@ -129,12 +130,8 @@ def _rent(unit: Unit, company: Company, machine: dict[str, Any], name: str, numb
         period_end=end,
         price_minor={"EUR": 8900, "UAH": 365000, "USD": 9900}[company.currency] + 1000 * (number % 5),
         currency=company.currency,
-        ip=_address(number),
+        ip=address_of(number),
     )
-
-
-def _address(number: int) -> str:
-    return f"185.12.{40 + number // 200}.{21 + number % 200}"
 
 
 def _machine(unit: Unit, machine: dict[str, Any], number: int) -> None:
@@ -207,8 +204,11 @@ def main() -> None:
     fresh.rename(Path(target))
     is_real = os.environ.get("MACHINES") == "qemu"
     seed_systems(settings().boot_files, real=build(CACHE).directory if is_real else None)
+    seed_networks()
     seed_tickets()
     seed_traffic(fleet, read_switches(data / "switches", timeout=20), now=utcnow())
+    with unit_of_work() as unit:
+        inventory_demo.fill(unit)
 
 
 if __name__ == "__main__":

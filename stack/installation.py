@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from pathlib import Path
 from stack import leftovers, postgres, secrets, valkey
 from stack.options import HOST, Options
 from stack.ports import kept_port
-from stack.programs import Program, background, lab, lab_switches, mail_sink, payments, web
+from stack.programs import Program, background, lab, lab_switches, mail_sink, name_server, payments, web
 from stack.sockets import discard_socket_directory, socket_directory
 from stack.supervision import Supervisor
 
 DATABASE = "opsportal"
+DNS_ZONES = (*(f"{third}.12.185.in-addr.arpa" for third in range(40, 48)), "4.8.b.d.0.1.0.0.2.ip6.arpa")
+"""Reverse zones of the demo's networks (lab/network_demo.py)."""
 POSTGRES_SETTINGS = {"max_connections": "200"}
 
 
@@ -48,6 +51,23 @@ class Installation:
     def mail_port(self) -> int:
         """Where the lab's mail server shows what came in."""
         return kept_port(self.options.data, "mail")
+
+    @cached_property
+    def dns_port(self) -> int:
+        """Where the lab's name server listens, by UDP and TCP."""
+        return kept_port(self.options.data, "dns")
+
+    def _dns(self) -> dict[str, str]:
+        """The portal's settings for the lab's name server, which reads them, too."""
+        key = hmac.new(self.secrets.secret_key.encode(), b"reverse zones", hashlib.sha256).digest()
+        place = f"{HOST}:{self.dns_port}"
+        return {
+            "DNS_SERVER": place,
+            "DNS_RESOLVER": place,
+            "DNS_TSIG_NAME": "opsportal",
+            "DNS_TSIG_KEY": base64.b64encode(key).decode(),
+            "DNS_ZONES": ",".join(DNS_ZONES),
+        }
 
     @cached_property
     def payments_port(self) -> int:
@@ -90,7 +110,15 @@ class Installation:
     def databases(self) -> list[Program]:
         """The database servers. They get no secrets of ours in their environment."""
         no_secrets = dict.fromkeys(
-            ("SECRET_KEY", "REDIS_URL", "DATABASE_URL", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"), ""
+            (
+                "SECRET_KEY",
+                "REDIS_URL",
+                "DATABASE_URL",
+                "STRIPE_SECRET_KEY",
+                "STRIPE_WEBHOOK_SECRET",
+                "DNS_TSIG_KEY",
+            ),
+            "",
         )
         account = self.cluster.account
         return [
@@ -122,6 +150,7 @@ class Installation:
             ),
             lab_switches(str(self.options.data / "switches"), self.options.servers),
             mail_sink(self.smtp_port, self.mail_port),
+            name_server(str(self.options.data / "dns"), self.dns_port),
             payments(
                 str(self.options.data / "payments"),
                 self.payments_port,
@@ -149,6 +178,7 @@ class Installation:
             "MAIL_FROM": "Northrack <portal@northrack.example>",
             "DESK_MAIL": "desk@northrack.example",
             **self._payments(),
+            **self._dns(),
             "DATA": str(self.options.data),
             "PYTHONUNBUFFERED": "1",
             leftovers.MARK: leftovers.mark_for(self.options.data),

@@ -73,6 +73,11 @@ def mail_sink(smtp_port: int, web_port: int) -> Program:
     return Program("mail-sink", (*PYTHON, "lab.mail_sink", *ports), group="lab")
 
 
+def name_server(state: str, port: int) -> Program:
+    """The lab's name server, which takes updates of reverse zones."""
+    return Program("name-server", (*PYTHON, "lab.dns", "--state", state, "--port", str(port)), group="lab")
+
+
 def payments(state: str, port: int, webhook: str) -> Program:
     """The lab's payment gateway: localstripe behind the proxy that breaks things."""
     command = (*PYTHON, "lab.payments", "--state", state, "--port", str(port), "--webhook", webhook)

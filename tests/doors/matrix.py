@@ -5,6 +5,7 @@ A door that is not in here makes `test_authorization.py` fail, so nobody adds on
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -151,17 +152,25 @@ _MONEY = (
 )
 
 NETWORK = f"{PORTAL}network___"
+_NUMBERS = itertools.count(1)
 _NETWORK = (
     _page("network___prefixes____prefixes_state", STAFF, "/network"),
     Door(
         f"{NETWORK}prefixes____prefixes_state.add_prefix",
         STAFF,
-        payload=lambda _: {**_CLICK, "cidr": "10.0.0.0/8", "gateway": "", "site": "Prague 1", "hours": 24},
+        payload=lambda _: {
+            **_CLICK,
+            "cidr": f"2001:db8:{next(_NUMBERS):x}::/48",
+            "gateway": "",
+            "site": "Prague 1",
+            "hours": 24,
+        },
     ),
     Door(
         f"{NETWORK}prefixes____prefixes_state.assign",
         STAFF,
-        payload=lambda _: {**_CLICK, "prefix_id": 1, "server": "nobody", "ip": ""},
+        "prefix",
+        lambda number: {**_CLICK, "prefix_id": number, "server": f"beside-{number}", "ip": ""},
     ),
     Door(f"{NETWORK}prefixes____prefixes_state.release", STAFF, "address", _of("address_id")),
     Door(f"{NETWORK}prefixes____prefixes_state.retry", STAFF, "reverse record", _of("record_id")),
@@ -169,7 +178,7 @@ _NETWORK = (
         f"{NETWORK}tab____network_state.set_reverse",
         SIGNED_IN,
         "address",
-        lambda number: {**_CLICK, "address_id": number, "ip": "", "name": "a.example"},
+        lambda number: {**_CLICK, "address_id": number, "ip": "", "name": ""},
     ),
 )
 
@@ -306,6 +315,8 @@ PATHS = (
     ),
     Path("GET /jobs/{job_id:int}/serial", _OUT, _OUT, (404, "not_found")),
     Path("GET /servers/{server_id:int}/traffic.csv", _OUT, _OUT, (404, "not_found")),
+    Path("POST /servers/{server_id:int}/console", _OUT, _OUT, (400, "console_away"), {"kind": "serial"}),
+    Path("SOCKET /consoles/socket", *((405, ""),) * 3),  # by HTTP; its attacks are in tests/consoles
     Path("GET /auth/state", _FINE, _FINE, _FINE),
     Path(
         "POST /faults", _FINE, _FINE, _FINE, {"error_id": "0123abcd", "path": "/", "message": "TypeError: x"}

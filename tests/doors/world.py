@@ -87,22 +87,33 @@ def make_object(kind: str, company: Company, owner: Actor) -> int:
     server = make_server(service)
     if kind == "server":
         return server.id or 0
+    if kind == "prefix":
+        return make_prefix(server)
     if kind in ("address", "reverse record"):
         return make_address(server, has_record=kind == "reverse record")
     status = {"queued job": JobStatus.QUEUED, "failed job": JobStatus.FAILED}[kind]
     return make_job(server, status=status, company_id=company.id).id or 0
 
 
-def make_address(server: Server, *, has_record: bool) -> int:
-    """An address of a server, or the reverse record of one: its id. Each in a prefix of its own."""
+def make_prefix(server: Server) -> int:
+    """A prefix where the server stands, which is named after it from now on. Its id."""
     with unit_of_work() as unit:
         number = unit.execute(text("SELECT count(*) FROM prefix")).scalar_one()
         network = ip_network((f"10.{number // 256}.{number % 256}.0", 24))
         prefix = Prefix(cidr=network, gateway=network[1], site=server.site)
         unit.add(prefix)
         unit.flush()
+        unit.get_one(Server, server.id).name = f"beside-{prefix.id}"
+    return prefix.id or 0
+
+
+def make_address(server: Server, *, has_record: bool) -> int:
+    """An address of a server, or the reverse record of one: its id. Each in a prefix of its own."""
+    prefix_id = make_prefix(server)
+    with unit_of_work() as unit:
+        network = unit.get_one(Prefix, prefix_id).cidr
         address = Address(
-            prefix_id=prefix.id,
+            prefix_id=prefix_id,
             network=ip_network(network[2]),
             server_id=server.id,
             service_id=server.service_id,

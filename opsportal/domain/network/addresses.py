@@ -15,7 +15,7 @@ from opsportal.domain.access import Actor, Permission, access_address_for, acces
 from opsportal.domain.audit import trail
 from opsportal.domain.hardware import topics as hardware
 from opsportal.domain.network import reverse, topics
-from opsportal.domain.network.prefixes import UNIT_BITS, own_addresses
+from opsportal.domain.network.prefixes import UNIT_BITS, get_prefix, own_addresses
 from opsportal.domain.network.refusals import (
     AddressAtRest,
     AddressOutsidePrefix,
@@ -287,8 +287,7 @@ def list_uses(
 ) -> list[tuple[Address, Server]]:
     """What is assigned or at rest in a prefix, by address, and who has or had it."""
     actor.require(Permission.NETWORK_MANAGE)
-    if unit.get(Prefix, prefix_id) is None:
-        raise NotFound
+    get_prefix(unit, actor, prefix_id)
     held = or_(col(Address.held_until).is_(None), col(Address.held_until) > utcnow())
     query = (
         select(Address, Server)

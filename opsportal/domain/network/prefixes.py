@@ -20,6 +20,7 @@ from opsportal.domain.network.refusals import (
     PrefixUnreadable,
     SiteMissing,
 )
+from opsportal.domain.refusals import NotFound
 from opsportal.models import Address, Prefix
 from opsportal.models.base import utcnow
 from opsportal.models.network import Ip, Network
@@ -116,6 +117,15 @@ def capacity(prefix: Prefix) -> int:
     network = prefix.cidr
     units = int(2 ** (UNIT_BITS[network.version] - network.prefixlen))
     return units - len(own_addresses(network)) - (prefix.gateway in network)
+
+
+def get_prefix(unit: Unit, actor: Actor, prefix_id: int) -> Prefix:
+    """A prefix, for those who run networks."""
+    actor.require(Permission.NETWORK_MANAGE)
+    prefix = unit.get(Prefix, prefix_id)
+    if prefix is None:
+        raise NotFound
+    return prefix
 
 
 def list_prefixes(actor: Actor, unit: Unit) -> list[PrefixUse]:

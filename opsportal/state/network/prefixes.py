@@ -69,9 +69,9 @@ class PrefixesState(rx.State):
 
 
 def _assign(unit: Unit, actor: Actor, prefix_id: int, server: str, ip: str) -> Address:
-    return addresses.assign(
-        unit, actor, addresses.find_server(unit, actor, server), prefix_id=prefix_id, ip=ip
-    )
+    prefixes.get_prefix(unit, actor, prefix_id)
+    server_id = addresses.find_server(unit, actor, server)
+    return addresses.assign(unit, actor, server_id, prefix_id=prefix_id, ip=ip)
 
 
 def read_prefixes(unit: Unit, actor: Actor, open_id: int) -> PrefixesView:
