@@ -45,6 +45,7 @@ STYLESHEETS = [
     "styles/network.css",
     "styles/inventory.css",
     "styles/provisioning.css",
+    "styles/machine.css",
     "styles/consoles.css",
     "styles/print.css",
 ]

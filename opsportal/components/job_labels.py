@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from opsportal.components import inventory_labels
+from opsportal.components.machine_labels import PORT_STEP_NOTES, PORT_STEPS
 from opsportal.locale import N_
 
 JOB_KIND: Final[Mapping[str, str]] = {
@@ -73,6 +74,7 @@ STEP: Final[Mapping[str, str]] = {
     "verify_off": N_("Verify that it is off"),
     "switch_on": N_("Switch on"),
     "verify_on": N_("Verify that it is on"),
+    **PORT_STEPS,
     "preflight": N_("Check everything before anything is lost"),
     "boot_network": N_("Set the next start from the network"),
     "boot_disk": N_("Set the next start from its disk"),
@@ -82,4 +84,5 @@ STEP_NOTE: Final[Mapping[str, str]] = {
     **inventory_labels.JOB_NOTE,
     "was_on": N_("It was on already; no command was needed."),
     "was_off": N_("It was off already; no command was needed."),
+    **PORT_STEP_NOTES,
 }

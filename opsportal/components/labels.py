@@ -13,6 +13,7 @@ from opsportal.components.job_labels import JOB_KIND as JOB_KIND
 from opsportal.components.job_labels import JOB_TONE as JOB_TONE
 from opsportal.components.job_labels import STEP as STEP
 from opsportal.components.job_labels import STEP_NOTE as STEP_NOTE
+from opsportal.components.machine_labels import PORT_OUTCOMES
 from opsportal.locale import N_
 
 Words = Mapping[str, str]
@@ -62,11 +63,15 @@ POWER: Final[Words] = {"on": N_("On"), "off": N_("Off"), "unknown": N_("Not know
 POWER_TONE: Final[Tones] = {"on": "ok", "off": "mute", "unknown": "warn"}
 
 OUTCOME: Final[Words] = {
+    **PORT_OUTCOMES,
     "verified": N_("Read back from the server and confirmed."),
     "reconciled": N_(
         "The connection was lost on the way; the server was asked afterwards and has reached the goal."
     ),
     "cancelled": N_("Cancelled before it began. The server was not touched."),
+    "changed_hands": N_(
+        "The server was handed on before this was done. Nothing more was done to it in your name."
+    ),
     "waited_too_long": N_(
         "It waited too long and was dropped, so that nothing happens by surprise. The server was not touched."
         " Start it again if you still need it."

@@ -39,6 +39,16 @@ def _switches(server: Any) -> list[rx.Component]:
         kind="danger",
         disabled=blocked,
     )
+    shutdown = confirm_button(
+        t("Shut down"),
+        title=t("Shut down {name}?", name=server.name),
+        text=t(
+            "The operating system is asked to end its programs. If the server is still on after a minute, its power is taken away."
+        ),
+        confirm=t("Shut down"),
+        on_confirm=ask("shutdown"),
+        disabled=blocked,
+    )
     reboot = confirm_button(
         t("Reboot"),
         title=t("Reboot {name}?", name=server.name),
@@ -53,7 +63,7 @@ def _switches(server: Any) -> list[rx.Component]:
     return [
         rx.match(
             server.power,
-            ("on", rx.fragment(reboot, off)),
+            ("on", rx.fragment(shutdown, reboot, off)),
             ("off", on),
             rx.fragment(button(t("Power on"), on_click=ask("power_on"), disabled=blocked), reboot, off),
         )

@@ -17,6 +17,7 @@ from opsportal.components.elements import card, key_values, link, or_dash, statu
 from opsportal.components.text import number, t, t_code
 from opsportal.components.timelines import job_timeline
 from opsportal.locale import N_
+from opsportal.pages.machine.cards import block_card, details_card, health_card
 from opsportal.pages.services import contract
 from opsportal.state.server import ServerState
 from opsportal.state.shell import ShellState
@@ -83,8 +84,8 @@ def _contract(server: Any) -> rx.Component:
 
 
 Card = Callable[[Any], rx.Component]
-LEFT: tuple[Card, ...] = (_power,)
-RIGHT: tuple[Card, ...] = (_configuration, _contract)
+LEFT: tuple[Card, ...] = (_power, health_card)
+RIGHT: tuple[Card, ...] = (_configuration, details_card, block_card, _contract)
 """Each is called with the Var of `ServerState.server`."""
 
 

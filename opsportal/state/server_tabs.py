@@ -20,6 +20,7 @@ import reflex as rx
 from pydantic import AfterValidator
 
 from opsportal.state.consoles.tab import CONSOLES
+from opsportal.state.machine.cards import BLOCK, DETAILS, HEALTH
 from opsportal.state.network.tab import NETWORK
 from opsportal.state.provisioning.tab import REINSTALL, SERIAL
 from opsportal.state.server_history import HISTORY
@@ -36,7 +37,7 @@ class TrafficAddress(Address):
 
 
 def overview(_: rx.State, server_id: int) -> Wanted:
-    return ()
+    return ((HEALTH, server_id), (BLOCK, server_id), (DETAILS, server_id))
 
 
 def reinstall(_: rx.State, server_id: int) -> Wanted:

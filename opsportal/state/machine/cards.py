@@ -186,7 +186,7 @@ def read_details(unit: Unit, actor: Actor, server_id: int) -> DetailsView:
         updated_at=iso(row.updated_at) if row else "",
         updated_by=row.updated_by if row else "",
         has_second_factor=person.totp_enabled_at is not None,
-        entries=[
+        sign_ins=[
             SignInView(
                 id=entry.id or 0,
                 label=entry.label,

@@ -94,4 +94,4 @@ class DetailsView:
     updated_at: str = ""
     updated_by: str = ""
     has_second_factor: bool = False
-    entries: list[SignInView] = field(default_factory=list)
+    sign_ins: list[SignInView] = field(default_factory=list)

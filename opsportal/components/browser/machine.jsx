@@ -1,0 +1,324 @@
+// Cards of a server: a reason before a port goes down, the description, and sign-in data. Passwords come in the answer
+// of one plain HTTP request and live in these components only, for a minute.
+import { useEffect, useId, useState } from "react";
+import { ConfirmButton, Dialog } from "$/portal/dialog";
+import { Field, PostForm, Submit, post } from "$/portal/forms";
+import { useIntl } from "$/portal/intl";
+import { notify } from "$/portal/notices";
+import { Copyable } from "$/portal/pieces";
+
+const SHOWN_MS = 60_000;
+
+function N_(msgid) {
+  return msgid;
+}
+
+/** A button that asks why before it does something, with an option where there is one. */
+export function ReasonButton({ label, title, text, confirm, reasonLabel, option, limit, danger, className, disabled, onConfirm, children }) {
+  const intl = useIntl();
+  const titleId = useId();
+  const [open, setOpen] = useState(false);
+  const [reason, setReason] = useState("");
+  const [chosen, setChosen] = useState(false);
+  const ready = reason.trim().length > 0;
+  const submit = (event) => {
+    event.preventDefault();
+    if (!ready) return;
+    setOpen(false);
+    onConfirm?.(reason.trim(), chosen);
+  };
+  return (
+    <>
+      <button type="button" className={className ?? "btn"} disabled={disabled} onClick={() => setOpen(true)}>
+        {label}
+      </button>
+      <Dialog open={open} onClose={() => setOpen(false)} labelledBy={titleId}>
+        <form onSubmit={submit}>
+          <h2 id={titleId}>{title}</h2>
+          <p className="sub">{text}</p>
+          {children}
+          <label className="field">
+            <span>{reasonLabel}</span>
+            <input
+              className="input"
+              value={reason}
+              maxLength={limit ?? 200}
+              autoFocus
+              autoComplete="off"
+              onChange={(event) => setReason(event.target.value)}
+            />
+          </label>
+          {option ? (
+            <label className="choice">
+              <input type="checkbox" checked={chosen} onChange={(event) => setChosen(event.target.checked)} />
+              <span>{option}</span>
+            </label>
+          ) : null}
+          <div className="dialog-actions">
+            <button type="button" className="btn" onClick={() => setOpen(false)}>
+              {intl.t("Cancel")}
+            </button>
+            <button type="submit" className={`btn primary ${danger ? "danger" : ""}`} disabled={!ready}>
+              {confirm}
+            </button>
+          </div>
+        </form>
+      </Dialog>
+    </>
+  );
+}
+
+/** A text that is edited in place; what was typed stays until it is saved. */
+export function Description({ text, editable, onSave }) {
+  const intl = useIntl();
+  const [draft, setDraft] = useState(null);
+  if (draft === null) {
+    return (
+      <div className="description">
+        {text ? <p className="description-text">{text}</p> : <p className="sub">{intl.t("No description yet.")}</p>}
+        {editable ? (
+          <button type="button" className="btn ghost" onClick={() => setDraft(text ?? "")}>
+            {text ? intl.t("Edit description") : intl.t("Write a description")}
+          </button>
+        ) : null}
+      </div>
+    );
+  }
+  const save = (event) => {
+    event.preventDefault();
+    onSave?.(draft);
+    setDraft(null);
+  };
+  return (
+    <form className="form" onSubmit={save}>
+      <label className="field">
+        <span>{intl.t("Description")}</span>
+        <textarea
+          className="input"
+          rows={5}
+          maxLength={4000}
+          value={draft}
+          autoFocus
+          onChange={(event) => setDraft(event.target.value)}
+        />
+      </label>
+      <div className="row">
+        <button type="submit" className="btn primary">
+          {intl.t("Save")}
+        </button>
+        <button type="button" className="btn" onClick={() => setDraft(null)}>
+          {intl.t("Cancel")}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Asks for password and code, then does what was wanted. */
+function ConfirmIdentity({ open, onClose, onConfirmed, hasSecondFactor }) {
+  const intl = useIntl();
+  const titleId = useId();
+  return (
+    <Dialog open={open} onClose={onClose} labelledBy={titleId}>
+      <h2 id={titleId}>{intl.t("Confirm that it is you")}</h2>
+      {hasSecondFactor ? (
+        <>
+          <p className="sub">{intl.t("Sign-in data is shown for five minutes after your password and a code from your app.")}</p>
+          <PostForm action="/auth/confirm-identity" onAnswer={onConfirmed}>
+            <Field name="password" type="password" label={intl.t("Password")} autoComplete="current-password" autoFocus />
+            <Field
+              name="code"
+              label={intl.t("Code from the app")}
+              hint={intl.t("Six digits")}
+              autoComplete="one-time-code"
+              inputMode="numeric"
+              code
+            />
+            <div className="dialog-actions">
+              <button type="button" className="btn" onClick={onClose}>
+                {intl.t("Cancel")}
+              </button>
+              <Submit>{intl.t("Confirm")}</Submit>
+            </div>
+          </PostForm>
+        </>
+      ) : (
+        <>
+          <p className="sub">
+            {intl.t("Sign-in data is shown only to people with two-factor authentication. Turn it on in My account, then come back.")}
+          </p>
+          <div className="dialog-actions">
+            <button type="button" className="btn" onClick={onClose}>
+              {intl.t("Close")}
+            </button>
+            <a className="btn primary" href="/account/two-factor">
+              {intl.t("Two-factor authentication")}
+            </a>
+          </div>
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+function Entry({ entry, secret, onReveal, onHide, onEdit, onRemove }) {
+  const intl = useIntl();
+  useEffect(() => {
+    if (secret === undefined) return undefined;
+    const timer = setTimeout(onHide, SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [secret]);
+  return (
+    <li className="sign-in">
+      <div className="sign-in-name">
+        <span className="strong">{entry.label}</span>
+        {entry.username ? <Copyable value={entry.username} /> : null}
+      </div>
+      <div className="sign-in-secret">
+        {secret === undefined ? <code aria-label={intl.t("Hidden")}>••••••••</code> : <Copyable value={secret} />}
+        <button type="button" className="btn ghost" onClick={secret === undefined ? onReveal : onHide}>
+          {secret === undefined ? intl.t("Show") : intl.t("Hide")}
+        </button>
+        <button type="button" className="btn ghost" onClick={onEdit}>
+          {intl.t("Edit")}
+        </button>
+        <ConfirmButton
+          className="btn ghost"
+          label={intl.t("Remove")}
+          title={intl.t("Remove {name}?", { name: entry.label })}
+          text={intl.t("The entry and its password are deleted here. Nothing changes on the server itself.")}
+          confirm={intl.t("Remove")}
+          onConfirm={onRemove}
+          danger
+        />
+      </div>
+    </li>
+  );
+}
+
+function EntryForm({ entry, serverId, onClose, ask }) {
+  const intl = useIntl();
+  const titleId = useId();
+  const [refusal, setRefusal] = useState("");
+  const submit = async (event) => {
+    event.preventDefault();
+    const fields = Object.fromEntries(new FormData(event.currentTarget));
+    const answer = await ask("/servers/sign-ins/save", { ...fields, server_id: serverId, sign_in_id: entry?.id ?? 0 });
+    if (answer.ok) onClose();
+    else if (answer.msgid) setRefusal(intl.t(answer.msgid, answer.params));
+  };
+  return (
+    <form className="form sign-in-form" onSubmit={submit} aria-labelledby={titleId}>
+      <h3 id={titleId}>{entry?.id ? intl.t("Edit {name}", { name: entry.label }) : intl.t("Add sign-in data")}</h3>
+      <label className="field">
+        <span>{intl.t("What for")}</span>
+        <input className="input" name="label" required maxLength={60} defaultValue={entry?.label ?? ""} autoFocus autoComplete="off" />
+      </label>
+      <label className="field">
+        <span>{intl.t("User name")}</span>
+        <input className="input" name="username" maxLength={120} defaultValue={entry?.username ?? ""} autoComplete="off" spellCheck={false} />
+      </label>
+      <label className="field">
+        <span>{intl.t("Password")}</span>
+        <input className="input" name="secret" type="password" required maxLength={1000} autoComplete="new-password" spellCheck={false} />
+      </label>
+      {refusal ? (
+        <p className="refusal" role="alert">
+          {refusal}
+        </p>
+      ) : null}
+      <div className="row">
+        <button type="submit" className="btn primary">
+          {intl.t("Save")}
+        </button>
+        <button type="button" className="btn" onClick={onClose}>
+          {intl.t("Cancel")}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** The entries, masked. Each password is fetched when it is asked for, and forgotten after a minute. */
+export function SignIns({ entries, serverId, hasSecondFactor }) {
+  const intl = useIntl();
+  const [secrets, setSecrets] = useState({});
+  const [editing, setEditing] = useState(null);
+  const [pending, setPending] = useState(null); // what waits for the person to prove who they are
+  useEffect(() => {
+    setSecrets({});
+    setEditing(null);
+  }, [serverId]);
+  const ask = async (url, body) => {
+    const answer = await post(url, body);
+    if (answer.code !== "elevation_required") return answer;
+    return new Promise((resolve) => setPending({ url, body, resolve }));
+  };
+  const confirmed = async () => {
+    const { url, body, resolve } = pending;
+    setPending(null);
+    resolve(await post(url, body));
+  };
+  const givenUp = () => {
+    pending?.resolve({ ok: false });
+    setPending(null);
+  };
+  const tell = (answer) => answer.msgid && notify({ kind: "bad", msgid: answer.msgid, params: answer.params });
+  const reveal = async (entry) => {
+    const answer = await ask("/servers/sign-ins/reveal", { sign_in_id: entry.id });
+    if (answer.ok) setSecrets((all) => ({ ...all, [entry.id]: answer.secret }));
+    else tell(answer);
+  };
+  const hide = (entry) =>
+    setSecrets((all) => Object.fromEntries(Object.entries(all).filter(([id]) => id !== String(entry.id))));
+  const remove = async (entry) => {
+    const answer = await ask("/servers/sign-ins/remove", { sign_in_id: entry.id });
+    if (answer.ok) notify({ kind: "ok", msgid: N_("Removed.") });
+    else tell(answer);
+  };
+  const rows = entries ?? [];
+  return (
+    <div className="sign-ins">
+      {rows.length ? (
+        <ul>
+          {rows.map((entry) => (
+            <Entry
+              key={entry.id}
+              entry={entry}
+              secret={secrets[entry.id]}
+              onReveal={() => reveal(entry)}
+              onHide={() => hide(entry)}
+              onEdit={() => setEditing(entry)}
+              onRemove={() => remove(entry)}
+            />
+          ))}
+        </ul>
+      ) : (
+        <p className="sub">{intl.t("No sign-in data is kept here.")}</p>
+      )}
+      {editing ? (
+        <EntryForm
+          key={editing.id ?? 0}
+          entry={editing}
+          serverId={serverId}
+          ask={ask}
+          onClose={() => {
+            hide(editing);
+            setEditing(null);
+          }}
+        />
+      ) : (
+        <button type="button" className="btn" onClick={() => setEditing({})}>
+          {intl.t("Add sign-in data")}
+        </button>
+      )}
+      <p className="field-hint">{intl.t("Each time a password is shown stands in the history, with who saw it.")}</p>
+      <ConfirmIdentity
+        open={pending !== null}
+        onClose={givenUp}
+        onConfirmed={confirmed}
+        hasSecondFactor={hasSecondFactor}
+      />
+    </div>
+  );
+}

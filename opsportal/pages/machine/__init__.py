@@ -1,0 +1,1 @@
+"""Cards of a server's overview that show the machine itself."""
