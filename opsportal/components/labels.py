@@ -384,8 +384,9 @@ PORT: Final[Words] = {
     "down": N_("Down"),
     "unknown": N_("Not known"),
     "missing": N_("Not on the switch"),
+    "off": N_("Taken down"),
 }
-PORT_TONE: Final[Tones] = {"up": "ok", "down": "mute", "unknown": "warn", "missing": "bad"}
+PORT_TONE: Final[Tones] = {"up": "ok", "down": "mute", "off": "warn", "unknown": "warn", "missing": "bad"}
 SWITCH_ERROR: Final[Words] = {
     "switch_unreachable": N_(
         "It does not answer. Check its management network and that SNMP is on; a wrong community looks the same."

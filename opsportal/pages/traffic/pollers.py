@@ -6,10 +6,12 @@ from typing import Any
 
 import reflex as rx
 
-from opsportal.components import labels
+from opsportal.components import labels, machine_labels
 from opsportal.components.clock import ago
-from opsportal.components.elements import card, link, or_dash, skeleton, status, tag
+from opsportal.components.confirm import confirm_button
+from opsportal.components.elements import button, card, link, or_dash, skeleton, status, tag
 from opsportal.components.headers import header
+from opsportal.components.machine import ReasonButton
 from opsportal.components.states import empty, page_body
 from opsportal.components.tables import Column, QueryLink, table
 from opsportal.components.text import duration, number, rate, t, t_code, tn
@@ -72,30 +74,94 @@ _COLUMNS = (
     ),
 )
 
-_PORT_COLUMNS = (
-    Column(
-        t("Port"),
-        lambda p: rx.el.div(
-            rx.el.span(p.name, class_name="strong"),
-            rx.cond(p.counter_bits < 64, rx.el.small(t("32-bit counters only"), class_name="warn-text")),
+
+def _port(p: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(p.name, class_name="strong"),
+        rx.cond(p.is_uplink, tag(t("Uplink"), "info")),
+        rx.cond(p.counter_bits < 64, rx.el.small(t("32-bit counters only"), class_name="warn-text")),
+        rx.cond(
+            p.outcome_code != "",
+            rx.el.small(t_code(p.outcome_code, machine_labels.PORT_OUTCOMES), class_name="warn-text"),
         ),
-    ),
+    )
+
+
+def _rates(p: Any) -> rx.Component:
+    """As the switch counts: in is what the server sent."""
+    return or_dash(
+        p.in_bps != None,  # noqa: E711
+        rx.el.div(
+            rx.el.span("↓ ", rate(p.out_bps), class_name="num nowrap"),
+            rx.el.small("↑ ", rate(p.in_bps), class_name="num nowrap"),
+        ),
+    )
+
+
+def _errors(p: Any) -> rx.Component:
+    """Counted by the switch; read whenever the port is set."""
+    return or_dash(
+        p.looked_at != "",
+        rx.el.div(
+            rx.el.span(number(p.in_errors), " / ", number(p.out_errors), class_name="num nowrap"),
+            rx.el.small(ago(p.looked_at)),
+        ),
+    )
+
+
+def _control(p: Any) -> rx.Component:
+    down = ReasonButton.create(
+        label=t("Take down"),
+        title=t("Take port {port} down?", port=p.name),
+        text=t("{server} loses its network until the port is taken up again.", server=p.server),
+        confirm=t("Take down"),
+        reason_label=t("Why? It stands in the history."),
+        danger=True,
+        on_confirm=lambda reason, _chosen: PollersState.take_down(p.id, reason),
+    )
+    up = button(t("Take up"), on_click=PollersState.take_up(p.id))
+    uplink = rx.cond(
+        p.is_uplink,
+        confirm_button(
+            t("No uplink"),
+            title=t("Is {port} no uplink any more?", port=p.name),
+            text=t("It may be switched afterwards like any other port with a server behind it."),
+            confirm=t("No uplink"),
+            on_confirm=PollersState.mark_uplink(p.id, False),
+            kind="ghost",
+        ),
+        button(t("Mark as uplink"), kind="ghost", on_click=PollersState.mark_uplink(p.id, True)),
+    )
+    return rx.el.div(
+        rx.cond(
+            p.is_ordered,
+            tag(t("Being switched"), "info"),
+            rx.fragment(rx.cond(p.may_be_set, rx.cond(p.is_enabled, down, up)), uplink),
+        ),
+        class_name="row port-actions",
+    )
+
+
+_PORT_COLUMNS = (
+    Column(t("Port"), _port),
     Column(
         t("Server"),
         lambda p: or_dash(
             p.server_id > 0, link(p.server, to=f"/servers/{p.server_id}?tab=traffic", class_name="row-link")
         ),
     ),
-    Column(t("ifIndex"), lambda p: or_dash(p.index != None, p.index), right=True, show="wide"),  # noqa: E711
     Column(
         t("Speed"),
         lambda p: or_dash(p.speed_mbps, rx.el.span(rate(p.speed_mbps * 1_000_000), class_name="num nowrap")),
         right=True,
         show="wide",
     ),
+    Column(t("Now"), _rates, right=True, show="wide"),
+    Column(t("Errors in / out"), _errors, right=True, show="widest"),
     Column(
         t("Link"), lambda p: status(p.link, words=labels.PORT, tones=labels.PORT_TONE, flash=True), right=True
     ),
+    Column(t("Control"), _control, right=True),
 )
 
 

@@ -7,17 +7,20 @@ from typing import Annotated, Any
 import reflex as rx
 from pydantic import Field
 
-from opsportal.db import Unit
+from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission
+from opsportal.domain.hardware import port_orders
 from opsportal.domain.traffic import pollers, ports, topics
 from opsportal.domain.traffic.figures import PollerRow
 from opsportal.domain.traffic.ports import PortRow
-from opsportal.state.guard import allow
+from opsportal.state.guard import allow, current_actor
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
 from opsportal.state.traffic.views import PollersView, PollerView, PortView
 from opsportal.state.views import ProblemView, iso
-from opsportal.state.wire import Address, address
+from opsportal.state.wire import Address, Id, address
+
+Reason = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 
 
 class PollersAddress(Address):
@@ -35,6 +38,21 @@ class PollersState(rx.State):
     @allow(Permission.POLLERS_VIEW)
     async def open(self) -> Any:
         return await show(self, *SHELL, (POLLERS, address(self, PollersAddress).switch))
+
+    @allow(Permission.FLEET_MANAGE)
+    async def take_down(self, port_id: Id, reason: Reason) -> None:
+        """Have a port switched off; the switch's answer arrives by the live feed."""
+        await in_unit(port_orders.request_port, current_actor(), port_id, wants_up=False, reason=reason)
+
+    @allow(Permission.FLEET_MANAGE)
+    async def take_up(self, port_id: Id) -> None:
+        """Have a port switched on."""
+        await in_unit(port_orders.request_port, current_actor(), port_id, wants_up=True)
+
+    @allow(Permission.FLEET_MANAGE)
+    async def mark_uplink(self, port_id: Id, is_uplink: bool) -> None:
+        """Say whether a port carries others' traffic: such a one is never switched."""
+        await in_unit(port_orders.set_uplink, current_actor(), port_id, is_uplink=is_uplink)
 
 
 def read_pollers(unit: Unit, actor: Actor, switch_id: int) -> PollersView:
@@ -80,12 +98,24 @@ def _port_view(port: PortRow) -> PortView:
         link=_link(port),
         server_id=port.server_id or 0,
         server=port.server,
+        is_uplink=port.is_uplink,
+        is_enabled=port.is_enabled is not False,
+        is_ordered=port.is_ordered,
+        may_be_set=port.may_be_set and not port.is_ordered,
+        outcome_code=port.outcome_code,
+        in_bps=port.in_bps,
+        out_bps=port.out_bps,
+        in_errors=port.in_errors,
+        out_errors=port.out_errors,
+        looked_at=iso(port.looked_at),
     )
 
 
 def _link(port: PortRow) -> str:
     if port.if_index is None:
         return "missing"
+    if port.is_enabled is False:
+        return "off"
     return {True: "up", False: "down", None: "unknown"}[port.is_up]
 
 

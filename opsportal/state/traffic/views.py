@@ -100,9 +100,19 @@ class PortView:
     speed_mbps: int | None = None
     counter_bits: int = 64
     link: str = "unknown"
-    """up, down, unknown, or missing: the switch has no such port at present."""
+    """up, down, off (told so), unknown, or missing: the switch has no such port at present."""
     server_id: int = 0
     server: str = ""
+    is_uplink: bool = False
+    is_enabled: bool = True
+    is_ordered: bool = False
+    may_be_set: bool = False
+    outcome_code: str = ""
+    in_bps: int | None = None
+    out_bps: int | None = None
+    in_errors: int | None = None
+    out_errors: int | None = None
+    looked_at: str = ""
 
 
 @dataclass(frozen=True)
