@@ -14,6 +14,7 @@ from opsportal.components.job_labels import JOB_TONE as JOB_TONE
 from opsportal.components.job_labels import STEP as STEP
 from opsportal.components.job_labels import STEP_NOTE as STEP_NOTE
 from opsportal.components.machine_labels import PORT_OUTCOMES
+from opsportal.components.provisioning_labels import OUTCOMES as INSTALL_OUTCOMES
 from opsportal.locale import N_
 
 Words = Mapping[str, str]
@@ -63,6 +64,7 @@ POWER: Final[Words] = {"on": N_("On"), "off": N_("Off"), "unknown": N_("Not know
 POWER_TONE: Final[Tones] = {"on": "ok", "off": "mute", "unknown": "warn"}
 
 OUTCOME: Final[Words] = {
+    **INSTALL_OUTCOMES,
     **PORT_OUTCOMES,
     "verified": N_("Read back from the server and confirmed."),
     "reconciled": N_(
@@ -133,6 +135,19 @@ AUDIT: Final[Words] = {
     "server:power_on_requested": N_("Power on requested"),
     "server:power_off_requested": N_("Power off requested"),
     "server:reboot_requested": N_("Reboot requested"),
+    "server:reinstall_requested": N_("Reinstall requested"),
+    "server:reinstall_done": N_("Reinstalled"),
+    "server:reinstall_failed": N_("Reinstall failed"),
+    "server:rescue_requested": N_("Rescue system requested"),
+    "server:rescue_done": N_("Rescue system started"),
+    "server:rescue_failed": N_("Rescue system did not start"),
+    "server:memory_test_requested": N_("Memory test requested"),
+    "server:memory_test_done": N_("Memory test started"),
+    "server:memory_test_failed": N_("Memory test did not start"),
+    "server:wipe_requested": N_("Wiping requested"),
+    "server:wipe_done": N_("Disks wiped"),
+    "server:wipe_failed": N_("Wiping failed"),
+    "server:boot_disk_requested": N_("Start from disk requested"),
     "job:cancelled": N_("Job cancelled"),
     "address:assigned": N_("Address assigned"),
     "address:released": N_("Address released"),

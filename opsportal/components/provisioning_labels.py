@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from opsportal.components.labels import Tones, Words
 from opsportal.locale import N_
+
+Words = Mapping[str, str]
+Tones = Mapping[str, str]
 
 MILESTONE: Final[Words] = {
     "power_cycled": N_("Power cycle to network boot"),
@@ -75,4 +78,87 @@ BLOCKED: Final[Words] = {
     "server_busy": N_("{actor} has started something on this server. Wait until it has ended."),
     "service_not_active": N_("The service is not active. Open it to see why."),
     "server_without_bmc": N_("No management controller is on record, so nothing can be started from here."),
+}
+
+OUTCOMES: Final[Words] = {
+    "preflight_failed": N_(
+        "A check before the installation failed. Nothing was erased and the server was not touched. Please contact"
+        " support."
+    ),
+    "boot_file_missing": N_(
+        "A file of this system cannot be fetched. Nothing was erased and the server was not touched. Choose another"
+        " system, or contact support."
+    ),
+    "boot_file_wrong": N_(
+        "A file of this system is not the one on record. Nothing was erased and the server was not touched. Choose"
+        " another system, or contact support."
+    ),
+    "switch_port_down": N_(
+        "The server's switch port is down, so it cannot start from the network. Nothing was erased. Check its cable"
+        " and whether the server is blocked, then try again."
+    ),
+    "boot_url_missing": N_(
+        "Network boot is not set up on this portal. Nothing was erased and the server was not touched."
+    ),
+    "interrupted": N_(
+        "It was interrupted, and nobody knows how far the server came. It starts from its disk now. Look at it, then"
+        " install again."
+    ),
+    "no_power": N_(
+        "The server did not come back on. Nothing was erased. Power it on, then try again; if it stays off, contact"
+        " support."
+    ),
+    "no_network_boot": N_(
+        "The server never asked for its boot script, so nothing was erased. Check that it starts from the network"
+        " first, and its cable and VLAN; then try again."
+    ),
+    "no_kernel": N_(
+        "The server never fetched the kernel, so nothing was erased. Try again; if it happens again, contact support."
+    ),
+    "kernel_silent": N_(
+        "The kernel started, but the installer never reported. The serial log shows where it stopped. Try again, or"
+        " choose another system."
+    ),
+    "disk_not_ready": N_(
+        "The installer could not prepare the disks in time. The old system is probably lost. Look at the serial log;"
+        " if a disk is failing, contact support."
+    ),
+    "writing_stuck": N_(
+        "The system could not be written in time. The old system is lost. Look at the serial log, then install again."
+    ),
+    "no_first_boot": N_(
+        "The system was written, but never started. Press Boot from disk; if that does not help, install again."
+    ),
+    "not_answering": N_(
+        "The new system started, but never answered. Open the console: it may be complete and only unreachable."
+    ),
+    "installer_no_dhcp": N_(
+        "The installer got no address from the network. Nothing was erased. Check the cable and VLAN, then try again."
+    ),
+    "installer_image_missing": N_(
+        "The installer could not fetch the system. The old system may be lost already. Install again; if it happens"
+        " again, contact support."
+    ),
+    "installer_checksum": N_(
+        "What the installer fetched was damaged on its way, so it was not used. The old system may be lost already."
+        " Install again."
+    ),
+    "installer_no_disk": N_(
+        "The installer did not find the disk that was chosen. Nothing was erased. Choose another disk, or contact"
+        " support."
+    ),
+    "installer_write": N_(
+        "The disk could not be written. The old system is lost. A disk is probably failing: contact support."
+    ),
+    "installer_mount": N_(
+        "The new file system could not be used after it was written. Install again; if it happens again, contact"
+        " support."
+    ),
+    "installer_post_install": N_(
+        "The system is installed, but the post-install script ended with an error. The serial log shows where."
+        " Correct the script, then install again."
+    ),
+    "installer_other": N_(
+        "The installer gave up. The serial log shows why. Install again, or contact support."
+    ),
 }

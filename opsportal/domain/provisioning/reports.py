@@ -54,7 +54,7 @@ def _progress(unit: Unit, machine: Machine, detail: str) -> None:
     if not _PER_CENT.fullmatch(detail):
         raise BootRefused
     machine.installation.progress = max(machine.installation.progress, int(detail.rstrip("%")))
-    unit.changed(topics.job(machine.installation.job_id))
+    unit.changed(topics.job(machine.installation.job_id), topics.server(machine.installation.server_id))
 
 
 def _pass(unit: Unit, machine: Machine, milestone: str, detail: str) -> None:
