@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reflex_base.registry import RegistrationContext
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 
 from stack.reflex_inside import SKIP_COMPILE
 
@@ -45,6 +45,8 @@ def _routes(app: Any, prefix: str = "") -> Iterator[str]:
         elif isinstance(route, Route):
             for method in sorted((route.methods or set()) - {"HEAD"}):
                 yield f"{method} {prefix + route.path}"
+        elif isinstance(route, WebSocketRoute):
+            yield f"SOCKET {prefix + route.path}"
         else:
             yield f"OTHER {prefix}{getattr(route, 'path', route)}"
     if not hasattr(app, "routes"):

@@ -182,6 +182,29 @@ _NETWORK = (
     ),
 )
 
+_CARDS = f"{PORTAL}machine___cards____"
+_PORTS = f"{PORTAL}traffic___pollers____pollers_state"
+_MACHINE = (
+    Door(f"{_CARDS}health_state.ask", SIGNED_IN, "server", lambda number: {"server_id": number}),
+    Door(f"{_CARDS}health_state.blink", STAFF, "server", lambda number: {"server_id": number}),
+    Door(
+        f"{_CARDS}block_state.cut_off",
+        SIGNED_IN,
+        "cabled server",
+        lambda number: {"server_id": number, "reason": "moving out", "with_power": False},
+    ),
+    Door(f"{_CARDS}block_state.let_back", SIGNED_IN, "blocked server", lambda number: {"server_id": number}),
+    Door(
+        f"{_CARDS}details_state.describe",
+        SIGNED_IN,
+        "server",
+        lambda number: {"server_id": number, "text": "the web server"},
+    ),
+    Door(f"{_PORTS}.take_down", STAFF, "port", lambda number: {"port_id": number, "reason": "a loop"}),
+    Door(f"{_PORTS}.take_up", STAFF, "port", lambda number: {"port_id": number}),
+    Door(f"{_PORTS}.mark_uplink", STAFF, "port", lambda number: {"port_id": number, "is_uplink": True}),
+)
+
 DOORS = (
     *_MONEY,
     *_SUPPORT,
@@ -223,6 +246,7 @@ DOORS = (
         f"{PORTAL}server____server_state.cancel", SIGNED_IN, "queued job", lambda number: {"job_id": number}
     ),
     Door(f"{PORTAL}server____server_state.retry", SIGNED_IN, "failed job", lambda number: {"job_id": number}),
+    *_MACHINE,
     _page("account____account_state", SIGNED_IN, "/account"),
     Door(
         f"{PORTAL}account____account_state.end_session",
@@ -316,7 +340,21 @@ PATHS = (
     Path("GET /jobs/{job_id:int}/serial", _OUT, _OUT, (404, "not_found")),
     Path("GET /servers/{server_id:int}/traffic.csv", _OUT, _OUT, (404, "not_found")),
     Path("POST /servers/{server_id:int}/console", _OUT, _OUT, (400, "console_away"), {"kind": "serial"}),
-    Path("SOCKET /consoles/socket", *((405, ""),) * 3),  # by HTTP; its attacks are in tests/consoles
+    Path("SOCKET /consoles/socket", *((404, ""),) * 3),  # by HTTP; its attacks are in tests/consoles
+    Path(
+        "POST /auth/confirm-identity",
+        *(_OUT, _OUT),
+        (400, "second_factor_missing"),
+        {"password": "wrong", "code": "000000"},
+    ),
+    Path("POST /servers/sign-ins/reveal", _OUT, _OUT, (404, "not_found"), {"sign_in_id": 1}),
+    Path(
+        "POST /servers/sign-ins/save",
+        *(_OUT, _OUT),
+        (404, "not_found"),
+        {"server_id": 2**62, "label": "root", "username": "root", "secret": "x"},
+    ),
+    Path("POST /servers/sign-ins/remove", _OUT, _OUT, (404, "not_found"), {"sign_in_id": 1}),
     Path("GET /auth/state", _FINE, _FINE, _FINE),
     Path(
         "POST /faults", _FINE, _FINE, _FINE, {"error_id": "0123abcd", "path": "/", "message": "TypeError: x"}

@@ -53,7 +53,11 @@ SEEN_BY = {
     "account": {"client", "operator", "technician"},
     "server": {"client", "operator", "technician"},
     "server_history": {"client", "operator", "technician"},
+    "server_health": {"client", "operator", "technician"},
+    "server_block": {"client", "operator", "technician"},
+    "server_details": {"client", "operator", "technician"},
     "reinstall": {"client", "operator", "technician"},
+    "consoles": {"client", "operator", "technician"},
     "serial": {"client", "operator", "technician"},
     "dashboard": {"client", "operator"},
     "services": {"client", "operator"},
@@ -91,10 +95,14 @@ SEEN_BY = {
 }
 """Whoever makes a view says here who may see it, and in `params` what of company A is asked for."""
 OF_ONE = {
+    "server_health",
+    "server_block",
+    "server_details",
     "network",
     "server",
     "server_history",
     "reinstall",
+    "consoles",
     "serial",
     "graph",
     "service",
@@ -147,7 +155,11 @@ def params(view: StateView, a: World) -> Any:
     return {
         "server": a.server,
         "server_history": a.server,
+        "server_health": a.server,
+        "server_block": a.server,
+        "server_details": a.server,
         "reinstall": a.server,
+        "consoles": a.server,
         "serial": a.server,
         "service": a.service,
         "company": (a.company, 1),

@@ -1,6 +1,5 @@
 // A server's screen (noVNC). A chunk of its own: only an open screen fetches it.
-import { useEffect, useRef } from "react";
-import RFB from "@novnc/novnc";
+import { useEffect, useRef, useState } from "react";
 
 /** What noVNC takes for a connection: bytes in, bytes out. Who connects, and when it ends, is not its business. */
 class Pipe {
@@ -26,7 +25,24 @@ class Pipe {
 }
 
 /** `attach(pipe)` is told where bytes go; what noVNC has to say to the machine goes to `onKeys`. */
-export default function Screen({ label, writable, attach, onKeys, onDrawn }) {
+export default function Screen(props) {
+  const [drawer, setDrawer] = useState(null);
+  useEffect(() => {
+    let isWanted = true;
+    // Not at the top: noVNC looks at the window as it is loaded, and pages are prerendered without one.
+    import("@novnc/novnc").then(
+      (module) => isWanted && setDrawer({ RFB: module.default }),
+      (error) => isWanted && setDrawer({ error }),
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, []);
+  if (drawer?.error) throw drawer.error;
+  return drawer ? <Drawn RFB={drawer.RFB} {...props} /> : <div className="screen" aria-busy="true" />;
+}
+
+function Drawn({ RFB, label, writable, attach, onKeys, onDrawn }) {
   const place = useRef(null);
   const made = useRef(null);
   const typed = useRef(onKeys);
