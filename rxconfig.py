@@ -20,6 +20,8 @@ config = rx.Config(
     trusted_proxy_hops=settings().trusted_proxy_hops,
     telemetry_enabled=False,
     show_built_with_reflex=False,
+    # Else the root of every page imports all our npm packages, and those that need a window break prerendering.
+    frontend_lazy_bundled_libraries=True,
     plugins=[PortalFrontend(), SameOriginPlugin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )
