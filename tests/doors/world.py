@@ -32,7 +32,7 @@ from opsportal.models import (
 )
 from opsportal.models.base import utcnow
 from tests.builders import make_company, make_person, make_server, make_service, make_session
-from tests.doors import money
+from tests.doors import machine, money
 
 MISSING = 987_654_321
 ROLES = ("anonymous", "client", "operator", "technician")
@@ -75,6 +75,8 @@ def make_object(kind: str, company: Company, owner: Actor) -> int:
         return make_session(person)[0].session_id
     if kind == "company":
         return company.id or 0
+    if kind in machine.MAKERS:
+        return machine.MAKERS[kind](company) or 0
     if kind in money.MAKERS:
         return money.MAKERS[kind](company) or 0
     if kind in ("ticket", "resolved ticket"):
