@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, text
 from sqlmodel import Field, SQLModel
 
 from opsportal.models.base import identity, moment, one_of
@@ -70,6 +70,7 @@ class Service(SQLModel, table=True):
         ),
         CheckConstraint("anchor_day BETWEEN 1 AND 31", name="anchor_day_of_month"),
         Index("ix_service_company_status", "company_id", "status"),
+        Index("ix_service_name_begins", text("lower(name) text_pattern_ops")),
     )
 
     id: int | None = identity()

@@ -96,6 +96,9 @@ class Server(SQLModel, table=True):
         CheckConstraint("(stock_status = 'leased') = (service_id IS NOT NULL)", name="leased_has_service"),
         UniqueConstraint("service_id", name="uq_server_service_id"),
         Index("ix_server_stock_status", "stock_status", "id"),
+        Index("ix_server_name_begins", text("lower(name) text_pattern_ops")),
+        Index("ix_server_mac_begins", text("lower(mac) text_pattern_ops")),
+        Index("ix_server_ip", "ip"),
     )
 
     id: int | None = identity()

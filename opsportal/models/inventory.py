@@ -119,6 +119,8 @@ class Part(SQLModel, table=True):
             "uq_part_wwn", text("lower(wwn)"), unique=True,
             postgresql_where=text("wwn IS NOT NULL AND status <> 'retired'"),
         ),
+        Index("ix_part_serial_begins", text("lower(serial) text_pattern_ops")),
+        Index("ix_part_wwn_begins", text("lower(wwn) text_pattern_ops")),
         Index("ix_part_server", "server_id"),
         Index("ix_part_status", "status", "kind", "id"),
     )  # fmt: skip

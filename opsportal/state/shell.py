@@ -13,7 +13,8 @@ from opsportal.domain.access import Actor, Permission
 from opsportal.domain.accounts import profile
 from opsportal.domain.billing import invoices
 from opsportal.domain.catalog import services
-from opsportal.domain.hardware import fleet, topics
+from opsportal.domain.hardware import topics
+from opsportal.domain.inventory import search
 from opsportal.domain.support import desk, lists
 from opsportal.domain.support import topics as tickets
 from opsportal.models import ACTIVE_JOB, Company, HardwareJob, Person
@@ -68,10 +69,8 @@ class PaletteState(rx.State):
 def _find(unit: Unit, actor: Actor, query: str) -> list[HitView]:
     hits: list[HitView] = []
     if actor.may(Permission.FLEET_VIEW):
-        rows, _ = fleet.list_fleet(actor, unit, search=query)
         hits += [
-            HitView("server", row.server.name, row.server.ip or "", f"/servers/{row.server.id}")
-            for row in rows[:MAX_HITS]
+            HitView(hit.kind, hit.label, hit.detail, hit.path) for hit in search.find(actor, unit, query)
         ]
     elif actor.may(Permission.SERVICES_VIEW):
         found, _ = services.list_services(actor, unit, services.ServiceFilter(search=query))

@@ -203,6 +203,9 @@ FUNCTION_NAMES = (
     "keep_cleaning()", "check_rack_position()", "write_place()",
 )  # fmt: skip
 
+BEGINNINGS = (("server", "name"), ("server", "mac"), ("service", "name"))
+"""What is searched by its beginning, in any case."""
+
 PLACES = (
     "INSERT INTO site (name, address) SELECT DISTINCT site, '' FROM server WHERE site <> ''"
     " UNION SELECT DISTINCT site, '' FROM switch WHERE site <> ''",
@@ -307,6 +310,8 @@ def _parts() -> None:
         "uq_part_wwn", "part", [sa.text("lower(wwn)")], unique=True,
         postgresql_where=sa.text(f"wwn IS NOT NULL AND {in_use}"),
     )  # fmt: skip
+    for column in ("serial", "wwn"):
+        op.create_index(f"ix_part_{column}_begins", "part", [sa.text(f"lower({column}) text_pattern_ops")])
     op.create_index("ix_part_server", "part", ["server_id"])
     op.create_index("ix_part_status", "part", ["status", "kind", "id"])
     op.create_table(
@@ -376,6 +381,9 @@ def _stock() -> None:
         "leased_has_service", "server", "(stock_status = 'leased') = (service_id IS NOT NULL)"
     )
     op.create_index("ix_server_stock_status", "server", ["stock_status", "id"])
+    op.create_index("ix_server_ip", "server", ["ip"])
+    for table, column in BEGINNINGS:
+        op.create_index(f"ix_{table}_{column}_begins", table, [sa.text(f"lower({column}) text_pattern_ops")])
 
 
 def upgrade() -> None:
@@ -404,6 +412,9 @@ def downgrade() -> None:
     ):  # fmt: skip
         op.drop_table(table)
     op.drop_index("ix_server_stock_status", table_name="server")
+    op.drop_index("ix_server_ip", table_name="server")
+    for table, column in BEGINNINGS:
+        op.drop_index(f"ix_{table}_{column}_begins", table_name=table)
     op.drop_column("server", "stock_status")
     for name in FUNCTION_NAMES:
         op.execute(f"DROP FUNCTION {name}")
