@@ -18,6 +18,8 @@ config = rx.Config(
     redis_url=None,
     cors_allowed_origins=[settings().public_url],
     trusted_proxy_hops=settings().trusted_proxy_hops,
+    # Else every npm package is part of every page, and ours load the large ones only where they are shown.
+    frontend_lazy_bundled_libraries=True,
     telemetry_enabled=False,
     show_built_with_reflex=False,
     # Else the root of every page imports all our npm packages, and those that need a window break prerendering.

@@ -10,7 +10,7 @@ CONSOLE_KIND = {
 }
 CONSOLE_END = {
     "left": N_("Left"),
-    "idle": N_("Idle"),
+    "idle": N_("Nobody typed"),
     "limit": N_("Time limit"),
     "signed_out": N_("Signed out"),
     "service_suspended": N_("Service suspended"),

@@ -28,7 +28,7 @@ _VISIT_COLUMNS = (
     Column(
         t("Ended"),
         lambda v: rx.cond(
-            v.end_reason, t_code(v.end_reason, console_labels.CONSOLE_END), tag(t("Open"), "ok")
+            v.end_reason, t_code(v.end_reason, console_labels.CONSOLE_END), tag(t("Open now"), "ok")
         ),
         show="wide",
     ),
