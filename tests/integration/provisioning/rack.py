@@ -25,6 +25,7 @@ from opsportal.models import (
     HardwareJob,
     Installation,
     InstallerKind,
+    JobKind,
     OperatingSystem,
     Server,
     SystemPurpose,
@@ -121,6 +122,9 @@ class Place:
     def installation(self) -> Installation:
         with unit_of_work() as unit:
             return unit.get_one(Installation, self.job_id)
+
+    def installation_kind(self) -> JobKind:
+        return JobKind(self.job().kind)
 
     @property
     def end(self) -> tuple[str, str | None]:

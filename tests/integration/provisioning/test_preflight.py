@@ -1,0 +1,79 @@
+"""Before anything is lost, everything is looked at: what is wrong leaves the server as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from opsportal.db import unit_of_work
+from opsportal.integrations.installers import LOCAL_DISK
+from opsportal.models import InstallStage, PortLink, Power, Server, SnmpVersion, Switch, SwitchPort
+from opsportal.models.base import utcnow
+from opsportal.settings import settings
+from tests.integration.provisioning.rack import IMAGE, Place, make_files, make_system
+from workers.hardware import preflight
+
+
+def _fails(place: Place, code: str) -> None:
+    place.reinstall()
+    place.work()
+    assert (place.end, place.bmc.commands, place.bmc.other_commands) == (("failed", code), [], [])
+    assert (place.script(), place.installation().stage) == (LOCAL_DISK, InstallStage.ENDED)
+
+
+def test_files(place: Place, tmp_path: Path) -> None:
+    boot = tmp_path / "boot"
+    (boot / "image.gz").write_bytes(IMAGE + b"x")
+    _fails(place, "boot_file_wrong")
+    (boot / "image.gz").unlink()
+    _fails(place, "boot_file_missing")
+    make_files(boot)
+    (tmp_path / "outside").write_bytes(IMAGE)
+    place.system = make_system(image="../outside")
+    _fails(place, "boot_file_missing")
+    place.system = make_system(image_sha256="")
+    _fails(place, "boot_file_wrong")
+    place.system = make_system(image="ftp://198.51.100.1/image.gz")
+    _fails(place, "boot_file_missing")
+    place.system = make_system(image="http://127.0.0.1:1/image.gz")
+    _fails(place, "boot_file_missing")
+
+
+def test_bmc_that_refuses_us(place: Place) -> None:
+    place.bmc.password = "another"
+    _fails(place, "bmc_credentials_refused")
+
+
+def test_boot_url_was_taken_away(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.reinstall()
+    monkeypatch.setenv("BOOT_URL", "")
+    settings.cache_clear()
+    place.work()
+    assert (place.end, place.bmc.commands) == (("failed", preflight.BootUrlMissing.code), [])
+
+
+def test_switch_port(place: Place) -> None:
+    """Down under a server that is on, it says something; under one that is off it does not."""
+    with unit_of_work() as unit:
+        switch = Switch(
+            name="sw",
+            site="Prague 1",
+            host="127.0.0.1",
+            port=161,
+            snmp_version=SnmpVersion.V2C,
+            community=b"x",
+        )
+        unit.add(switch)
+        unit.flush()
+        port = SwitchPort(switch_id=switch.id or 0, if_name="ge-0/0/1", is_up=False)
+        unit.add(port)
+        unit.flush()
+        unit.add(PortLink(port_id=port.id or 0, server_id=place.server.id or 0, valid_from=utcnow()))
+        unit.get_one(Server, place.server.id).power = Power.ON
+    _fails(place, "switch_port_down")
+    with unit_of_work() as unit:
+        unit.get_one(Server, place.server.id).power = Power.OFF
+    place.reinstall()
+    place.work()
+    assert place.end == ("waiting", None)
