@@ -27,6 +27,7 @@ from workers import (
     provisioning,
     queues,
     tickets,
+    traffic_plans,
     traffic_poll,
 )
 
@@ -90,6 +91,7 @@ SCHEDULE: dict[str, tuple[str, int, Callable[[], None]]] = {
     "reverse_records": ("default", 5, dns.run),
     "port_orders": ("default", 15, port_orders.wake_overdue),
     "addresses": ("default", 60, dns.follow_services),
+    "traffic_plans": ("billing", 300, traffic_plans.run),
 }
 """Name: queue, interval (s), work. The rows are made from this table."""
 

@@ -154,6 +154,8 @@ AUDIT: Final[Words] = {
     "address:reverse_set": N_("Reverse DNS changed"),
     "address:reverse_retried": N_("Reverse DNS tried again"),
     "prefix:added": N_("Prefix added"),
+    "traffic:exempted": N_("Exempt from the plan's traffic"),
+    "traffic:exemption_ended": N_("Exemption from the plan's traffic ended"),
     "bmc:access_refused": N_("The BMC refuses the user or password on record"),
     "bmc:access_restored": N_("The BMC lets us in again"),
     "invoice:paid": N_("Invoice paid"),
@@ -348,6 +350,7 @@ MAIL_KIND: Final[Words] = {
     "desk_message": N_("Message for the desk"),
     "invoice_issued": N_("New invoice"),
     "payment_received": N_("Payment received"),
+    "traffic_step": N_("Traffic of a plan"),
 }
 MAIL_OUTCOME: Final[Words] = {
     "accepted": N_("The mail server has taken it over."),

@@ -5,7 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, SmallInteger, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from opsportal.models.base import identity, moment, one_of
@@ -32,10 +42,14 @@ class TrafficAction(StrEnum):
 class AlertOutcome(StrEnum):
     """What has become of a step's action. A limit is set on the switch by a person, so it stays wanted until then."""
 
+    SKIPPED = "skipped"
+    """A higher step was reached at the same time, and that one's mail says it all."""
     MAILED = "mailed"
     EXEMPT = "exempt"
     WANTED = "wanted"
     DONE = "done"
+    ENDED = "ended"
+    """The cycle is over, and the block with it."""
 
 
 class TrafficAllowance(SQLModel, table=True):
@@ -101,6 +115,11 @@ class TrafficAlert(SQLModel, table=True):
     __tablename__ = "traffic_alert"
     __table_args__ = (
         UniqueConstraint("service_id", "cycle_start", "step", name="uq_traffic_alert_once"),
+        Index(
+            "ix_traffic_alert_open",
+            "id",
+            postgresql_where=text("action = 'block' AND outcome IN ('wanted', 'done')"),
+        ),
         CheckConstraint("step IN (75, 90, 100)", name="step_known"),
         one_of("action", TrafficAction),
         one_of("outcome", AlertOutcome),
@@ -114,6 +133,8 @@ class TrafficAlert(SQLModel, table=True):
     included_bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
     action: str
     outcome: str
+    job_id: int | None = Field(default=None, sa_column=Column(BigInteger, ForeignKey("hardware_job.id")))
+    """The block that this step has caused."""
     at: dt.datetime = moment(default_now=True)
 
 

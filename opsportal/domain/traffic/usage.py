@@ -15,7 +15,7 @@ from opsportal.domain.traffic import links
 from opsportal.domain.traffic.directions import from_port
 from opsportal.domain.traffic.figures import Percentile, PercentileMethod, Totals, UsageToday
 from opsportal.domain.traffic.graphs import billing_percentile, newest
-from opsportal.domain.traffic.series import read_series
+from opsportal.domain.traffic.series import Series, read_series
 from opsportal.domain.traffic.slots import SLOT_MS, slot_of, slot_start, to_ms
 from opsportal.models import Person, PortLink, SwitchPoll, SwitchPort, TrafficDay, TrafficHot
 from opsportal.models.base import utcnow
@@ -43,17 +43,27 @@ def usage_of_service(
 
     Both ends must lie on five-minute marks; local midnights of every time zone do.
     """
-    if to_ms(start) % SLOT_MS or to_ms(end) % SLOT_MS or start >= end:
-        raise ValueError("a billing period begins and ends on five-minute marks")
-    first, after = slot_of(start), slot_of(end)
-    tenures = links.list_tenures(unit, server_id=0, service_id=service_id, first=first, end=after)
-    series = read_series(unit, tenures, first=first, end=after)
+    series = _service_series(unit, service_id, start, end)
     return ServiceUsage(
         start,
         end,
         Totals(series.in_total, series.out_total),
         billing_percentile(series, now=utcnow(), method=method),
     )
+
+
+def totals_of_service(unit: Unit, service_id: int, *, start: dt.datetime, end: dt.datetime) -> Totals:
+    """Whole bytes of a service in [start, end), on whatever ports it was. No actor."""
+    series = _service_series(unit, service_id, start, end)
+    return Totals(series.in_total, series.out_total)
+
+
+def _service_series(unit: Unit, service_id: int, start: dt.datetime, end: dt.datetime) -> Series:
+    if to_ms(start) % SLOT_MS or to_ms(end) % SLOT_MS or start >= end:
+        raise ValueError("a billing period begins and ends on five-minute marks")
+    first, after = slot_of(start), slot_of(end)
+    tenures = links.list_tenures(unit, server_id=0, service_id=service_id, first=first, end=after)
+    return read_series(unit, tenures, first=first, end=after)
 
 
 def read_usage_today(actor: Actor, unit: Unit, *, at: dt.datetime | None = None) -> UsageToday:

@@ -118,17 +118,26 @@ def upgrade() -> None:
         sa.Column("included_bytes", sa.BigInteger(), nullable=False),
         sa.Column("action", sa.String(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("job_id", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
             "action IN ('notify', 'bill', 'limit', 'block')", name=op.f("ck_traffic_alert_action_known")
         ),
         sa.CheckConstraint(
-            "outcome IN ('mailed', 'exempt', 'wanted', 'done')", name=op.f("ck_traffic_alert_outcome_known")
+            "outcome IN ('skipped', 'mailed', 'exempt', 'wanted', 'done', 'ended')",
+            name=op.f("ck_traffic_alert_outcome_known"),
         ),
         sa.CheckConstraint("step IN (75, 90, 100)", name=op.f("ck_traffic_alert_step_known")),
         sa.ForeignKeyConstraint(["service_id"], ["service.id"], name=op.f("fk_traffic_alert_service_id")),
+        sa.ForeignKeyConstraint(["job_id"], ["hardware_job.id"], name=op.f("fk_traffic_alert_job_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_traffic_alert")),
         sa.UniqueConstraint("service_id", "cycle_start", "step", name="uq_traffic_alert_once"),
+    )
+    op.create_index(
+        "ix_traffic_alert_open",
+        "traffic_alert",
+        ["id"],
+        postgresql_where=sa.text("action = 'block' AND outcome IN ('wanted', 'done')"),
     )
     op.create_table(
         "traffic_exemption",
@@ -309,6 +318,11 @@ def downgrade() -> None:
     op.drop_table("traffic_price")
     op.drop_table("traffic_overage")
     op.drop_table("traffic_exemption")
+    op.drop_index(
+        "ix_traffic_alert_open",
+        table_name="traffic_alert",
+        postgresql_where=sa.text("action = 'block' AND outcome IN ('wanted', 'done')"),
+    )
     op.drop_table("traffic_alert")
     op.drop_table("traffic_allowance")
     op.drop_table("prefix")

@@ -1,0 +1,118 @@
+"""Mails about a plan's traffic: to the client's people, and to the desk where a person has to act."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlmodel import col, select
+
+from opsportal.db import Unit
+from opsportal.domain.mail.letters import Amount, Link, Mailbox, Piece, Text, queue_letter
+from opsportal.domain.traffic.cycles import Cycle
+from opsportal.models import (
+    AlertOutcome,
+    Person,
+    Server,
+    Service,
+    TrafficAction,
+    TrafficAlert,
+    TrafficAllowance,
+    TrafficPrice,
+)
+from opsportal.settings import settings
+
+KIND = "traffic_step"
+
+
+def volume(count: int) -> str:
+    """Bytes with an SI prefix, rounded down, so that nobody reads of more than there was: "7.49 TB"."""
+    for power, unit in ((12, "TB"), (9, "GB"), (6, "MB")):
+        if count >= 10**power:
+            whole, rest = divmod(count * 100 // 10**power, 100)
+            return f"{whole}.{rest:02d} {unit}"
+    return f"{count} B"
+
+
+def write(
+    unit: Unit, service: Service, allowance: TrafficAllowance, cycle: Cycle, alert: TrafficAlert
+) -> None:
+    """One mail to each of the company's people, once per cycle and step; to the desk if a port is to be limited."""
+    server = unit.exec(select(Server).where(col(Server.service_id) == service.id)).first()
+    path = f"/servers/{server.id}?tab=traffic" if server else f"/services/{service.id}"
+    subject = Text(
+        msgid="{service}: {step} % of the traffic is used",
+        params={"service": service.name, "step": alert.step},
+    )
+    body: list[Piece] = [
+        Text(
+            msgid="{service} has used {used} of the {included} that its plan includes until {day}.",
+            params={
+                "service": service.name,
+                "used": volume(alert.used_bytes),
+                "included": volume(alert.included_bytes),
+                "day": cycle.after - dt.timedelta(days=1),
+            },
+        ),
+        _what_follows(unit, service, allowance, alert),
+        Link(msgid="Open the traffic of this server", path=path),
+    ]
+    people = select(Person).where(col(Person.company_id) == service.company_id, col(Person.is_active))
+    for person in unit.exec(people.order_by(col(Person.id))):
+        queue_letter(
+            unit,
+            to=person,
+            kind=KIND,
+            subject=subject,
+            body=body,
+            about=("service", service.id or 0),
+            key=f"{KIND}:{service.id}:{cycle.first}:{alert.step}",
+        )
+    if alert.outcome == AlertOutcome.WANTED and allowance.action == TrafficAction.LIMIT:
+        _to_desk(unit, service, allowance, cycle, path)
+
+
+def _what_follows(unit: Unit, service: Service, allowance: TrafficAllowance, alert: TrafficAlert) -> Text:
+    if alert.outcome == AlertOutcome.EXEMPT:
+        return Text(msgid="Nothing happens beyond that: this service is exempt.")
+    match allowance.action:
+        case TrafficAction.BILL:
+            price = unit.get(TrafficPrice, (service.plan_id, service.currency))
+            cost = Amount(price.price_minor if price else 0, service.currency)
+            return Text(
+                msgid="What goes beyond it is billed at the end of the cycle: {price} for every begun {unit}.",
+                params={"price": cost, "unit": volume(allowance.unit_bytes)},
+            )
+        case TrafficAction.LIMIT:
+            return Text(
+                msgid="Beyond it the port is limited to {rate} Mbit/s until the cycle ends.",
+                params={"rate": allowance.limit_mbps or 0},
+            )
+        case TrafficAction.BLOCK:
+            return Text(
+                msgid="Beyond it the server's port is switched off until the cycle ends. Tell us in time if you need more."
+            )
+    return Text(msgid="Nothing happens beyond that; we only tell you.")
+
+
+def _to_desk(unit: Unit, service: Service, allowance: TrafficAllowance, cycle: Cycle, path: str) -> None:
+    address = settings().desk_mail
+    if not address:
+        return
+    queue_letter(
+        unit,
+        to=Mailbox(address),
+        kind=KIND,
+        subject=Text(
+            msgid="Limit {service} to {rate} Mbit/s",
+            params={"service": service.name, "rate": allowance.limit_mbps or 0},
+        ),
+        body=[
+            Text(
+                msgid="{service} has used all traffic of its plan. Limit its switch port until {day}.",
+                params={"service": service.name, "day": cycle.after - dt.timedelta(days=1)},
+            ),
+            Link(msgid="Open the traffic of this server", path=path),
+        ],
+        about=("service", service.id or 0),
+        key=f"{KIND}:{service.id}:{cycle.first}:limit",
+    )
