@@ -12,6 +12,7 @@ import bmc
 from opsportal.db import unit_of_work
 from opsportal.domain.hardware import claims, reconciliation
 from opsportal.domain.hardware.claims import LeaseLost
+from opsportal.domain.hardware.hands import ChangedHands
 from opsportal.domain.hardware.reconciliation import Resolution
 from opsportal.models import HardwareJob, JobKind, JobStatus, Power
 from opsportal.settings import settings
@@ -54,6 +55,8 @@ def _carry_out(running: Running) -> None:
                     claims.finish(unit, running.claim, JobStatus.SUCCEEDED, outcome_code="verified")
         except bmc.BmcError as error:
             _end_badly(running, error)
+        except ChangedHands:
+            _end_for_others(running)
         except LeaseLost:
             raise
         except Exception:
@@ -61,6 +64,12 @@ def _carry_out(running: Running) -> None:
             _end_broken(running)
     except LeaseLost:
         log.warning("lease_lost", job=running.job_id, fence=running.claim.fence)
+
+
+def _end_for_others(running: Running) -> None:
+    """The server has another owner: whatever state it is in, nobody may change it in the old one's name."""
+    with unit_of_work() as unit:
+        claims.finish(unit, running.claim, JobStatus.FAILED, outcome_code=claims.CHANGED_HANDS)
 
 
 def _is_known(error: bmc.BmcError) -> bool:
@@ -116,6 +125,8 @@ def reconcile_job(job_id: int) -> None:
                 _ask_bmc(running)
         except bmc.BmcError as error:
             _postpone(running, error, attempts)
+        except ChangedHands:
+            _end_for_others(running)
     except LeaseLost:
         log.warning("lease_lost", job=job_id, fence=claim.fence)
 

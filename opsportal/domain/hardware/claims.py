@@ -15,12 +15,14 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.hardware import deadlines, topics
+from opsportal.domain.hardware.hands import ChangedHands, has_changed_hands
 from opsportal.domain.hardware.requests import QUEUE, TASK, end_job
 from opsportal.domain.lifecycle import HARDWARE_JOB, move
 from opsportal.models import HardwareJob, JobKind, JobLog, JobStatus, JobStep, Power, Server, StepStatus
 from opsportal.models.base import utcnow
 from opsportal.settings import settings
 
+CHANGED_HANDS = "changed_hands"
 ASK_TASK = "reconcile_job"
 CONTINUE_TASK = "continue_job"
 """Wakes a worker for a job that waits: its machine has reported, or did not."""
@@ -63,7 +65,11 @@ def claim(unit: Unit, job_id: int, *, worker: str) -> Claim | None:
     if job.not_after <= utcnow():
         expire(unit, job)
         return None
-    server = unit.get_one(Server, job.server_id, with_for_update=True)
+    server = unit.get_one(Server, job.server_id, with_for_update=True, populate_existing=True)
+    if has_changed_hands(unit, job, server):
+        move(unit, HARDWARE_JOB, job, JobStatus.CANCELLED, reason=CHANGED_HANDS)
+        end_job(unit, job, outcome_code=CHANGED_HANDS)
+        return None
     claimed = _take_lease(unit, server, job)
     move(unit, HARDWARE_JOB, job, JobStatus.RUNNING, reason=worker)
     job.started_at, job.worker = utcnow(), worker
@@ -117,9 +123,11 @@ def announce_command(unit: Unit, held: Claim, *, command: str) -> None:
     """Write down that a command is about to be sent, and prove the right to send it.
 
     Commit this before the packet leaves: if the worker dies in between, the outcome is `unknown`
-    and the BMC will be asked, never guessed.
+    and the BMC will be asked, never guessed. Raises `ChangedHands` when the server is somebody else's.
     """
     job, server = _held(unit, held)
+    if has_changed_hands(unit, job, server):
+        raise ChangedHands
     if job.status == JobStatus.RUNNING:
         move(unit, HARDWARE_JOB, job, JobStatus.VERIFYING, reason=command)
     job.commands_sent += 1
@@ -230,7 +238,10 @@ def claim_waiting(unit: Unit, job_id: int, *, worker: str) -> Claim | None:
     job = unit.get(HardwareJob, job_id, with_for_update=True)
     if job is None or job.status != JobStatus.WAITING:
         return None
-    server = unit.get_one(Server, job.server_id, with_for_update=True)
+    server = unit.get_one(Server, job.server_id, with_for_update=True, populate_existing=True)
+    if has_changed_hands(unit, job, server):
+        end_waiting(unit, job, JobStatus.FAILED, outcome_code=CHANGED_HANDS)
+        return None
     claimed = _take_lease(unit, server, job)
     move(unit, HARDWARE_JOB, job, JobStatus.RUNNING, reason=worker)
     job.worker = worker
