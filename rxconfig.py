@@ -22,8 +22,6 @@ config = rx.Config(
     frontend_lazy_bundled_libraries=True,
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    # Else the root of every page imports all our npm packages, and those that need a window break prerendering.
-    frontend_lazy_bundled_libraries=True,
     plugins=[PortalFrontend(), SameOriginPlugin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )
