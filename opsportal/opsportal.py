@@ -25,6 +25,7 @@ from opsportal.web import (
     provisioning,
     serial_logs,
     traffic,
+    traffic_samples,
     webhooks,
 )
 from opsportal.web.gate import Gate
@@ -43,6 +44,7 @@ plain_http = Starlette(
         *cards.ROUTES,
         *webhooks.ROUTES,
         *traffic.ROUTES,
+        *traffic_samples.ROUTES,
         *inventory.ROUTES,
         *boot.ROUTES,
         *consoles.ROUTES,

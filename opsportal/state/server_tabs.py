@@ -25,6 +25,7 @@ from opsportal.state.network.tab import NETWORK
 from opsportal.state.provisioning.tab import REINSTALL, SERIAL
 from opsportal.state.server_history import HISTORY
 from opsportal.state.showing import StateView
+from opsportal.state.traffic.cycle import CYCLE
 from opsportal.state.traffic.graph import GRAPH, SpanName
 from opsportal.state.wire import Address, address
 
@@ -53,7 +54,7 @@ def console(_: rx.State, server_id: int) -> Wanted:
 
 
 def traffic(state: rx.State, server_id: int) -> Wanted:
-    return ((GRAPH, (server_id, address(state, TrafficAddress).span)),)
+    return ((GRAPH, (server_id, address(state, TrafficAddress).span)), (CYCLE, server_id))
 
 
 def history(_: rx.State, server_id: int) -> Wanted:

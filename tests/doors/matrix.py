@@ -151,6 +151,14 @@ _MONEY = (
     Door(f"{PORTAL}billing___runs____runs_state.run_again", OPERATOR),
 )
 
+_CYCLE = (
+    Door(
+        f"{PORTAL}traffic___cycle____cycle_state.set_exempt",
+        OPERATOR,
+        "server",
+        lambda number: {"server_id": number, "exempt": True},
+    ),
+)
 NETWORK = f"{PORTAL}network___"
 _NUMBERS = itertools.count(1)
 _NETWORK = (
@@ -259,6 +267,7 @@ DOORS = (
     _page("queues____queues_state", STAFF, "/queues"),
     _page("traffic___pollers____pollers_state", STAFF, "/pollers"),
     *_NETWORK,
+    *_CYCLE,
     _page("fleet____fleet_state", STAFF, "/fleet"),
     _page("companies____companies_state", OPERATOR, "/companies"),
     _page("companies____company_state", OPERATOR, "/companies/{id}", "company", "company_id"),
@@ -339,6 +348,7 @@ PATHS = (
     ),
     Path("GET /jobs/{job_id:int}/serial", _OUT, _OUT, (404, "not_found")),
     Path("GET /servers/{server_id:int}/traffic.csv", _OUT, _OUT, (404, "not_found")),
+    Path("GET /servers/{server_id:int}/traffic-samples.csv", _OUT, _OUT, (404, "not_found")),
     Path("POST /servers/{server_id:int}/console", _OUT, _OUT, (400, "console_away"), {"kind": "serial"}),
     Path("SOCKET /consoles/socket", *((404, ""),) * 3),  # by HTTP; its attacks are in tests/consoles
     Path(

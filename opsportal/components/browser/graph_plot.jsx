@@ -175,7 +175,7 @@ export default function Plot(props) {
       {
         width: host.current.clientWidth,
         height: host.current.clientHeight,
-        padding: [10, 20, 0, 0],
+        padding: [10, 34, 0, 0], // half of the last label of the time axis stands beyond it
         legend: { show: false },
         scales: {
           x: { time: !isBars, auto: false, range: (_, min, max) => [min, max] },

@@ -65,6 +65,22 @@ def read_series(unit: Unit, tenures: Sequence[Tenure], *, first: int, end: int) 
     return series
 
 
+def read_slots(unit: Unit, tenures: Sequence[Tenure], *, first: int, end: int) -> list[Slot]:
+    """The slots [first, end) with their bytes, in the switch's words; ports added, measured time the least of them."""
+    slots = [Slot() for _ in range(end - first)]
+    known = bytearray(end - first)
+    for lane in _read_lanes(unit, tenures):
+        shift = lane.first - first
+        for number, covered in enumerate(lane.covered_ms):
+            slot = slots[number + shift]
+            slot.covered_ms = min(slot.covered_ms, covered) if known[number + shift] else covered
+            slot.in_bytes += lane.in_bytes[number]
+            slot.out_bytes += lane.out_bytes[number]
+            slot.flags |= lane.flags[number]
+            known[number + shift] = 1
+    return slots
+
+
 def _single(lane: Lane) -> Series:
     received, sent = from_port(lane.in_bytes, lane.out_bytes)
     covered = lane.covered_ms.tolist()

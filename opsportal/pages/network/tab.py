@@ -12,9 +12,9 @@ from opsportal.components.addresses import route_number
 from opsportal.components.confirm import copyable
 from opsportal.components.elements import card, key_values, or_dash, skeleton, status, tag
 from opsportal.components.network import reverse_name
-from opsportal.components.states import empty, lines
+from opsportal.components.states import empty, lines, part
 from opsportal.components.tables import Column, table
-from opsportal.components.text import duration, rate, t, t_code, t_var
+from opsportal.components.text import duration, rate, t, t_code
 from opsportal.state.network.tab import NetworkState
 from opsportal.state.shell import ShellState
 
@@ -200,16 +200,10 @@ def _loading() -> rx.Component:
 
 def network_tab() -> rx.Component:
     """Everything below the tabs. It loads, fails and renews itself apart from the rest of the page."""
-    view, problem = NetworkState.network, NetworkState.problem
-    is_ours = view.is_ready & (view.server_id == route_number("server_id"))
-    return rx.cond(
-        problem.code,
-        card(
-            rx.el.p(t_var(problem.msgid, {"error_id": problem.error_id}), class_name="refusal", role="alert")
-        ),
-        rx.cond(
-            is_ours,
-            rx.el.div(_addresses(view), _connection(view), class_name="grid two-one"),
-            _loading(),
-        ),
+    view = NetworkState.network
+    return part(
+        NetworkState.problem,
+        ready=view.is_ready & (view.server_id == route_number("server_id")),
+        content=rx.el.div(_addresses(view), _connection(view), class_name="grid two-one"),
+        loading=_loading(),
     )

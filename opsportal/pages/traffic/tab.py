@@ -27,6 +27,7 @@ from opsportal.components.text import (
     whole,
 )
 from opsportal.locale import N_
+from opsportal.pages.traffic.cycle import cycle_card
 from opsportal.state.traffic.graph import TrafficState
 
 _SPANS = (("day", N_("Day")), ("week", N_("Week")), ("month", N_("Month")), ("year", N_("Year")))
@@ -163,7 +164,7 @@ def _drawn(view: Any) -> rx.Component:
     label = t("Traffic of the server")
     lines = _lines(view)
     file = f"/servers/{view.server_id}/traffic.csv?span={view.span}"
-    return rx.fragment(
+    return rx.el.div(
         card(
             graph(
                 lines,
@@ -196,7 +197,9 @@ def _drawn(view: Any) -> rx.Component:
             title=t_var(chosen(view.span, _LENGTH, otherwise="")),
         ),
         _figures(view),
+        cycle_card(view.server_id),
         _gaps(view),
+        class_name="stack traffic",
     )
 
 

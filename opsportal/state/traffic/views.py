@@ -56,6 +56,47 @@ class GraphView:
 
 
 @dataclass(frozen=True)
+class StepView:
+    """A step of a plan's traffic that was reached in this cycle."""
+
+    step: int = 0
+    at: str = ""
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class CycleView:
+    """The billing cycle of one server's service against what its plan includes."""
+
+    is_ready: bool = False
+    server_id: int = 0
+    has_service: bool = False
+    first: str = ""
+    last: str = ""
+    """The cycle's last day."""
+    used_bytes: str = "0"
+    included_bytes: str = ""
+    """Empty: the plan includes all of it."""
+    left_bytes: str = "0"
+    over_bytes: str = "0"
+    used_bp: int = 0
+    """Of what is included, in basis points; more than 10,000 beyond it."""
+    counted: str = ""
+    action: str = ""
+    limit_mbps: int = 0
+    price_minor: int = 0
+    currency: str = ""
+    unit_bytes: str = "0"
+    billed_bps: int | None = None
+    coverage_bp: int = 0
+    steps: list[StepView] = field(default_factory=list)
+    is_exempt: bool = False
+    overage_units: int = 0
+    overage_minor: int = 0
+    overage_invoice: int = 0
+
+
+@dataclass(frozen=True)
 class TodayView:
     """Traffic today of a company's servers, and their last 24 hours as two small lines."""
 
