@@ -27,6 +27,7 @@ from lab.switch.cabling import site_of
 from lab.switch.client import read_switches
 from lab.systems_demo import seed_systems
 from lab.traffic_demo import seed_traffic
+from lab.traffic_plans_demo import seed_traffic_plans
 from opsportal.db import Unit, unit_of_work
 from opsportal.domain.accounts.passwords import hash_password
 from opsportal.domain.consoles.screens import ScreenEndpoint, put_screen
@@ -207,6 +208,7 @@ def main() -> None:
     seed_networks()
     seed_tickets()
     seed_traffic(fleet, read_switches(data / "switches", timeout=20), now=utcnow())
+    seed_traffic_plans()
     with unit_of_work() as unit:
         inventory_demo.fill(unit)
 

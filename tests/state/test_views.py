@@ -96,6 +96,7 @@ SEEN_BY = {
 }
 """Whoever makes a view says here who may see it, and in `params` what of company A is asked for."""
 OF_ONE = {
+    "cycle",
     "server_health",
     "server_block",
     "server_details",

@@ -60,9 +60,9 @@ def set_reverse(
     if not actor.is_staff and (service is None or service.status != ServiceStatus.ACTIVE):
         raise ReverseWhileInactive
     host = _host(address, ip)
-    if zone_of(host) is None:
-        raise NoReverseZone
     wanted = host_name(name)
+    if wanted and zone_of(host) is None:
+        raise NoReverseZone
     if not actor.is_staff and service is not None:
         _count_change(unit, service.company_id)
     address = unit.get_one(Address, address_id, with_for_update=True, populate_existing=True)
