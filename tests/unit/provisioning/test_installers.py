@@ -1,0 +1,164 @@
+"""What machines are given is well-formed, says what was ordered, and nothing that was typed gets out of its place."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opsportal.domain.provisioning.facts import Facts
+from opsportal.integrations.installers import LOCAL_DISK, boot_script, render
+from opsportal.integrations.installers.rendering import TEXTS
+from opsportal.models import InstallerKind, SystemPurpose
+
+HASH = "$6$saltsaltsaltsalt$ua.elKIsVqsncaZdfPTxy3xzt9aGdjjy9Hy4H8xeB1ao22O3Ii1w2U2vGiVNjO6bn9XVy03Iiw74WyBL.fU/e0"
+KEYS = ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me@desk", "ssh-rsa AAAAB3NzaC1yc2E you")
+FACTS = Facts(
+    base="http://192.0.2.1:8000/boot/i/" + "T" * 43,
+    installer=InstallerKind.PRESEED,
+    purpose=SystemPurpose.INSTALL,
+    family="debian",
+    version="12",
+    hostname="web1.company.example",
+    layout="single",
+    disks=("S4EVNX0N1",),
+    ssh_keys=KEYS,
+    time_zone="Europe/Prague",
+    has_script=True,
+    image="http://deb.debian.org/debian",
+    image_sha256="ab" * 32,
+    kernel_arguments="console=ttyS1,115200n8",
+    has_initrd=True,
+    password_hash=HASH,
+    script="#!/bin/sh\nrm -rf '/'\n",
+)
+MIRROR = dataclasses.replace(FACTS, layout="mirror", disks=("S4EVNX0N1", "eui.0025385b71b0a1c2"))
+SHELL = ("install.sh", "finish.sh", "disks.sh", "started.sh")
+
+
+def _check_shell(text: str) -> None:
+    checked = subprocess.run(["sh", "-n"], input=text, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("purpose", [SystemPurpose.INSTALL, SystemPurpose.WIPE, SystemPurpose.RESCUE])
+@pytest.mark.parametrize("facts", [FACTS, MIRROR], ids=["single", "mirror"])
+def test_scripts_are_shell(facts: Facts, purpose: SystemPurpose) -> None:
+    for name in SHELL:
+        text = render(dataclasses.replace(facts, purpose=purpose), name)
+        assert text.startswith("#!/bin/sh\n")
+        assert "rm -rf '/'" not in text  # the client's script is a file of its own
+        _check_shell(text)
+
+
+def test_first_boot_script_is_shell_too() -> None:
+    """finish.sh writes it; run that into a directory and look."""
+    script = render(dataclasses.replace(FACTS, ssh_keys=(), has_script=False), "finish.sh")
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as target:
+        (Path(target) / "etc").mkdir()
+        # What fetches and reports is a stand-in: nothing is asked of the network.
+        stubs = "wget() { :; }\ncurl() { :; }\nsleep() { :; }\nsync() { :; }\n"
+        words = ["sh", "-s", "--", target]
+        done = subprocess.run(words, input=stubs + script, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
+        written = (Path(target) / "usr/local/sbin/opsportal-first-boot").read_text()
+        _check_shell(written)
+        assert f"BASE='{FACTS.base}'" in written
+        assert written.index("report first_boot") < written.index("report answers")
+        assert (Path(target) / "etc/hostname").read_text() == "web1.company.example\n"
+        assert (Path(target) / "etc/localtime").readlink() == Path("/usr/share/zoneinfo/Europe/Prague")
+        wanted = Path(target) / "etc/systemd/system/multi-user.target.wants/opsportal-first-boot.service"
+        assert wanted.is_symlink()
+
+
+def test_autoinstall_is_json_that_says_what_was_ordered() -> None:
+    text = render(FACTS, "user-data")
+    head, _, rest = text.partition("\n")
+    told = json.loads(rest)["autoinstall"]
+    assert head == "#cloud-config"
+    assert told["identity"] == {"hostname": FACTS.hostname, "username": "ubuntu", "password": HASH}
+    assert told["ssh"]["authorized-keys"] == list(KEYS)
+    assert (told["version"], told["timezone"]) == (1, "Europe/Prague")
+    assert told["storage"]["layout"]["match"] == {"serial": "*S4EVNX0N1*"}
+    assert told["late-commands"][0][-2:] == [HASH, "root"]
+
+
+def test_preseed_answers() -> None:
+    lines = dict(line.split(" ", 2)[1:] for line in render(FACTS, "preseed.cfg").splitlines())
+    assert lines["passwd/root-password-crypted"] == f"password {HASH}"
+    assert lines["netcfg/get_hostname"] == "string web1"
+    assert lines["netcfg/get_domain"] == "string company.example"
+    assert lines["time/zone"] == "string Europe/Prague"
+    assert lines["mirror/http/hostname"] == "string deb.debian.org"
+    assert lines["mirror/http/directory"] == "string /debian"
+    assert lines["partman-auto/method"] == "string regular"
+    late = lines["preseed/late_command"].removeprefix("string ")
+    assert shlex.split(late)[-3:] == ["sh", "/tmp/finish.sh", "/target"]
+    mirror = dict(line.split(" ", 2)[1:] for line in render(MIRROR, "preseed.cfg").splitlines())
+    assert mirror["partman-auto/method"] == "string raid"
+
+
+def test_kickstart() -> None:
+    text = render(FACTS, "ks.cfg")
+    lines = text.splitlines()
+    assert f"rootpw --iscrypted {HASH}" in lines
+    assert [line for line in lines if line.startswith("sshkey")] == [
+        f'sshkey --username=root "{key}"' for key in KEYS
+    ]
+    assert text.count("%end\n") == 3
+    _check_shell(text.partition("%pre --interpreter=/bin/sh\n")[2].partition("%end")[0])
+    assert "raid / --level=1" in render(MIRROR, "ks.cfg")
+
+
+@pytest.mark.parametrize(
+    ("installer", "arguments"),
+    [
+        (InstallerKind.PRESEED, f"auto=true priority=critical url={FACTS.base}/preseed.cfg interface=auto"),
+        (InstallerKind.KICKSTART, f"ip=dhcp inst.repo={FACTS.image} inst.ks={FACTS.base}/ks.cfg inst.text"),
+        (InstallerKind.AUTOINSTALL, f"autoinstall ip=dhcp url={FACTS.image} ds=nocloud-net;s={FACTS.base}/"),
+        (
+            InstallerKind.RAW,
+            f"opsportal.base={FACTS.base} opsportal.sha256={FACTS.image_sha256} opsportal.mode=install",
+        ),
+    ],
+)
+def test_boot_scripts(installer: InstallerKind, arguments: str) -> None:
+    text = boot_script(dataclasses.replace(FACTS, installer=installer))
+    assert text.splitlines()[1].endswith(f"{arguments} console=ttyS1,115200n8 || goto local")
+    assert text.endswith(":local\n" + LOCAL_DISK.removeprefix("#!ipxe\n"))
+
+
+def test_operators_arguments_stay_words() -> None:
+    facts = dataclasses.replace(FACTS, kernel_arguments="a=1 b=${net0/mac} c=\u00e9 d\nshell")
+    kernel = boot_script(facts).splitlines()[1]
+    assert kernel.endswith("a=1 d shell || goto local")
+
+
+HOSTILE = st.text(alphabet=st.sampled_from("ab1'\"`$(){};&|<>\\ \n\t%#:[]*?!~é"), min_size=1, max_size=20)
+
+
+@given(HOSTILE, HOSTILE, HOSTILE)
+def test_even_what_no_rule_lets_through_stays_a_value(name: str, zone: str, disk: str) -> None:
+    """The rules for names refuse all this long before; if one of them breaks, the templates still hold."""
+    facts = dataclasses.replace(FACTS, hostname=name, time_zone=zone, disks=(disk,))
+    for script in SHELL:
+        text = render(facts, script)
+        checked = subprocess.run(["sh", "-n"], input=text.encode(), capture_output=True)
+        assert checked.returncode == 0, (script, checked.stderr)
+    told = json.loads(render(facts, "user-data").partition("\n")[2])["autoinstall"]
+    assert (told["identity"]["hostname"], told["timezone"]) == (name, zone)
+
+
+def test_every_file_has_a_text() -> None:
+    for name in TEXTS:
+        assert render(FACTS, name)
+    with pytest.raises(KeyError):
+        render(FACTS, "passwd")
