@@ -137,7 +137,7 @@ async def test_socket_opens_only_from_our_pages_and_only_signed_in(stage: Stage)
 
 
 async def test_suspended_service_opens_no_console_and_closes_open_ones(stage: Stage) -> None:
-    company, server, browser = rented(stage)
+    _, server, browser = rented(stage)
     waiting = ask_ticket(browser, number(server))
     async with opened(browser, number(server)) as console:
         await console.until(lambda: console.state)
