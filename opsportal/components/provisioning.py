@@ -20,7 +20,6 @@ class ReinstallForm(rx.Component):
     disks: rx.Var[list[Any]]
     layouts: rx.Var[dict[str, str]]
     obstacles: rx.Var[dict[str, str]]
-    zone: rx.Var[str]
     blocked: rx.Var[str]
 
 

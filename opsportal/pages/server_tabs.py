@@ -31,8 +31,8 @@ FIRST = Tab("overview", t("Overview"), overview_tab)
 TABS = (
     FIRST,
     Tab("reinstall", t("Reinstall"), reinstall_tab),
-    Tab("network", t("Network"), network_tab),
     Tab("console", t("Console"), console_tab),
+    Tab("network", t("Network"), network_tab),
     Tab("traffic", t("Traffic"), traffic_tab),
     Tab("history", t("History"), history_tab),
 )

@@ -39,12 +39,13 @@ function zones() {
   return known.includes("UTC") ? known : ["UTC", ...known];
 }
 
-const titleOf = (system) => `${system.name} ${system.version}`.trim();
+/** A system's name, which mostly holds its version already. */
+const titleOf = (system) => (system.name.includes(system.version) ? system.name : `${system.name} ${system.version}`);
 const diskName = (intl, disk) => (disk.is_by_place ? intl.t("Disk {number}", { number: disk.id }) : disk.id);
 /** What is on record about a disk; its size is often in the text already. */
 const diskText = (intl, disk) => {
   const size = disk.size_gb > 0 ? intl.volume(String(disk.size_gb * 1e9)) : "";
-  return disk.is_by_place ? disk.text || size : [disk.text, size].filter(Boolean).join(" · ");
+  return /\d ?[GT]B/i.test(disk.text) ? disk.text : [disk.text, size].filter(Boolean).join(" · ");
 };
 const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
 
@@ -93,17 +94,23 @@ function Options({ legend, options, chosen, onChoose, error, name }) {
 }
 
 /** The disks that the layout uses; those of a new order are the first that it needs. */
-function Disks({ disks, chosen, onChoose, error, name }) {
+function Disks({ disks, needed, chosen, onChoose, error, name }) {
   const intl = useIntl();
   if (disks.length < 2) return null;
-  const toggle = (id) => onChoose(disks.map((one) => one.id).filter((one) => (one === id ? !chosen.includes(id) : chosen.includes(one))));
+  const isTurned = (one, id) => (one === id ? !chosen.includes(id) : chosen.includes(one));
+  const toggle = (id) => onChoose(needed === 1 ? [id] : disks.map((one) => one.id).filter((one) => isTurned(one, id)));
   return (
     <fieldset className="choice">
       <legend>{intl.t("Disks")}</legend>
       <div className="segments">
         {disks.map((one) => (
           <label key={one.id} className={`segment ${chosen.includes(one.id) ? "on" : ""}`}>
-            <input type="checkbox" name={name} checked={chosen.includes(one.id)} onChange={() => toggle(one.id)} />
+            <input
+              type={needed === 1 ? "radio" : "checkbox"}
+              name={name}
+              checked={chosen.includes(one.id)}
+              onChange={() => toggle(one.id)}
+            />
             <span>
               {diskName(intl, one)}
               <small>{diskText(intl, one)}</small>
@@ -183,7 +190,7 @@ async function order(url, body) {
 }
 
 /** The whole order: `systems` with the layouts that these `disks` allow, and why not the others. */
-export function ReinstallForm({ owner, server, name, systems, disks, layouts, obstacles, zone, blocked }) {
+export function ReinstallForm({ owner, server, name, systems, disks, layouts, obstacles, blocked }) {
   const intl = useIntl();
   const id = useId();
   const [draft, change, clear] = useDraft(`reinstall:${server}`, owner, EMPTY);
@@ -203,7 +210,7 @@ export function ReinstallForm({ owner, server, name, systems, disks, layouts, ob
     needed,
     disks: taken,
     hostname: (draft.hostname ?? name).trim().toLowerCase(),
-    zone: draft.zone ?? zone ?? "UTC",
+    zone: draft.zone || "UTC",
     keys: draft.keys,
     script: draft.script,
   };
@@ -272,6 +279,7 @@ export function ReinstallForm({ owner, server, name, systems, disks, layouts, ob
       <Disks
         name={`${id}-disks`}
         disks={disks}
+        needed={needed}
         chosen={taken}
         onChoose={(value) => change({ disks: value })}
         error={said("disks")}

@@ -24,7 +24,6 @@ def order(view: Any) -> rx.Component:
             disks=view.disks,
             layouts=provisioning_labels.LAYOUT,
             obstacles=provisioning_labels.LAYOUT_OBSTACLE,
-            zone=view.time_zone,
             blocked=rx.cond(
                 view.blocked,
                 t_var(

@@ -24,7 +24,7 @@ def installation_view(timeline: Timeline, *, actor: Actor) -> InstallationView:
     is_install = installation is not None and installation.purpose == SystemPurpose.INSTALL
     return InstallationView(
         job=rows.job_view(job, actor=actor, steps=_steps(timeline), usual=timeline.usual_s),
-        system=f"{system.name} {system.version}".strip() if system and is_install else "",
+        system=system.name if system and is_install else "",
         hostname=installation.hostname if installation and is_install else "",
         layout=installation.layout if installation else "",
         disks=list(installation.disks) if installation else [],

@@ -78,7 +78,6 @@ class ReinstallView:
     is_ready: bool = False
     server_id: int = 0
     name: str = ""
-    time_zone: str = ""
     blocked: str = ""
     blocked_params: dict[str, str | int] = field(default_factory=dict)
     systems: list[SystemView] = field(default_factory=list)
