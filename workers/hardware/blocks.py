@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import bmc
@@ -13,6 +14,9 @@ from opsportal.domain.hardware.resolutions import Resolution
 from opsportal.models import JobKind, JobStatus, OrderStatus
 from workers import port_orders as switching
 from workers.hardware.running import Running
+
+CACHES_S = 6.0
+"""For how long an agent may answer with what was before; less than a lease."""
 
 
 class SwitchFailed(bmc.BmcError):
@@ -120,12 +124,18 @@ def ask_switch(running: Running) -> Resolution:
 
 
 def _has_followed(target: Target) -> bool:
-    try:
-        seen = switching.port_control(target.switch).read(target.if_index)
-    except switches.SwitchError as error:
-        raise _failure(error) from error
-    switching.keep(target, seen)
-    return seen.if_name == target.if_name and seen.is_enabled == target.wants_up
+    """Read until the port is there or it is certain that it is not: agents keep answers for some seconds."""
+    end = time.monotonic() + CACHES_S
+    while True:
+        try:
+            seen = switching.port_control(target.switch).read(target.if_index)
+        except switches.SwitchError as error:
+            raise _failure(error) from error
+        has_followed = seen.if_name == target.if_name and seen.is_enabled == target.wants_up
+        if has_followed or time.monotonic() > end:
+            switching.keep(target, seen)
+            return has_followed
+        time.sleep(0.5)
 
 
 def _power(running: Running) -> Resolution:

@@ -82,7 +82,7 @@ def order(
         with unit.begin_nested():
             unit.add(row)
     except IntegrityError as refused:
-        if "port_order_never_uplink" in str(refused):
+        if getattr(getattr(refused.orig, "diag", None), "constraint_name", "") == "port_order_never_uplink":
             raise PortIsUplink(port=port.if_name) from None
         raise PortBusy(port=port.if_name) from None
     unit.changed(POLLERS)
