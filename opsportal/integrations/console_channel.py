@@ -97,8 +97,26 @@ class Channel:
         self._writer.transport.abort()
 
 
-async def connect(*, patience_s: float = 5.0) -> Channel:
+async def connect() -> Channel:
     """A channel to the gateway. Raises GatewayAway."""
+    reader, writer, greeting = await _knock(patience_s=5.0)
+    own = os.urandom(_NONCE)
+    writer.write(own)
+    to_gateway, to_web = _keys(greeting, own)
+    return Channel(reader, writer, seals=to_gateway, opens=to_web)
+
+
+async def is_answering() -> bool:
+    """Whether a gateway greets where the settings say; for health."""
+    try:
+        _, writer, _ = await _knock(patience_s=1.0)
+    except GatewayAway:
+        return False
+    writer.transport.abort()
+    return True
+
+
+async def _knock(*, patience_s: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]:
     kind, _, place = settings().console_gateway.partition(":")
     if not place:
         raise GatewayAway
@@ -110,14 +128,12 @@ async def connect(*, patience_s: float = 5.0) -> Channel:
                 host, _, port = place.rpartition(":")
                 reader, writer = await asyncio.open_connection(host, int(port))
             greeting = await reader.readexactly(len(MAGIC) + _NONCE)
-            if not greeting.startswith(MAGIC):
-                raise GatewayAway
-            own = os.urandom(_NONCE)
-            writer.write(own)
     except (OSError, TimeoutError, asyncio.IncompleteReadError) as away:
         raise GatewayAway from away
-    to_gateway, to_web = _keys(greeting[len(MAGIC) :], own)
-    return Channel(reader, writer, seals=to_gateway, opens=to_web)
+    if not greeting.startswith(MAGIC):
+        writer.transport.abort()
+        raise GatewayAway
+    return reader, writer, greeting[len(MAGIC) :]
 
 
 async def listen(serve: Callable[[Channel], Awaitable[None]]) -> asyncio.Server:

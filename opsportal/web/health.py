@@ -16,9 +16,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from opsportal.db import Unit, in_thread, in_unit
-from opsportal.integrations import queue_watch
+from opsportal.integrations import console_channel, queue_watch
 from opsportal.models import HardwareJob, Outbox, ScheduledTask
 from opsportal.models.base import utcnow
+from opsportal.settings import settings
 from opsportal.web.browser import Browser
 from opsportal.web.gate import BROWSER_KEY
 
@@ -56,6 +57,9 @@ async def _check(vitals: Vitals) -> dict[str, str]:
     problems["redis"] = "does not answer" if seen.is_away else ""
     for queue in seen.queues:
         problems[f"worker:{queue.name}"] = "" if queue.workers else "no worker listens"
+    if settings().console_gateway:
+        is_there = await console_channel.is_answering()
+        problems["consoles"] = "" if is_there else "the console gateway does not answer"
     problems["live"] = "" if vitals.is_listening() else "changes are not being heard"
     return problems
 
