@@ -112,10 +112,10 @@ def _equip(unit: Unit, server: Server) -> None:
         return
     mark = server.mac.replace(":", "")[-6:].upper()
     parts = [_part(PartKind.CHASSIS, f"CH{mark}", server.model, "", None)]
-    for number in range(max(1, server.memory_gb // 32)):
-        parts.append(
-            _part(PartKind.DIMM, f"DM{mark}{number}", "DDR4 32 GB", f"DIMM {number + 1}", 32 * 2**30)
-        )
+    parts += [
+        _part(PartKind.DIMM, f"DM{mark}{number}", "DDR4 32 GB", f"DIMM {number + 1}", 32 * 2**30)
+        for number in range(max(1, server.memory_gb // 32))
+    ]
     if match := _DISKS.fullmatch(server.disks):
         size = int(float(match[2]) * (1000 if match[3] == "TB" else 1)) * _GB
         for number in range(int(match[1])):
@@ -137,7 +137,7 @@ def _stock(unit: Unit, actor: Actor, servers: Sequence[Server]) -> None:
     """Through cleaning with a person's word for every step, as in a small data centre."""
     odd = dict(zip([server.id for server in servers[-len(MARCH) :]], MARCH, strict=False))
     for server in servers:
-        goal = odd.get(server.id, "available") if len(servers) > 2 * len(MARCH) else "available"
+        goal = odd.get(server.id, "available") if len(servers) > len(MARCH) + 1 else "available"
         number = server.id or 0
         if goal == "quarantined":
             continue

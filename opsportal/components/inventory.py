@@ -127,7 +127,7 @@ def confidence(points: Any) -> rx.Component:
     tone = rx.cond(points >= 70, "ok", rx.cond(points >= 40, "warn", "bad"))
     return rx.el.span(
         rx.el.span(
-            rx.el.span(style={"width": f"{points}%"}, class_name=tone),
+            rx.el.span(custom_attrs={"style": {"width": f"{points}%"}}, class_name=tone),
             class_name="meter",
             aria_hidden="true",
         ),
@@ -154,21 +154,26 @@ def elevation(view: Any) -> rx.Component:
                         rx.cond(one.job_kind, rx.fragment(" · ", t_code(one.job_kind, labels.JOB_DOING)), ""),
                         class_name="rack-word",
                     ),
-                    rx.el.span(t_code(one.power, words.POWER_SHORT), class_name=f"rack-power {one.power}"),
+                    rx.el.span(t_code(one.power, labels.POWER), class_name=f"rack-power {one.power}"),
                     to=f"/stock/{one.server_id}",
                     class_name=f"rack-unit stock-{one.stock}",
-                    style=where,
+                    custom_attrs={"style": where},
                     title=place,
                 ),
             ),
-            ("free", rx.el.span(class_name="rack-unit rack-free", style=where, aria_hidden="true")),
+            (
+                "free",
+                rx.el.span(
+                    class_name="rack-unit rack-free", custom_attrs={"style": where}, aria_hidden="true"
+                ),
+            ),
             rx.el.span(
                 rx.el.span(one.name, class_name="truncate"),
                 rx.el.span(
                     rx.cond(one.kind == "switch", t("Switch"), t("Other equipment")), class_name="rack-word"
                 ),
                 class_name="rack-unit rack-thing",
-                style=where,
+                custom_attrs={"style": where},
                 title=place,
             ),
         )
@@ -177,7 +182,10 @@ def elevation(view: Any) -> rx.Component:
         rx.foreach(
             view.numbers,
             lambda number, index: rx.el.span(
-                number, class_name="rack-number num", style={"gridRow": index + 1}, aria_hidden="true"
+                number,
+                class_name="rack-number num",
+                custom_attrs={"style": {"gridRow": index + 1}},
+                aria_hidden="true",
             ),
         ),
         rx.foreach(view.units, unit),
@@ -191,7 +199,7 @@ def fill(used: Any, height: Any) -> rx.Component:
     """How full a rack is."""
     return rx.el.span(
         rx.el.span(
-            rx.el.span(style={"width": f"{used * 100 / height}%"}, class_name="info"),
+            rx.el.span(custom_attrs={"style": {"width": f"{used * 100 / height}%"}}, class_name="info"),
             class_name="meter",
             aria_hidden="true",
         ),

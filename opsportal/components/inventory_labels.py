@@ -28,7 +28,6 @@ STOCK_MEANING = {
     "available": N_("In stock. A service can get it."),
     "faulty": N_("Something failed. A person takes it over, with a reason."),
 }
-POWER_SHORT = {"on": N_("On"), "off": N_("Off"), "unknown": N_("?")}
 PART = {
     "chassis": N_("Chassis"),
     "board": N_("Board"),

@@ -122,7 +122,7 @@ def _step(step: Any, is_open: Any) -> rx.Component:
         rx.el.small(
             t_code(newest.method, words.METHOD), " · ", newest.by, " · ", ago(newest.at),
             rx.cond(newest.note, rx.fragment(" · ", newest.note), ""),
-            class_name="facts",
+            class_name="told",
         ),
     )  # fmt: skip
     return rx.el.li(
@@ -211,9 +211,9 @@ def _entry(entry: Any) -> rx.Component:
                 moment(entry.at),
                 rx.cond(entry.job_id > 0, f" · #{entry.job_id}", ""),
                 rx.cond(entry.note, rx.fragment(" · ", entry.note), ""),
-                class_name="facts",
+                class_name="told",
             ),
-            rx.foreach(entry.facts, lambda fact: rx.el.small(rx.el.br(), fact, class_name="facts mono")),
+            rx.foreach(entry.facts, lambda fact: rx.el.small(rx.el.br(), fact, class_name="told mono")),
         ),
         status(entry.result, words=words.RESULT, tones=words.RESULT_TONE),
         key=entry.id,

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from opsportal.components import inventory_labels as words
+from opsportal.components import labels
 from opsportal.components.addresses import route_number
 from opsportal.components.confirm import confirm_button
 from opsportal.components.elements import button_link, card, link, skeleton, tag
@@ -134,7 +134,7 @@ _COLUMNS = (
         ),
     ),
     Column(t("Stock"), lambda u: rx.cond(u.stock, stock_status(u.stock))),
-    Column(t("Power"), lambda u: rx.cond(u.power, t_code(u.power, words.POWER_SHORT), ""), show="wide"),
+    Column(t("Power"), lambda u: rx.cond(u.power, t_code(u.power, labels.POWER), ""), show="wide"),
     Column(t("Record"), _clear, right=True),
 )
 
