@@ -87,12 +87,6 @@ class Installation:
         }
 
     @property
-    def _boot_url(self) -> str:
-        """Where the lab's machines reach the portal: guests of QEMU by its user networking's address."""
-        host = {"virtual": HOST, "qemu": "10.0.2.2"}[self.options.machines]
-        return f"http://{host}:{self.options.port}"
-
-    @property
     def mail_url(self) -> str:
         """Where the demo's mails can be read."""
         return f"http://{HOST}:{self.mail_port}"
@@ -170,7 +164,8 @@ class Installation:
             "BMC_NETWORKS": "127.0.0.0/8",
             "SWITCH_NETWORKS": "127.0.0.0/8",
             "MACHINES": self.options.machines,
-            "BOOT_URL": self._boot_url,
+            # What QEMU's guests call the machine that they run on; virtual machines know it as well.
+            "BOOT_URL": f"http://10.0.2.2:{self.options.port}",
             "BOOT_NETWORKS": "127.0.0.0/8",
             "BOOT_FILES": str(self.options.data / "boot"),
             "POLL_EVERY_S": "10",

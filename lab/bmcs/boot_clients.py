@@ -7,6 +7,9 @@ from urllib.parse import urljoin, urlsplit
 
 from lab.bmcs.ipxe import FetchFailed
 
+HOST = "127.0.0.1"
+HOST_OF_GUESTS = "10.0.2.2"
+"""Where guests of QEMU find the machine that they run on; ours do, too, so that one portal serves both."""
 TIMEOUT_S = 15.0
 LONGEST_FILE = 256 << 20
 MOST_REDIRECTIONS = 5
@@ -42,8 +45,9 @@ class BootClient:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise FetchFailed(f"{url}... Protocol not supported (https://ipxe.org/3c092083)")
+        host = HOST if parts.hostname == HOST_OF_GUESTS else parts.hostname
         connection = http.client.HTTPConnection(
-            parts.hostname, parts.port or 80, timeout=TIMEOUT_S, source_address=(self._address, 0)
+            host, parts.port or 80, timeout=TIMEOUT_S, source_address=(self._address, 0)
         )
         headers = {"Content-Type": "application/json"} if body is not None else {}
         try:

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from lab.bmcs.boot_clients import usable
+from lab.bmcs.boot_clients import HOST, usable
 from lab.bmcs.files import StateUnreadable, find_json, write_json
 from lab.bmcs.logs import log
 
-HOST = "127.0.0.1"
 # Below Linux's ephemeral range (32768 and up): no client socket takes a BMC's port while the lab is down.
 PORTS = range(16000, 32000)
 Model = tuple[str, str, int, int, str]  # name, processor, cores, GiB, disks

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from lab.bmcs.answering import ControlServer, NotInTime, UnknownRequest
+from lab.bmcs.boot_clients import HOST
 from lab.bmcs.files import find_json, write_json
-from lab.bmcs.identities import HOST, Model, Roster
+from lab.bmcs.identities import Model, Roster
 from lab.bmcs.logs import log
 from lab.bmcs.serving import claimed, stopped
 from lab.qemu.racked_servers import RackedServer

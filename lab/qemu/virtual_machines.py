@@ -10,6 +10,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.bmcs.boot_clients import HOST_OF_GUESTS
 from lab.bmcs.logs import log
 from lab.qemu import children
 from lab.qemu.serial_hub import SerialHub
@@ -17,7 +18,6 @@ from lab.qemu.serial_hub import SerialHub
 MEMORY_MB = 256
 DISK_BYTES = 1_000_000_000
 LOWEST_SCREEN_PORT = 5900  # QEMU counts displays from there, as RFC 6143 section 6.1.1 suggests
-HOST_SEEN_BY_GUESTS = "10.0.2.2"
 SERIAL_FOR_FIRMWARE = b"\xf8\x03"  # I/O port 0x3f8, little endian: BIOS and iPXE print there, too
 
 
@@ -147,9 +147,7 @@ class VirtualMachine:
 
 def guest_url(url: str) -> str:
     """`url` of a service on this machine's loopback, as guests reach it through QEMU's user networking."""
-    return url.replace("://127.0.0.1", f"://{HOST_SEEN_BY_GUESTS}").replace(
-        "://localhost", f"://{HOST_SEEN_BY_GUESTS}"
-    )
+    return url.replace("://127.0.0.1", f"://{HOST_OF_GUESTS}").replace("://localhost", f"://{HOST_OF_GUESTS}")
 
 
 def make_screen(name: str) -> Screen:

@@ -117,7 +117,7 @@ def running_lab(module: str, state: Path, *options: str) -> Iterator[Path]:
 def make_system(boot_files: Path, real: Path | None = None) -> OperatingSystem:
     """A ready image with its installer; `real` is a directory of `lab.qemu.images`."""
     boot_files.mkdir(exist_ok=True)
-    sums = {}
+    sums: dict[str, Any] = {}
     for name, source in (("kernel", "vmlinuz"), ("initrd", "initrd"), ("image", "disk.raw.gz")):
         if real is not None:
             shutil.copyfile(real / source, boot_files / name)
