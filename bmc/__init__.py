@@ -24,6 +24,7 @@ from bmc.identify import Identify
 from bmc.inventory import BmcInventory, BmcPart, Inventory
 from bmc.power import PowerControl, PowerGoal, PowerOutcome, PowerState, Progress, SoftShutdown
 from bmc.power_goals import ensure_power
+from bmc.quirks import BootMethod, ConsoleKind, Quirks, quirks_of
 from bmc.sensors import (
     Health,
     Partial,
@@ -57,7 +58,9 @@ __all__ = [
     "BmcUserUnknown",
     "BootControl",
     "BootDevice",
+    "BootMethod",
     "BootSetting",
+    "ConsoleKind",
     "Endpoint",
     "EventAnswer",
     "EventLog",
@@ -73,6 +76,7 @@ __all__ = [
     "PowerState",
     "Privilege",
     "Progress",
+    "Quirks",
     "SensorAnswer",
     "SensorKind",
     "SensorReading",
@@ -83,5 +87,6 @@ __all__ = [
     "capability",
     "connect",
     "ensure_power",
+    "quirks_of",
     "sweep_power",
 ]

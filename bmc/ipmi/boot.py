@@ -6,7 +6,8 @@ from collections.abc import Generator
 from contextlib import suppress
 from typing import Any
 
-from bmc.ipmi.asking import CHASSIS, Command, Refused, answer_of, ask
+from bmc.ipmi.asking import APPLICATION, CHASSIS, Command, Refusal, Refused, answer_of, ask, word
+from bmc.quirks import STANDARD, BootMethod, quirks_of
 
 Script = Generator[Command, Any, Any]
 
@@ -15,6 +16,7 @@ _VALID_BIT_CLEARING = 3
 _KEEP_FLAGS = 0x08  # do not clear them when nobody resets within 60 s: a big machine powers on for longer
 _VALID, _PERSISTENT, _EFI = 0x80, 0x40, 0x20
 DEVICES = {"default": 0, "network": 1, "disk": 2, "cdrom": 5, "setup": 6}
+_REMOTE_DISK = 9
 _NAMES = {number: name for name, number in DEVICES.items()}
 
 
@@ -49,8 +51,28 @@ def set_boot(device: str, once: bool, uefi: bool | None) -> Script:
     with suppress(Refused):  # optional (table 28-14); without it the wish lasts 60 s
         yield from ask(CHASSIS, 0x08, _VALID_BIT_CLEARING, _KEEP_FLAGS)
     first = _VALID | (0 if once else _PERSISTENT) | (_EFI if uefi else 0)
-    yield from ask(CHASSIS, 0x08, _FLAGS, first, DEVICES[device] << 2, 0, 0, 0)
+    selector = yield from _selector(device, is_uefi=uefi)
+    yield from ask(CHASSIS, 0x08, _FLAGS, first, selector << 2, 0, 0, 0)
     return True
+
+
+def _selector(device: str, *, is_uefi: bool) -> Script:
+    """The number of a boot device; which one is the disk depends on who made the BMC."""
+    method = (yield from quirks_here()).boot
+    if method is BootMethod.FIRMWARE_ORDER:
+        raise Refusal("bmc_unsupported")
+    if device == "disk" and is_uefi and method is BootMethod.REMOTE_DISK_IN_UEFI:
+        return _REMOTE_DISK
+    return DEVICES[device]
+
+
+def quirks_here() -> Script:
+    """The quirks of the BMC that is being asked; a BMC that does not say who it is has none."""
+    try:
+        device = yield from answer_of(11, APPLICATION, 0x01)
+    except Refusal:
+        return STANDARD
+    return quirks_of(device[6] | device[7] << 8 | (device[8] & 0x0F) << 16, word(device, 9))
 
 
 def _flags() -> Script:
