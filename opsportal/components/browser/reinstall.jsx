@@ -254,117 +254,119 @@ export function ReinstallForm({ owner, server, name, systems, disks, layouts, ob
   });
   if (!system) return <p className="sub">{intl.t("No system on the list fits this hardware.")}</p>;
   return (
-    <form ref={form} className="form reinstall-form" noValidate aria-busy={isSending} onSubmit={ask}>
-      <Options
-        legend={intl.t("Operating system")}
-        name={`${id}-system`}
-        options={systems.map((one) => ({ id: one.id, text: titleOf(one) }))}
-        chosen={system.id}
-        onChoose={(value) => change({ system: value })}
-        error={said("system")}
-      />
-      <Options
-        legend={intl.t("Disk layout")}
-        name={`${id}-layout`}
-        options={system.layouts.map((one) => ({
-          id: one.id,
-          text: intl.t(layouts[one.id] ?? one.id),
-          hint: one.fits ? "" : intl.t(obstacles[one.code] ?? one.code, one.params),
-          off: !one.fits,
-        }))}
-        chosen={layout?.id}
-        onChoose={(value) => change({ layout: value, disks: null })}
-        error={said("layout")}
-      />
-      <Disks
-        name={`${id}-disks`}
-        disks={disks}
-        needed={needed}
-        chosen={taken}
-        onChoose={(value) => change({ disks: value })}
-        error={said("disks")}
-      />
-      <div className="halves grid">
-        <div className={`field ${said("hostname") ? "wrong" : ""}`}>
-          <label htmlFor={`${id}-hostname`}>{intl.t("Host name")}</label>
-          <input
-            {...field("hostname")}
-            className="input mono"
-            value={draft.hostname ?? name}
-            maxLength={253}
-            autoComplete="off"
-            autoCapitalize="off"
-            spellCheck={false}
-            onBlur={() => check("hostname")}
-            onChange={(event) => change({ hostname: event.target.value })}
-          />
-          <Note id={`${id}-hostname-note`} text={said("hostname")} />
-        </div>
-        <div className={`field ${said("zone") ? "wrong" : ""}`}>
-          <label htmlFor={`${id}-zone`}>{intl.t("Time zone")}</label>
-          <select {...field("zone")} className="input" value={wish.zone} onChange={(event) => change({ zone: event.target.value })}>
-            {[...new Set([wish.zone, ...zones()])].map((one) => (
-              <option key={one} value={one}>
-                {one.replaceAll("_", " ")}
-              </option>
-            ))}
-          </select>
-          <Note id={`${id}-zone-note`} text={said("zone")} />
-        </div>
-      </div>
-      <div className={`field ${said("keys") ? "wrong" : ""}`}>
-        <label htmlFor={`${id}-keys`}>{intl.t("SSH keys")}</label>
-        <textarea
-          {...field("keys")}
-          className="input area keys mono"
-          rows={3}
-          value={draft.keys}
-          maxLength={16_000}
-          placeholder="ssh-ed25519 AAAA… olena@laptop"
-          autoComplete="off"
-          spellCheck={false}
-          onBlur={() => check("keys")}
-          onChange={(event) => change({ keys: event.target.value })}
+    <>
+      <form ref={form} className="form reinstall-form" noValidate aria-busy={isSending} onSubmit={ask}>
+        <Options
+          legend={intl.t("Operating system")}
+          name={`${id}-system`}
+          options={systems.map((one) => ({ id: one.id, text: titleOf(one) }))}
+          chosen={system.id}
+          onChoose={(value) => change({ system: value })}
+          error={said("system")}
         />
-        <Note
-          id={`${id}-keys-note`}
-          text={said("keys")}
-          hint={intl.t("One a line. The password of root is shown to you once, after you have confirmed.")}
+        <Options
+          legend={intl.t("Disk layout")}
+          name={`${id}-layout`}
+          options={system.layouts.map((one) => ({
+            id: one.id,
+            text: intl.t(layouts[one.id] ?? one.id),
+            hint: one.fits ? "" : intl.t(obstacles[one.code] ?? one.code, one.params),
+            off: !one.fits,
+          }))}
+          chosen={layout?.id}
+          onChoose={(value) => change({ layout: value, disks: null })}
+          error={said("layout")}
         />
-      </div>
-      <details className="more" open={Boolean(draft.script) || undefined}>
-        <summary>{intl.t("Post-install script")}</summary>
-        <div className={`field ${said("script") ? "wrong" : ""}`}>
-          <label htmlFor={`${id}-script`} className="visually-hidden">
-            {intl.t("Post-install script")}
-          </label>
+        <Disks
+          name={`${id}-disks`}
+          disks={disks}
+          needed={needed}
+          chosen={taken}
+          onChoose={(value) => change({ disks: value })}
+          error={said("disks")}
+        />
+        <div className="halves grid">
+          <div className={`field ${said("hostname") ? "wrong" : ""}`}>
+            <label htmlFor={`${id}-hostname`}>{intl.t("Host name")}</label>
+            <input
+              {...field("hostname")}
+              className="input mono"
+              value={draft.hostname ?? name}
+              maxLength={253}
+              autoComplete="off"
+              autoCapitalize="off"
+              spellCheck={false}
+              onBlur={() => check("hostname")}
+              onChange={(event) => change({ hostname: event.target.value })}
+            />
+            <Note id={`${id}-hostname-note`} text={said("hostname")} />
+          </div>
+          <div className={`field ${said("zone") ? "wrong" : ""}`}>
+            <label htmlFor={`${id}-zone`}>{intl.t("Time zone")}</label>
+            <select {...field("zone")} className="input" value={wish.zone} onChange={(event) => change({ zone: event.target.value })}>
+              {[...new Set([wish.zone, ...zones()])].map((one) => (
+                <option key={one} value={one}>
+                  {one.replaceAll("_", " ")}
+                </option>
+              ))}
+            </select>
+            <Note id={`${id}-zone-note`} text={said("zone")} />
+          </div>
+        </div>
+        <div className={`field ${said("keys") ? "wrong" : ""}`}>
+          <label htmlFor={`${id}-keys`}>{intl.t("SSH keys")}</label>
           <textarea
-            {...field("script")}
-            className="input area mono"
-            rows={6}
-            value={draft.script}
+            {...field("keys")}
+            className="input area keys mono"
+            rows={3}
+            value={draft.keys}
             maxLength={16_000}
-            placeholder={"#!/bin/sh\napt-get install -y nginx"}
+            placeholder="ssh-ed25519 AAAA… olena@laptop"
             autoComplete="off"
             spellCheck={false}
-            onChange={(event) => change({ script: event.target.value })}
+            onBlur={() => check("keys")}
+            onChange={(event) => change({ keys: event.target.value })}
           />
           <Note
-            id={`${id}-script-note`}
-            text={said("script")}
-            hint={intl.t("Runs as root when the new system starts for the first time. Keep passwords out of it.")}
+            id={`${id}-keys-note`}
+            text={said("keys")}
+            hint={intl.t("One a line. The password of root is shown to you once, after you have confirmed.")}
           />
         </div>
-      </details>
-      <div role="alert">
-        {refusal && !FIELD_OF[refusal.code] ? <p className="refusal">{intl.t(refusal.msgid, refusal.params)}</p> : null}
-      </div>
-      <div className="row">
-        <button type="submit" className="btn primary danger" disabled={Boolean(blocked) || isSending || !layout}>
-          {isSending ? intl.t("Sending…") : intl.t("Reinstall…")}
-        </button>
-        {blocked ? <span className="sub">{blocked}</span> : null}
-      </div>
+        <details className="more" open={Boolean(draft.script) || undefined}>
+          <summary>{intl.t("Post-install script")}</summary>
+          <div className={`field ${said("script") ? "wrong" : ""}`}>
+            <label htmlFor={`${id}-script`} className="visually-hidden">
+              {intl.t("Post-install script")}
+            </label>
+            <textarea
+              {...field("script")}
+              className="input area mono"
+              rows={6}
+              value={draft.script}
+              maxLength={16_000}
+              placeholder={"#!/bin/sh\napt-get install -y nginx"}
+              autoComplete="off"
+              spellCheck={false}
+              onChange={(event) => change({ script: event.target.value })}
+            />
+            <Note
+              id={`${id}-script-note`}
+              text={said("script")}
+              hint={intl.t("Runs as root when the new system starts for the first time. Keep passwords out of it.")}
+            />
+          </div>
+        </details>
+        <div role="alert">
+          {refusal && !FIELD_OF[refusal.code] ? <p className="refusal">{intl.t(refusal.msgid, refusal.params)}</p> : null}
+        </div>
+        <div className="row">
+          <button type="submit" className="btn primary danger" disabled={Boolean(blocked) || isSending || !layout}>
+            {isSending ? intl.t("Sending…") : intl.t("Reinstall…")}
+          </button>
+          {blocked ? <span className="sub">{blocked}</span> : null}
+        </div>
+      </form>
       <Confirm
         open={isAsking}
         onClose={() => setAsking(false)}
@@ -382,7 +384,7 @@ export function ReinstallForm({ owner, server, name, systems, disks, layouts, ob
           })}
         />
       </Confirm>
-    </form>
+    </>
   );
 }
 
