@@ -77,11 +77,10 @@ class Pixels:
     def set_format(self, form: bytes) -> None:
         """The client's pixel format (section 7.4). True colour of 32 bits, or it gets colours it did not ask for."""
         _, _, is_big, _, _, _, _, *shifts = struct.unpack(">BBBBHHHBBBxxx", form)
-        order = "big" if is_big else "little"
 
         def pixel(colour: tuple[int, int, int]) -> bytes:
-            value = sum(part << shift for part, shift in zip(colour, shifts, strict=True))
-            return value.to_bytes(4, order)  # type: ignore[arg-type]
+            value = sum(part << int(shift) for part, shift in zip(colour, shifts, strict=True))
+            return value.to_bytes(4, "big" if is_big else "little")
 
         self._ink, self._paper = pixel(INK), pixel(PAPER)
         # A CPIXEL leaves out the byte that is never used (section 7.7.5).

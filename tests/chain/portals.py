@@ -41,6 +41,7 @@ from tests.stock import hand_over
 from tests.workers.site import ROOT, Site, until
 
 HOSTNAME = "web1.company.example"
+SYSTEM = "Debian, ready image"
 SCRIPT = "#!/bin/sh\nhostname >/root/ordered\n"
 
 
@@ -114,7 +115,7 @@ def running_lab(module: str, state: Path, *options: str) -> Iterator[Path]:
         assert process.wait(60) == 0, (state / "log").read_text()
 
 
-def make_system(boot_files: Path, real: Path | None = None) -> OperatingSystem:
+def make_system(boot_files: Path, real: Path | None = None, **changes: Any) -> OperatingSystem:
     """A ready image with its installer; `real` is a directory of `lab.qemu.images`."""
     boot_files.mkdir(exist_ok=True)
     sums: dict[str, Any] = {}
@@ -126,7 +127,7 @@ def make_system(boot_files: Path, real: Path | None = None) -> OperatingSystem:
         sums[f"{name}_sha256"] = hashlib.sha256((boot_files / name).read_bytes()).hexdigest()
     row = OperatingSystem(
         code="image",
-        name="Debian, ready image",
+        name=SYSTEM,
         family="debian",
         version="12",
         installer=InstallerKind.RAW,
@@ -135,6 +136,7 @@ def make_system(boot_files: Path, real: Path | None = None) -> OperatingSystem:
         image="image",
         kernel_arguments="console=ttyS0,115200n8 mitigations=off" if real else "",
         **sums,
+        **changes,
     )
     with unit_of_work() as unit:
         unit.add(row)

@@ -110,6 +110,10 @@ class Portal:
         """The supervisord that keeps the processes running."""
         return self._installation.supervisor(self.data / "lock")
 
+    def environment(self) -> dict[str, str]:
+        """What the demo's own processes have in theirs."""
+        return os.environ | self._installation.environment()
+
     @property
     def database_url(self) -> str:
         return self._installation.environment()["DATABASE_URL"]
