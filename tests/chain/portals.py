@@ -30,6 +30,7 @@ from opsportal.models import (
     HardwareJob,
     Installation,
     InstallerKind,
+    InstallEvent,
     Milestone,
     MilestoneName,
     OperatingSystem,
@@ -191,6 +192,14 @@ class Tenancy:
         """The milestones that the machine has passed."""
         with unit_of_work() as unit:
             return [row.name for row in milestones_of(unit, self.job_id) if row.reached_at]
+
+    def fetched(self) -> list[str]:
+        """The files that the machine was given, in their order."""
+        with unit_of_work() as unit:
+            query = select(InstallEvent.detail).where(
+                col(InstallEvent.job_id) == self.job_id, col(InstallEvent.kind) == "fetched"
+            )
+            return list(unit.exec(query.order_by(col(InstallEvent.id))))
 
     def let_expire(self, name: MilestoneName) -> None:
         """As if the longest time for a milestone had passed."""

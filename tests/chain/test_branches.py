@@ -77,6 +77,11 @@ def test_everything_goes_well(tenancy: Tenancy) -> None:
     assert tenancy.reached() == list(MilestoneName)
     assert tenancy.effects() == ["power-off", "power-on", "installed", "restart", "disk-boot"]
     assert tenancy.ask("wait", stage="login", lines=1)["console"] == [f"{HOSTNAME} login: "]
+    # The machine got everything that was ordered: without `shadow` nobody could sign in.
+    assert tenancy.fetched() == [
+        *("kernel", "initrd", "install.sh", "image"),
+        *("finish.sh", "shadow", "post_install"),
+    ]
 
 
 def test_no_dhcp(tenancy: Tenancy) -> None:

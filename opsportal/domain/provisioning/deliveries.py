@@ -37,8 +37,9 @@ SIDE_FILES: dict[InstallerKind, frozenset[str]] = {
     InstallerKind.RAW: frozenset({"finish.sh"}),
 }
 """What an installer asks for again and again and that holds no secret."""
-SECRETS = frozenset({"preseed.cfg", "user-data", "ks.cfg", "install.sh", "shadow"})
-"""Files with the password's hash: once fetched, it is needed no longer."""
+SECRETS = frozenset({"preseed.cfg", "user-data", "ks.cfg", "shadow"})
+"""Files with the password's hash: once fetched, it is needed no longer. A raw installer's script is none of
+them: it fetches `shadow` later on."""
 
 
 @dataclass(frozen=True)
