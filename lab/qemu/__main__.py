@@ -40,6 +40,7 @@ def _run(options: argparse.Namespace) -> None:
             servers=options.servers,
             boot_url=options.boot_url,
             longest_s=options.hours * 3600,
+            mac=options.mac,
             with_parent=options.with_parent,
         )
     elif options.command == "status":
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     serving = commands.add_parser("serve", parents=[state], help="run until told to stop")
     serving.add_argument("--servers", type=int, choices=range(1, 33), default=2, metavar="1..32")
     serving.add_argument("--boot-url", default="", help="the boot service, as in http://127.0.0.1:8000")
+    serving.add_argument("--mac", default="", help="of the one server, in the place of another")
     serving.add_argument("--hours", type=float, default=HOURS, help="the longest that a machine stays on")
     serving.add_argument("--with-parent", action="store_true", help="end when the starting process is gone")
     commands.add_parser("status", parents=[state], help="every machine, one a line")

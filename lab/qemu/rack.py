@@ -40,13 +40,19 @@ class ProgramMissing(Exception):
 
 
 class Rack:
-    """The servers of `directory`. `boot_url` is the boot service on loopback, empty for none."""
+    """The servers of `directory`. `boot_url` is the boot service on loopback, empty for none.
 
-    def __init__(self, directory: Path, *, servers: int, boot_url: str, longest_s: float) -> None:
+    `mac` puts the one server of the rack in the place of another.
+    """
+
+    def __init__(
+        self, directory: Path, *, servers: int, boot_url: str, longest_s: float, mac: str = ""
+    ) -> None:
         self._directory = directory
         self._count = servers
         self._boot_url = guest_url(boot_url)
         self._longest_s = longest_s
+        self._mac = mac
         self.servers: dict[str, RackedServer] = {}
 
     async def open(self) -> None:
@@ -55,7 +61,7 @@ class Rack:
         screens = self._screens()
         for identity, wire in Roster(self._directory, models=MODELS).open(self._count):
             wire.close()  # it kept the port free for the BMC
-            known = replace(identity, boot_ip=HOST)
+            known = replace(identity, boot_ip=HOST, mac=self._mac or identity.mac)
             wiring = Wiring(
                 name=known.name,
                 directory=self._directory / "machines" / known.name,
@@ -157,14 +163,20 @@ def _is_there(server: RackedServer, request: dict[str, Any]) -> bool:
 
 
 def serve(
-    directory: Path, *, servers: int, boot_url: str, longest_s: float, with_parent: bool = False
+    directory: Path,
+    *,
+    servers: int,
+    boot_url: str,
+    longest_s: float,
+    mac: str = "",
+    with_parent: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT. Raises ProgramMissing, DirectoryInUse, StateUnreadable, OSError."""
     parent = os.getppid() if with_parent else None
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with claimed(directory):
         (directory / "fleet.json").unlink(missing_ok=True)  # it means "they answer", which is not true yet
-        rack = Rack(directory, servers=servers, boot_url=boot_url, longest_s=longest_s)
+        rack = Rack(directory, servers=servers, boot_url=boot_url, longest_s=longest_s, mac=mac)
         asyncio.run(_serve(rack, directory, parent=parent))
     log("stopped")
 

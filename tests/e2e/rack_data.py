@@ -17,7 +17,7 @@ from opsportal.models import Bmc, OperatingSystem, Power, Server, ServerScreen
 from opsportal.settings import settings
 from tests.chain.portals import SYSTEM, make_system
 
-SERVER_FIELDS = ("mac", "ip", "model", "cpu", "memory_gb", "disks", "power")
+SERVER_FIELDS = ("model", "power")
 BMC_FIELDS = ("host", "port", "username")
 
 
@@ -27,8 +27,8 @@ def put(told: dict[str, Any]) -> dict[str, Any]:
     with unit_of_work() as unit:
         before = _state(unit, told["server"])
         known = {
-            **{name: machine[name] for name in ("mac", "model", "cpu", "disks", *BMC_FIELDS)},
-            **{"ip": machine["boot_ip"], "memory_gb": machine["ram_gb"], "power": Power.OFF},
+            **{name: machine[name] for name in ("model", *BMC_FIELDS)},
+            "power": Power.OFF,
         }
         _apply(unit, before["id"], known, password=seal(machine["password"]))
         put_screen(unit, before["id"], ScreenEndpoint(screen["host"], screen["port"], screen["password"]))

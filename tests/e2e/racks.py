@@ -47,7 +47,19 @@ def real_machine(portal: Portal, server: str, directory: Path) -> Iterator[RackM
     images = build(CACHE)
     state = directory / "rack"
     state.mkdir()
-    command = [sys.executable, "-m", "lab.qemu", "serve", "--state", str(state), "--servers", "1"]
+    (mac,) = portal.rows("SELECT mac FROM server WHERE name = %s", server)[0]
+    command = [
+        sys.executable,
+        "-m",
+        "lab.qemu",
+        "serve",
+        "--state",
+        str(state),
+        "--servers",
+        "1",
+        "--mac",
+        mac,
+    ]
     with (state / "log").open("wb") as log:
         rack = subprocess.Popen(
             [*command, "--hours", "0.2", "--boot-url", portal.url, "--with-parent"], cwd=ROOT, stderr=log
