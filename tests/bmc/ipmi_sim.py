@@ -167,6 +167,11 @@ def running_fleet(directory: Path, count: int) -> Iterator[list[SimulatedBmc]]:
             simulated.process.wait()
 
 
+def restart(simulated: SimulatedBmc) -> SimulatedBmc:
+    """Start a BMC that was stopped again, with the same address and machine. Not waited for."""
+    return _start(simulated.directory, simulated.endpoint)
+
+
 @pytest.fixture
 def start_bmc(tmp_path: Path) -> Iterator[StartBmc]:
     """Starts BMCs with the arguments of `running_bmc`; all of them end with the test."""

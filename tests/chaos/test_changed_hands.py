@@ -9,13 +9,19 @@ import pytest
 from bmc.memory import MemoryBmc, plugged_in
 from opsportal.db import unit_of_work
 from opsportal.domain.hardware import claims
+from opsportal.domain.provisioning import machines
+from opsportal.integrations.installers import LOCAL_DISK
 from opsportal.models import HardwareJob, JobKind, JobStatus, Server
 from opsportal.models.base import utcnow
 from tests.builders import make_company, make_service
+from tests.integration.provisioning.conftest import place
+from tests.integration.provisioning.rack import Place
+from tests.stock import hand_over
 from tests.workers.site import click, job_of, let_lease_expire, rent_server, server_of
 from workers import clock, hardware
 from workers.hardware.running import Reaching
 
+__all__ = ["place"]
 pytestmark = [pytest.mark.usefixtures("portal"), pytest.mark.xdist_group("protections")]
 IS_TAKEN_OUT = pytest.mark.parametrize("is_taken_out", [False, True], ids=["in place", "taken out"])
 
@@ -24,7 +30,7 @@ def hand_on(server: Server) -> None:
     """Another company rents it from now on, by whatever code and without asking anybody."""
     other = make_service(make_company())
     with unit_of_work() as unit:
-        unit.get_one(Server, server.id).service_id = other.id
+        hand_over(unit, server.id or 0, other.id)
 
 
 def _take_out(monkeypatch: pytest.MonkeyPatch, is_taken_out: bool) -> None:
@@ -126,3 +132,16 @@ def test_a_server_that_nobody_rented_is_somebodys_by_now() -> None:
             unit.get_one(HardwareJob, job_id).company_id = None
         hardware.run_job(job_id)
     assert (machine.commands, job_of(job_id).outcome_code) == ([], "changed_hands")
+
+
+@IS_TAKEN_OUT
+def test_an_installer_that_waits_at_the_boot_service(
+    place: Place, monkeypatch: pytest.MonkeyPatch, is_taken_out: bool
+) -> None:
+    """Ordered and armed by the old owner; the machine asks after the server was handed on."""
+    place.reinstall()
+    place.work()
+    hand_on(place.server)
+    if is_taken_out:
+        monkeypatch.setattr(machines, "has_changed_hands", lambda *_: False)
+    assert (place.script() == LOCAL_DISK) is not is_taken_out

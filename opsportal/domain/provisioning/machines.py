@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlmodel import col, func, select
 
 from opsportal.db import Unit
+from opsportal.domain.hardware.hands import has_changed_hands
 from opsportal.domain.network import main_address
 from opsportal.domain.provisioning import tokens
 from opsportal.domain.provisioning.refusals import BootRefused
@@ -93,10 +94,13 @@ def find_by_token(unit: Unit, token: str, address: str) -> Machine:
 
 
 def _lock(unit: Unit, server: Server, installation: Installation, address: str) -> Machine | None:
-    """Lock job and installation; None when either has ended meanwhile."""
+    """Lock job and installation; None when either has ended meanwhile, or the server is somebody else's."""
     job = unit.get_one(HardwareJob, installation.job_id, with_for_update=True, populate_existing=True)
     row = unit.get_one(Installation, installation.job_id, with_for_update=True, populate_existing=True)
     if job.status not in ACTIVE_JOB or row.stage == InstallStage.ENDED:
+        return None
+    fresh = unit.get_one(Server, server.id, populate_existing=True)
+    if has_changed_hands(unit, job, fresh):
         return None
     return Machine(server, job, row, unit.get_one(OperatingSystem, row.system_id), address)
 
