@@ -13,7 +13,7 @@ from opsportal.components.job_labels import JOB_KIND as JOB_KIND
 from opsportal.components.job_labels import JOB_TONE as JOB_TONE
 from opsportal.components.job_labels import STEP as STEP
 from opsportal.components.job_labels import STEP_NOTE as STEP_NOTE
-from opsportal.components.machine_labels import PORT_OUTCOMES
+from opsportal.components.machine_labels import PORT_OUTCOMES, TRAIL
 from opsportal.components.provisioning_labels import OUTCOMES as INSTALL_OUTCOMES
 from opsportal.locale import N_
 
@@ -132,6 +132,7 @@ OUTCOME: Final[Words] = {
 AUDIT: Final[Words] = {
     **inventory_labels.AUDIT,
     **CONSOLE_AUDIT,
+    **TRAIL,
     "server:power_on_requested": N_("Power on requested"),
     "server:power_off_requested": N_("Power off requested"),
     "server:reboot_requested": N_("Reboot requested"),
@@ -351,6 +352,7 @@ MAIL_KIND: Final[Words] = {
     "invoice_issued": N_("New invoice"),
     "payment_received": N_("Payment received"),
     "traffic_step": N_("Traffic of a plan"),
+    "network_boot_failed": N_("Failed network boot"),
 }
 MAIL_OUTCOME: Final[Words] = {
     "accepted": N_("The mail server has taken it over."),

@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
+from sqlmodel import select
 
 from opsportal.db import unit_of_work
 from opsportal.domain.hardware import power
 from opsportal.domain.provisioning import tokens
 from opsportal.domain.provisioning.refusals import BootRefused
 from opsportal.integrations.installers import LOCAL_DISK
-from opsportal.models import InstallStage, Server
+from opsportal.models import InstallStage, Mail, Server
 from opsportal.settings import settings
 from tests.doors import world
 from tests.integration.provisioning.rack import Place, running_place
@@ -117,9 +118,18 @@ def test_nothing_after_a_failure(armed: Place) -> None:
     assert armed.end == ("failed", "installer_checksum")
 
 
-def test_fault_with_an_unknown_name(armed: Place) -> None:
+def test_fault_with_an_unknown_name(armed: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_MAIL", "desk@test.example")
+    settings.cache_clear()
     armed.report("failed", "flux-capacitor")
     assert armed.end == ("failed", "installer_other")
+    with unit_of_work() as unit:
+        (mail,) = unit.exec(select(Mail)).all()
+    assert (mail.to_address, mail.subject) == (
+        "desk@test.example",
+        f"Network boot of {armed.server.name} has failed",
+    )
+    assert "installer_other" in mail.body_text
 
 
 def test_nothing_after_the_end(armed: Place) -> None:

@@ -1,0 +1,30 @@
+"""What staff are told by mail: an installation has failed and nobody may be looking."""
+
+from __future__ import annotations
+
+from opsportal.db import Unit
+from opsportal.domain.mail.letters import Link, Mailbox, Text, queue_letter
+from opsportal.models import HardwareJob, Server
+from opsportal.settings import settings
+
+
+def tell_desk(unit: Unit, job: HardwareJob, server: Server, *, outcome_code: str) -> None:
+    """One mail for a network boot that has failed, to DESK_MAIL if there is one."""
+    address = settings().desk_mail
+    if not address:
+        return
+    queue_letter(
+        unit,
+        to=Mailbox(address),
+        kind="network_boot_failed",
+        subject=Text(msgid="Network boot of {server} has failed", params={"server": server.name}),
+        body=[
+            Text(
+                msgid="Started by {name}; it ended with {code}. The server starts from its disk now.",
+                params={"name": job.actor_name, "code": outcome_code},
+            ),
+            Link(msgid="Open the server", path=f"/servers/{server.id}"),
+        ],
+        about=("server", server.id or 0),
+        key=f"network_boot_failed:{job.id}",
+    )

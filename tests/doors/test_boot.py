@@ -1,0 +1,193 @@
+"""The boot service over real HTTP: what a machine's firmware and installer see, and what anybody else sees."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from opsportal.db import unit_of_work
+from opsportal.domain.access import Actor
+from opsportal.domain.provisioning.orders import InstallOrder
+from opsportal.domain.provisioning.reinstall import request_reinstall
+from opsportal.integrations.installers import LOCAL_DISK
+from opsportal.models import HardwareJob, InstallerKind, OperatingSystem, Role, Server
+from opsportal.settings import settings
+from tests.builders import make_actor, make_server
+from tests.doors import world
+from tests.doors.server import Server as Portal
+from workers.hardware import network_boot  # noqa: F401 (its handler is what arms)
+
+pytestmark = pytest.mark.xdist_group("doors-boot")
+ADDRESS, STRANGER = "127.0.0.31", "127.0.0.32"
+KERNEL = b"\x7fkernel" * 1_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _boot_service(portal: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Settings of the boot service, for the portal that the module starts and for this process."""
+    directory: Path = tmp_path_factory.mktemp("boot")
+    (directory / "kernel").write_bytes(KERNEL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOOT_URL", "http://127.0.0.1:1")
+        patch.setenv("BOOT_FILES", str(directory))
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+def technician() -> Actor:
+    return make_actor(role=Role.TECHNICIAN)
+
+
+def _installation(technician: Actor, installer: InstallerKind, **changes: Any) -> tuple[Server, int]:
+    """A server whose installation a worker has armed."""
+    server = make_server(**({"ip": ADDRESS} | changes))
+    sha256 = hashlib.sha256(KERNEL).hexdigest()
+    system = OperatingSystem(
+        code=server.name, name="S", family="x", installer=installer, kernel="kernel", kernel_sha256=sha256,
+        image="http://203.0.113.1/image" if installer is InstallerKind.RAW else "http://203.0.113.1/tree",
+    )  # fmt: skip
+    with unit_of_work() as unit:
+        unit.add(system)
+        unit.flush()
+        order = InstallOrder(system.id or 0, "web1", "single", server.name)
+        job = request_reinstall(unit, technician, server.id or 0, order).job
+        run = unit.connection().exec_driver_sql
+        run("UPDATE installation SET stage = 'armed', armed_at = now() WHERE job_id = %s", (job.id,))
+        run(
+            "UPDATE hardware_job SET status = 'waiting', deadline_at = now() + '1 h' WHERE id = %s", (job.id,)
+        )
+    return server, job.id or 0
+
+
+def _machine(portal: Portal, address: str = ADDRESS) -> httpx.Client:
+    return httpx.Client(
+        base_url=portal.origin, timeout=20, transport=httpx.HTTPTransport(local_address=address)
+    )
+
+
+def _status(job_id: int) -> str:
+    with unit_of_work() as unit:
+        return unit.get_one(HardwareJob, job_id).status
+
+
+def _base(script: str) -> str:
+    found = re.search(r"http://127\.0\.0\.1:1(/boot/i/[A-Za-z0-9_-]{43})/kernel", script)
+    assert found, script
+    return found[1]
+
+
+def test_machine_from_firmware_to_login(server: Portal, technician: Actor) -> None:
+    row, job_id = _installation(technician, InstallerKind.RAW)
+    with _machine(server) as http:
+        answer = http.get(f"/boot/ipxe/{row.mac}")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+        base = _base(answer.text)
+        assert http.get(f"{base}/kernel").content == KERNEL
+        assert http.head(f"{base}/image").status_code == 404  # asking is not fetching
+        image = http.get(f"{base}/image")
+        assert (image.status_code, image.headers["location"]) == (302, "http://203.0.113.1/image")
+        assert http.get(f"{base}/image").status_code == 404
+        assert http.get(f"{base}/hostname").text == "web1\n"
+        assert re.fullmatch(r"root:\$6\$[^:]+:19000:0:99999:7:::\n", http.get(f"{base}/shadow").text)
+        assert http.get(f"/boot/ipxe/{row.mac}").text == LOCAL_DISK
+        for milestone in ("installer_started", "disk_prepared", "system_written", "first_boot", "answers"):
+            told = http.post(f"{base}/report", json={"milestone": milestone, "detail": "web1"})
+            assert (told.status_code, told.json()) == (200, {})
+        assert _status(job_id) == "succeeded"
+        assert http.post(f"{base}/report", json={"milestone": "answers"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("installer", "name", "begins"),
+    [
+        (InstallerKind.PRESEED, "preseed.cfg", "d-i debian-installer/locale"),
+        (InstallerKind.AUTOINSTALL, "user-data", "#cloud-config\n"),
+        (InstallerKind.KICKSTART, "ks.cfg", "text\n"),
+        (InstallerKind.RAW, "install.sh", "#!/bin/sh\n"),
+    ],
+)
+def test_configurations(
+    server: Portal, technician: Actor, installer: InstallerKind, name: str, begins: str
+) -> None:
+    row, _ = _installation(technician, installer)
+    with _machine(server) as http:
+        base = _base(http.get(f"/boot/ipxe/{row.mac}").text)
+        assert http.get(f"{base}/{name}").text.startswith(begins)
+        assert http.get(f"{base}/{name}").status_code == 404
+        assert http.get(f"{base}/finish.sh").text.startswith("#!/bin/sh\n")
+
+
+BODIES: tuple[tuple[bytes, str], ...] = (
+    (b"", "application/json"), (b"null", "application/json"), (b"[]", "application/json"),
+    (b"{}", "application/json"), (b"{" * 3_000, "application/json"), (b"x" * 100_000, "application/json"),
+    (b'{"milestone":"answers"}', "text/plain"), (b"milestone=answers", "application/x-www-form-urlencoded"),
+    (b'{"milestone":"answers","detail":"<script>"}', "application/json"),
+    (b'{"milestone":"answers","detail":"' + b"x" * 65 + b'"}', "application/json"),
+    (b'{"milestone":"answers","root":true}', "application/json"), (b'{"milestone":7}', "application/json"),
+    (b'{"milestone":["answers"]}', "application/json"), (b'{"milestone":"answers\\u0000"}', "application/json"),
+    (b'{"milestone":"power_cycled"}', "application/json"), (b'{"milestone":"\\ud800"}', "application/json"),
+    (b"\xff\xfe", "application/json"),
+)  # fmt: skip
+
+
+def test_hostile_reports_change_nothing(server: Portal, technician: Actor) -> None:
+    row, job_id = _installation(technician, InstallerKind.RAW)
+    with _machine(server) as http:
+        base = _base(http.get(f"/boot/ipxe/{row.mac}").text)
+        before = world.everything()
+        for body, kind in BODIES:
+            answer = http.post(f"{base}/report", content=body, headers={"content-type": kind})
+            assert answer.status_code in (400, 404), (body[:40], answer.status_code)
+        assert world.everything() == before
+    assert _status(job_id) == "waiting"
+
+
+def test_hostile_addresses_change_nothing(server: Portal, technician: Actor) -> None:
+    row, _ = _installation(technician, InstallerKind.RAW)
+    with _machine(server) as http:
+        base = _base(http.get(f"/boot/ipxe/{row.mac}").text)
+    before = world.everything()
+    with _machine(server, STRANGER) as http:
+        assert http.get(f"/boot/ipxe/{row.mac}").text == LOCAL_DISK
+        forwarded = {"x-forwarded-for": ADDRESS, "x-real-ip": ADDRESS, "forwarded": f"for={ADDRESS}"}
+        for headers in ({}, forwarded):
+            assert http.get(f"{base}/kernel", headers=headers).status_code == 404
+            assert http.get(f"{base}/image", headers=headers).status_code == 404
+            told = http.post(f"{base}/report", json={"milestone": "answers"}, headers=headers)
+            assert told.status_code == 404
+    with _machine(server) as http:
+        for path in ("/boot/i/x/kernel", "/boot/i/" + "A" * 43 + "/kernel", f"{base}/%2e%2e%2fkernel",
+                     f"{base}/..%2f..%2fetc%2fpasswd", f"{base}/preseed.cfg", f"{base}/%00", f"{base}/" + "a" * 4_000,
+                     "/boot/i/%ff%fe/kernel"):  # fmt: skip
+            assert http.get(path).status_code == 404, path
+        for mac in ("x", "%00", "a" * 4_000, "52-54-00-ff-ff-ff", "%ff", "..%2f..", "$%7Bnet0%7D"):
+            answer = http.get(f"/boot/ipxe/{mac}")
+            assert (answer.status_code, answer.text) in ((200, LOCAL_DISK), (404, "Not Found")), mac
+        for method in ("PUT", "DELETE", "PATCH"):
+            assert http.request(method, f"{base}/image").status_code in (403, 404, 405), method
+    assert world.everything() == before
+    assert base.rsplit("/", 1)[1] not in server.log()
+
+
+def test_flood_gets_the_disk(server: Portal, technician: Actor) -> None:
+    """A machine that asks without end is told to start from its disk, and others are served."""
+    from limits import parse
+
+    from opsportal.web import limits
+
+    assert parse("600/minute") == limits.MACHINES
+    row, _ = _installation(technician, InstallerKind.RAW)
+    limits.count(*[(limits.MACHINES, f"boot:{ADDRESS}")] * 600)
+    with _machine(server) as http:
+        assert http.get(f"/boot/ipxe/{row.mac}").text == LOCAL_DISK
+        refused = http.get("/boot/i/" + "A" * 43 + "/kernel")
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_attempts")
+    with _machine(server, STRANGER) as http:
+        assert http.get("/boot/i/" + "A" * 43 + "/kernel").status_code == 404
