@@ -224,3 +224,17 @@ PORT_OUTCOMES: Final[Mapping[str, str]] = {
     ),
     "bmc_unsupported": N_("This server's management controller cannot do that. Nothing was changed."),
 }
+TRAIL: Final[Mapping[str, str]] = {
+    "server:shutdown_requested": N_("Shutdown requested"),
+    "server:block_requested": N_("Block requested"),
+    "server:unblock_requested": N_("Unblock requested"),
+    "server:described": N_("Description changed"),
+    "server:sign_in_saved": N_("Sign-in data saved"),
+    "server:sign_in_removed": N_("Sign-in data removed"),
+    "server:sign_in_revealed": N_("Password shown"),
+    "port:up_requested": N_("Switch port: up requested"),
+    "port:down_requested": N_("Switch port: down requested"),
+    "port:marked_uplink": N_("Switch port marked as uplink"),
+    "port:marked_no_uplink": N_("Switch port no longer an uplink"),
+    "person:confirmed_identity": N_("Identity confirmed for sign-in data"),
+}
