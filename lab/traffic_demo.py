@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from lab.switch.cabling import SPEED_MBPS, DemoSwitch, cabling
+from lab.switch.cabling import SPEED_MBPS, UPLINK, DemoSwitch, cabling
 from lab.switch.profiles import Profile, day_of, noise, outage_of, profile_of
 from opsportal.db import Unit, unit_of_work
 from opsportal.domain.traffic import compaction, days, hot, inventory, links
@@ -53,7 +53,9 @@ def _switch(
     if switch is None:
         switch = inventory.add_switch(unit, Switch(name=demo.name, site=demo.site, host="", community=b""))
     switch.host, switch.port, switch.community = where["host"], where["port"], seal(demo.community)
+    switch.write_community = switch.community
     assert switch.id is not None
+    inventory.find_or_add_port(unit, switch.id, UPLINK).is_uplink = True
     unit.get_one(SwitchPoll, switch.id).due_at = now
     for cable in demo.cables:
         port = inventory.find_or_add_port(unit, switch.id, cable.if_name, speed_mbps=SPEED_MBPS)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pyghmi.ipmi.bmc import Bmc
 
+from lab.bmcs import sensors
 from lab.bmcs.answering import NotWhileOff
 from lab.bmcs.faults import FaultKind
 from lab.bmcs.logs import log
@@ -164,15 +165,18 @@ class VirtualBmc(Bmc):  # type: ignore[misc]  # pyghmi is untyped
         if netfn == CHASSIS and self.machine.record.fault.kind is FaultKind.BUSY:
             session.send_ipmi_response(code=BUSY)
             return
-        handler = _COMMANDS.get((netfn, command))
-        if handler is None:
-            session.send_ipmi_response(code=INVALID_COMMAND)
-            return
         try:
-            code, answer = handler(self, data, session)
+            code, answer = self._answer(netfn, command, data, session)
         except IndexError:
             code, answer = BAD_LENGTH, b""
         session.send_ipmi_response(data=answer, code=code)
+
+    def _answer(self, netfn: int, command: int, data: bytes, session: LabSession) -> tuple[int, bytes]:
+        if handler := _COMMANDS.get((netfn, command)):
+            return handler(self, data, session)
+        if about_health := sensors.COMMANDS.get((netfn, command)):
+            return about_health(self.machine, data)
+        return INVALID_COMMAND, b""
 
     def _device_id(self, data: bytes, session: LabSession) -> tuple[int, bytes]:
         """Get Device ID (IPMI 2.0, 20.1): firmware 1.00, IPMI 2.0, a chassis device; no maker's quirks."""

@@ -32,10 +32,10 @@ class _AsWeAre:
     ) -> None: ...
 
 
-def respond(state: Path, port: int, modules: tuple[str, ...] = ("numeric",)) -> None:
+def respond(state: Path, port: int, modules: tuple[str, ...] = ("numeric", "writecache")) -> None:
     """Answer for every `<community>.snmprec` in state/data until ended.
 
-    `modules` are those of snmpsim that make values move (or errors).
+    `modules` are those of snmpsim that make values move, or keep what is written to them (or errors).
     """
     daemon.PrivilegesOf = _AsWeAre
     for part in ("cache", "modules"):
