@@ -30,6 +30,7 @@ ADDRESSES = (
     Address("services-none", "/services?q=no-such-service", CLIENT),
     Address("service", "/services/{service}", CLIENT),
     Address("server", "/servers/{server}", CLIENT),
+    Address("server-console", "/servers/{server}?tab=console", CLIENT),
     Address("server-network", "/servers/{server}?tab=network", CLIENT),
     Address("server-traffic", "/servers/{server}?tab=traffic", CLIENT),
     Address("server-traffic-year", "/servers/{server}?tab=traffic&span=year", CLIENT),
@@ -51,6 +52,15 @@ ADDRESSES = (
     Address("pollers", "/pollers?switch=1", OPERATOR),
     Address("networks", "/network?prefix=1", OPERATOR),
     Address("fleet", "/fleet", OPERATOR),
+    Address("racks", "/racks", TECHNICIAN),
+    Address("rack", "/racks/{rack}", TECHNICIAN),
+    Address("parts", "/parts", TECHNICIAN),
+    Address("stock", "/stock", TECHNICIAN),
+    Address("machine", "/stock/{stock}", TECHNICIAN),
+    Address("intake", "/intake", TECHNICIAN),
+    Address("scan", "/scan", TECHNICIAN),
+    Address("aisle", "/s/{label}", TECHNICIAN),
+    Address("labels", "/labels", TECHNICIAN),
     Address("companies", "/companies", OPERATOR),
     Address("company", "/companies/1", OPERATOR),
     Address("finance-invoices", "/billing/invoices", OPERATOR),
@@ -89,6 +99,11 @@ def path_of(one: Address, portal: Portal) -> str:
     found = "SELECT id FROM invoice WHERE company_id = 1 AND kind = 'invoice' AND status = %s ORDER BY id DESC LIMIT 1"
     return one.path.format(
         server=portal.server_id("kyiv-db-01"),
+        rack=portal.rows("SELECT min(rack_id) FROM rack_position")[0][0],
+        stock=portal.rows("SELECT server_id FROM cleaning ORDER BY finished_at NULLS FIRST, id LIMIT 1")[0][
+            0
+        ],
+        label=f"S{portal.server_id('kyiv-db-01'):05d}",
         service=service,
         open_invoice=portal.rows(found, "issued")[0][0],
         paid_invoice=portal.rows(found, "paid")[0][0],

@@ -1,0 +1,68 @@
+"""Consoles in a real browser: typed at a login prompt over SOL, a screen of real pixels, two people at one console."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e import MARKS
+from tests.e2e.pages import CLIENT, TECHNICIAN, settled
+from tests.e2e.visitors import PHONE, Visitors
+
+pytestmark = MARKS
+
+SERVER = "kyiv-web-03"
+PATIENCE_MS = 60_000
+HAS_INK = """() => {
+  const canvas = document.querySelector('.screen canvas');
+  if (!canvas || canvas.width < 640) return false;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let ink = 0;
+  for (let at = 0; at < data.length; at += 4) ink += data[at] > 100;
+  return ink > 500;
+}"""
+
+
+def opened(visitors: Visitors, who: str, kind: str = "serial console", **options: object) -> Page:
+    """The server's console tab with a console open in it."""
+    number = visitors.portal.server_id(SERVER)
+    page = settled(visitors.signed_in(who, f"/servers/{number}?tab=console", **options))
+    page.get_by_role("button", name=f"Open the {kind}").click()
+    return page
+
+
+def test_login_prompt_is_answered_and_support_looks_on(visitors: Visitors) -> None:
+    client = opened(visitors, CLIENT)
+    expect(client.get_by_role("status").filter(has_text="Live")).to_be_visible(timeout=PATIENCE_MS)
+    expect(client.locator(".xterm-rows")).to_contain_text("login:", timeout=PATIENCE_MS)
+    client.locator(".terminal").click()
+    client.keyboard.type("root\n")
+    expect(client.locator(".xterm-rows")).to_contain_text("Password:", timeout=PATIENCE_MS)
+
+    support = opened(visitors, TECHNICIAN)
+    expect(support.get_by_role("status").filter(has_text="Live, read only")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+    expect(support.locator(".xterm-rows")).to_contain_text("Password:", timeout=PATIENCE_MS)
+    expect(client.get_by_role("list", name="Who is here").get_by_role("listitem")).to_have_count(2)
+    client.keyboard.type("anything\n")
+    expect(support.locator(".xterm-rows")).to_contain_text("root@", timeout=PATIENCE_MS)
+
+    support.get_by_role("button", name="Ask for the keyboard").click()
+    client.get_by_role("button", name="Hand it over").click()
+    expect(client.get_by_text("types now. You still see everything.")).to_be_visible()
+    expect(support.get_by_role("status").filter(has_text="Live")).not_to_have_text("Live, read only")
+    support.locator(".terminal").click()
+    support.keyboard.type("whoami\n")
+    expect(client.locator(".xterm-rows")).to_contain_text("whoami", timeout=PATIENCE_MS)
+
+    client.get_by_role("button", name="Close").click()
+    expect(client.get_by_role("button", name="Open the serial console")).to_be_visible()
+    expect(client.get_by_role("table", name="Latest consoles").locator("tbody tr").first).to_be_visible()
+    support.get_by_role("button", name="Close").click()
+
+
+def test_screen_shows_pixels_and_the_phone_has_keys(visitors: Visitors) -> None:
+    page = opened(visitors, CLIENT, "screen", viewport=PHONE)
+    page.wait_for_function(HAS_INK, timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Ctrl+Alt+Del")).to_be_visible()
+    page.get_by_role("button", name="Close").click()
