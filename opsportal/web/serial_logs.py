@@ -18,7 +18,7 @@ _MOST_DIGITS = 9
 
 
 async def read(request: Request) -> Response:
-    """GET /jobs/{id}/serial?after=N: what came after piece N. Answers {text, position, is_cut, has_more}."""
+    """GET /jobs/{id}/serial.json?after=N: what came after piece N. Answers {text, position, is_cut, has_more}."""
     actor = await actor_of(request)
     number: int = request.path_params["job_id"]
     if not 0 < number < 2**63:
@@ -35,4 +35,4 @@ def _read(unit: Unit, actor: Actor, job_id: int, after: int) -> SerialText:
     return serial_logs.read(actor, unit, job_id, after)
 
 
-ROUTES = [Route("/jobs/{job_id:int}/serial", answering(read), methods=["GET"])]
+ROUTES = [Route("/jobs/{job_id:int}/serial.json", answering(read), methods=["GET"])]

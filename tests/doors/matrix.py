@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.doors import stock
 from tests.doors.server import PORTAL, STATE
 
 ANYBODY = frozenset({"anonymous", "client", "operator", "technician"})
@@ -213,7 +214,86 @@ _MACHINE = (
     Door(f"{_PORTS}.mark_uplink", STAFF, "port", lambda number: {"port_id": number, "is_uplink": True}),
 )
 
+INVENTORY = f"{PORTAL}inventory___"
+PLACES = f"{INVENTORY}work____places_work_state"
+STOCK = f"{INVENTORY}work____stock_work_state"
+BULK = f"{INVENTORY}work____bulk_state"
+
+
+def _name() -> str:
+    return f"name-{next(_NAMES)}"
+
+
+_NAMES = itertools.count(1)
+
+
+def _stock_step(name: str, target: str) -> Door:
+    return Door(f"{STOCK}.{name}", STAFF, target, _click("server_id", reason="a reason"))
+
+
+_INVENTORY = (
+    _page("inventory___racks____racks_state", STAFF, "/racks"),
+    _page("inventory___racks____rack_state", STAFF, "/racks/{id}", "rack", "rack_id"),
+    _page("inventory___parts____parts_state", STAFF, "/parts"),
+    _page("inventory___stock____stock_state", STAFF, "/stock"),
+    _page("inventory___machine____machine_state", STAFF, "/stock/{id}", "server", "server_id"),
+    _page("inventory___aisle____aisle_state", STAFF, "/s/{id}", "server", "label"),
+    _page("inventory___aisle____scan_state", STAFF, "/scan"),
+    _page("inventory___aisle____labels_state", STAFF, "/labels"),
+    Door(f"{PLACES}.add_site", STAFF, payload=lambda _: {**_CLICK, "name": _name(), "address": ""}),
+    Door(
+        f"{PLACES}.add_rack", STAFF, "site",
+        lambda number: {**_CLICK, "site_id": number, "name": _name(), "height_u": 42},
+    ),
+    Door(
+        f"{PLACES}.place", STAFF, "rack",
+        lambda number: {
+            **_CLICK, "rack_id": number, "server_id": stock.newest_server(), "bottom_u": 1, "units": 1
+        },
+    ),
+    Door(f"{PLACES}.fill", STAFF, "rack", _click("rack_id", label="panel", bottom_u=9, units=1)),
+    Door(f"{PLACES}.clear", STAFF, "rack position", _of("position_id")),
+    Door(
+        f"{PLACES}.add_part", STAFF,
+        payload=lambda _: {**_CLICK, "kind": "disk", "serial": _name(), "model": "SSD", "note": ""},
+    ),
+    Door(
+        f"{PLACES}.install", STAFF, "spare part",
+        lambda number: {**_CLICK, "part_id": number, "server": f"S{stock.newest_server()}", "slot": "1"},
+    ),
+    Door(f"{PLACES}.take_out", STAFF, "spare part", _click("part_id", status="broken", note="")),
+    Door(f"{PLACES}.accept", STAFF, "inspection", _of("inspection_id")),
+    Door(
+        f"{STOCK}.let", STAFF, "available server",
+        lambda number: {**_CLICK, "server_id": number, "service_id": stock.waiting_service()},
+    ),
+    _stock_step("take_back", "returned server"),
+    _stock_step("mark_faulty", "quarantined server"),
+    _stock_step("take_over", "faulty server"),
+    _stock_step("quarantine", "available server"),
+    Door(f"{STOCK}.start_cleaning", STAFF, "quarantined server", _of("server_id")),
+    Door(
+        f"{STOCK}.confirm", STAFF, "cleaning step",
+        _click("step_id", result="good", method="confirmed", note="seen"),
+    ),
+    Door(f"{STOCK}.release", STAFF, "verified server", _of("server_id")),
+    Door(f"{STOCK}.clean", STAFF, "cleaning server", _of("server_id")),
+    Door(f"{STOCK}.burn_in", STAFF, "cleaning server", _of("server_id")),
+    Door(f"{STOCK}.inspect", STAFF, "server", _of("server_id")),
+    Door(f"{STOCK}.rotate", STAFF, "server", _of("server_id")),
+    Door(f"{STOCK}.identify", STAFF, "server", _of("server_id")),
+    Door(
+        f"{BULK}.dry_run", STAFF, "server",
+        lambda number: {**_CLICK, "kind": "power_off", "server_ids": [number]},
+    ),
+    Door(
+        f"{BULK}.carry_out", STAFF, "server",
+        lambda number: {**_CLICK, "kind": "power_off", "server_ids": [number]},
+    ),
+)  # fmt: skip
+
 DOORS = (
+    *_INVENTORY,
     *_MONEY,
     *_SUPPORT,
     Door(f"{STATE}.hydrate", ANYBODY),
@@ -321,6 +401,7 @@ ORDER = {
 }
 
 PATHS = (
+    Path("POST /inventory/arrivals", _OUT, _OUT, _FORBIDDEN, {}, (400, "bad_request")),
     Path("POST /attachments", _OUT, _OUT, (400, "bad_request"), {}),
     Path("GET /attachments/{attachment_id:int}", _OUT, _OUT, (404, "not_found")),
     Path("DELETE /attachments/{attachment_id:int}", _OUT, _OUT, (404, "not_found")),
@@ -346,7 +427,7 @@ PATHS = (
         (404, "not_found"),
         {"kind": "boot_disk", "confirmation": ""},
     ),
-    Path("GET /jobs/{job_id:int}/serial", _OUT, _OUT, (404, "not_found")),
+    Path("GET /jobs/{job_id:int}/serial.json", _OUT, _OUT, (404, "not_found")),
     Path("GET /servers/{server_id:int}/traffic.csv", _OUT, _OUT, (404, "not_found")),
     Path("GET /servers/{server_id:int}/traffic-samples.csv", _OUT, _OUT, (404, "not_found")),
     Path("POST /servers/{server_id:int}/console", _OUT, _OUT, (400, "console_away"), {"kind": "serial"}),

@@ -10,7 +10,7 @@ const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-
 const EMPTY = { text: "", position: 0, isCut: false, failed: false };
 
 async function fetchPart(job, after) {
-  const response = await fetch(`/jobs/${job}/serial?after=${after}`, {
+  const response = await fetch(`/jobs/${job}/serial.json?after=${after}`, {
     credentials: "same-origin",
     headers: { Accept: "application/json" },
   });

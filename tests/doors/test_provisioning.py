@@ -1,0 +1,230 @@
+"""Ordering systems and reading serial logs over plain HTTP, as browsers and as attackers do it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from opsportal.db import unit_of_work
+from opsportal.domain.consoles import serial_logs
+from opsportal.models import Company, HardwareJob, Installation, JobStatus, OperatingSystem, Role
+from opsportal.models import Server as Machine
+from tests.builders import make_company, make_server, make_service
+from tests.doors import matrix, world
+from tests.doors.server import Browser, Server
+from tests.integration.provisioning.rack import BASE_URL, KEY, make_system
+
+pytestmark = pytest.mark.xdist_group("doors-provisioning")
+SCRIPT = "#!/bin/sh\necho marker-of-a-script\n"
+
+
+@pytest.fixture(scope="module")
+def server(portal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A portal with a boot service."""
+    log = Path(tmp_path_factory.mktemp("server")) / "log"
+    running = Server(environment=dict(os.environ) | {"BOOT_URL": BASE_URL}, log=log)
+    try:
+        running.wait_until_ready()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def system(portal: str) -> OperatingSystem:
+    return make_system(version="12")
+
+
+@pytest.fixture
+def home() -> Company:
+    return make_company()
+
+
+@pytest.fixture
+def machine(home: Company) -> Machine:
+    return make_server(make_service(home))
+
+
+def browser_of(server: Server, role: Role, company: Company | None = None) -> Browser:
+    browser = Browser(server)
+    browser.cookie = world.make_someone(role, company=company).cookie
+    return browser
+
+
+def order(machine: Machine, installed: OperatingSystem, /, **changes: Any) -> dict[str, Any]:
+    wishes = {"system": installed.id, "ssh_keys": [KEY], "post_install": SCRIPT, "confirmation": machine.name}
+    return matrix.ORDER | wishes | changes
+
+
+def answer_of(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json().get("code", "")
+
+
+def everything_stored() -> str:
+    """The text of every row of every table."""
+    tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+    with unit_of_work() as unit:
+        names = unit.execute(text(tables)).scalars().all()
+        rows = [unit.execute(text(f'SELECT t::text FROM "{name}" t')).scalars() for name in names]
+        return "\n".join(row for found in rows for row in found)
+
+
+def test_password_is_in_one_answer_and_nowhere_else(
+    server: Server, system: OperatingSystem, machine: Machine, home: Company
+) -> None:
+    browser = browser_of(server, Role.CLIENT, home)
+    answer = browser.post(f"/servers/{machine.id}/reinstall", order(machine, system))
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert set(told) == {"job_id", "user", "password"}
+    assert (told["user"], len(told["password"])) == ("root", 20)
+    with unit_of_work() as unit:
+        job = unit.get_one(HardwareJob, told["job_id"])
+        assert (job.kind, job.status, job.server_id) == ("reinstall", "queued", machine.id)
+        assert (unit.get_one(Installation, job.id).password_hash or "").startswith("$6$")
+    assert told["password"] not in everything_stored()
+    assert told["password"] not in server.log()
+    assert "marker-of-a-script" not in server.log()
+
+    before = world.everything()
+    again = browser.post(f"/servers/{machine.id}/reinstall", order(machine, system))
+    assert answer_of(again) == (400, "server_busy")
+    assert "password" not in again.json()
+    assert world.everything() == before
+
+
+@pytest.mark.parametrize("role", [Role.TECHNICIAN, Role.OPERATOR])
+def test_staff_orders_for_any_server(
+    server: Server, system: OperatingSystem, machine: Machine, role: Role
+) -> None:
+    answer = browser_of(server, role).post(f"/servers/{machine.id}/reinstall", order(machine, system))
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"confirmation": ""}, "confirmation_wrong"),
+        ({"confirmation": "another-server"}, "confirmation_wrong"),
+        ({"system": 2**62}, "system_not_offered"),
+        ({"layout": "raid99"}, "layout_unknown"),
+        ({"disks": ["7"]}, "disk_unknown"),
+        ({"hostname": "-"}, "hostname_unusable"),
+        ({"hostname": "x; reboot"}, "hostname_unusable"),
+        ({"ssh_keys": ["ssh-rsa nonsense"]}, "ssh_key_unusable"),
+        ({"time_zone": "../../etc/passwd"}, "time_zone_unknown"),
+        ({"post_install": "x" * 20_000}, "script_unusable"),
+    ],
+)
+def test_refused_order_changes_nothing(
+    server: Server,
+    system: OperatingSystem,
+    machine: Machine,
+    home: Company,
+    changes: dict[str, Any],
+    code: str,
+) -> None:
+    browser = browser_of(server, Role.CLIENT, home)
+    before = world.everything()
+    answer = browser.post(f"/servers/{machine.id}/reinstall", order(machine, system, **changes))
+    assert answer_of(answer) == (400, code)
+    assert world.everything() == before
+
+
+@pytest.mark.parametrize(
+    "body", [{"kind": "wipe", "confirmation": ""}, {"kind": "wipe", "confirmation": "x"}]
+)
+def test_wiping_wants_the_name_typed(
+    server: Server, machine: Machine, home: Company, body: dict[str, str]
+) -> None:
+    browser = browser_of(server, Role.CLIENT, home)
+    before = world.everything()
+    assert answer_of(browser.post(f"/servers/{machine.id}/boot", body)) == (400, "confirmation_wrong")
+    assert world.everything() == before
+
+
+def test_boot_from_disk_needs_no_password(server: Server, machine: Machine, home: Company) -> None:
+    browser = browser_of(server, Role.CLIENT, home)
+    answer = browser.post(f"/servers/{machine.id}/boot", {"kind": "boot_disk", "confirmation": ""})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["user"], answer.json()["password"]) == ("root", "")
+
+
+def test_foreign_server_is_not_there(server: Server, system: OperatingSystem, machine: Machine) -> None:
+    browser = browser_of(server, Role.CLIENT, make_company())
+    before = world.everything()
+    for path, body in (
+        (f"/servers/{machine.id}/reinstall", order(machine, system)),
+        (f"/servers/{machine.id}/boot", {"kind": "boot_disk", "confirmation": ""}),
+        (f"/servers/{2**63}/boot", {"kind": "boot_disk", "confirmation": ""}),
+    ):
+        assert answer_of(browser.post(path, body)) == (404, "not_found")
+    assert world.everything() == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"system": "1"},
+        {"system": True},
+        {"disks": "1"},
+        {"disks": [1]},
+        {"ssh_keys": ["x"] * 1_000},
+        {"hostname": "x" * 1_000},
+        {"post_install": "x" * 300_000},
+        {"actor": 1},
+        {"hostname": None},
+    ],
+)
+def test_order_must_be_exactly_what_is_asked(
+    server: Server, system: OperatingSystem, machine: Machine, home: Company, change: dict[str, Any]
+) -> None:
+    browser = browser_of(server, Role.CLIENT, home)
+    before = world.everything()
+    answer = browser.post(f"/servers/{machine.id}/reinstall", order(machine, system, **change))
+    assert answer_of(answer) == (400, "bad_request")
+    assert world.everything() == before
+
+
+@pytest.mark.parametrize("kind", ["reinstall", "power_off", "clean", ""])
+def test_boot_offers_its_own_kinds_only(server: Server, machine: Machine, home: Company, kind: str) -> None:
+    browser = browser_of(server, Role.CLIENT, home)
+    before = world.everything()
+    answer = browser.post(f"/servers/{machine.id}/boot", {"kind": kind, "confirmation": machine.name})
+    assert answer_of(answer) == (400, "bad_request")
+    assert world.everything() == before
+
+
+def test_serial_log_is_text_for_its_owner(server: Server, machine: Machine, home: Company) -> None:
+    job = world.make_job(machine, status=JobStatus.RUNNING, company_id=home.id)
+    lines = ["<script>alert(1)</script>\n", "\x1b[2Jsecond\n", "third\n"]
+    for line in lines:
+        with unit_of_work() as unit:
+            serial_logs.append(unit, job.id or 0, line.encode())
+    browser = browser_of(server, Role.CLIENT, home)
+    answer = browser.http.get(f"/jobs/{job.id}/serial.json")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.json() == {
+        "text": "<script>alert(1)</script>\nsecond\nthird\n",
+        "position": 3,
+        "is_cut": False,
+        "has_more": False,
+    }
+    assert browser.http.get(f"/jobs/{job.id}/serial.json?after=2").json()["text"] == "third\n"
+    assert browser.http.get(f"/jobs/{job.id}/serial.json?after=3").json()["text"] == ""
+    for after in ("-1", "x", "1e3", "", "9" * 10, "\u0663"):
+        assert answer_of(browser.http.get(f"/jobs/{job.id}/serial.json", params={"after": after})) == (
+            400,
+            "bad_request",
+        )
+    stranger = browser_of(server, Role.CLIENT, make_company())
+    assert answer_of(stranger.http.get(f"/jobs/{job.id}/serial.json")) == (404, "not_found")
+    assert answer_of(Browser(server).http.get(f"/jobs/{job.id}/serial.json")) == (401, "sign_in_required")
