@@ -32,7 +32,7 @@ from opsportal.models import (
 )
 from opsportal.models.base import utcnow
 from tests.builders import make_company, make_person, make_server, make_service, make_session
-from tests.doors import machine, money
+from tests.doors import machine, money, stock
 
 MISSING = 987_654_321
 ROLES = ("anonymous", "client", "operator", "technician")
@@ -77,6 +77,8 @@ def make_object(kind: str, company: Company, owner: Actor) -> int:
         return company.id or 0
     if kind in machine.MAKERS:
         return machine.MAKERS[kind](company) or 0
+    if kind in stock.MAKERS:
+        return stock.MAKERS[kind](company)
     if kind in money.MAKERS:
         return money.MAKERS[kind](company) or 0
     if kind in ("ticket", "resolved ticket"):

@@ -101,7 +101,10 @@ def test_technician_has_the_hall_and_not_the_business(visitors: Visitors, portal
         "/mails",
     ):
         assert opens(page, path) == "Not for your role"
-    assert menu(page) == ["Desk", "Fleet", "Queues", "Networks", "Pollers", "My account", "Password", "Two-factor"]
+    assert menu(page) == [
+        *("Desk", "Fleet", "Racks", "Stock", "Parts", "Scan a label", "Queues", "Networks", "Pollers"),
+        *("My account", "Password", "Two-factor"),
+    ]
 
 
 def test_operator_has_everything(visitors: Visitors, portal: Portal) -> None:
@@ -119,7 +122,8 @@ def test_operator_has_everything(visitors: Visitors, portal: Portal) -> None:
     ):
         assert opens(page, path) == heading
     assert menu(page) == [
-        *("Desk", "Mails", "Queues", "Networks", "Pollers", "Fleet", "Companies", "Services", "Audit trail"),
+        *("Desk", "Mails", "Queues", "Networks", "Pollers", "Fleet", "Racks", "Stock", "Parts", "Scan a label"),
+        *("Companies", "Services", "Audit trail"),
         *("Invoices", "Transactions", "Renewal runs"),
         *("My account", "Password", "Two-factor"),
     ]

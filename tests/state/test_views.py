@@ -19,6 +19,8 @@ from opsportal.domain.access import Actor
 from opsportal.domain.billing.invoice_lists import InvoiceFilter
 from opsportal.domain.billing.transactions import TransactionFilter
 from opsportal.domain.catalog.services import ServiceFilter
+from opsportal.domain.inventory import places
+from opsportal.domain.inventory.parts import PartFilter
 from opsportal.domain.mail.lists import MailFilter
 from opsportal.domain.refusals import Forbidden, NotFound, Refusal
 from opsportal.domain.support.desk import DeskFilter
@@ -29,6 +31,7 @@ from opsportal.live.feed import Watch
 from opsportal.models import Mail, Role
 from opsportal.state.showing import StateView
 from tests.builders import make_actor, make_company, make_person, make_server, make_service, make_session
+from tests.doors.stock import make_rack
 from tests.doors.world import MISSING, make_job
 from tests.integration.billing.money import bill
 
@@ -64,6 +67,13 @@ SEEN_BY = {
     "service": {"client", "operator"},
     "queues": {"operator", "technician"},
     "fleet": {"operator", "technician"},
+    "racks": {"operator", "technician"},
+    "rack": {"operator", "technician"},
+    "parts": {"operator", "technician"},
+    "stock": {"operator", "technician"},
+    "machine": {"operator", "technician"},
+    "aisle": {"operator", "technician"},
+    "labels": {"operator", "technician"},
     "companies": {"operator"},
     "company": {"client", "operator"},  # a client's own, though no page of clients shows it
     "audit": {"operator"},
@@ -142,7 +152,9 @@ def a() -> World:
     from opsportal.models import JobStatus
 
     make_job(server, status=JobStatus.QUEUED, company_id=company.id)
+    rack, staff = make_rack(), make_actor(role=Role.TECHNICIAN)
     with unit_of_work() as unit:
+        places.place_server(unit, staff, server.id or 0, rack_id=rack, bottom_u=1)
         new = NewTicket("technical", "Aardvark down", "It is down.", "normal", service.id)
         ticket = open_ticket(unit, make_actor(person), new)
         unit.flush()
@@ -151,6 +163,13 @@ def a() -> World:
     names = ["ardvark", "203.0.113.77", "aaron@"]
     ids = (server.id, service.id, company.id, ticket.id, mail.id, bill(company, 1_000).id)
     return World(*(number or 0 for number in ids), names)
+
+
+def _rack_of(server_id: int) -> int:
+    """The rack in which the server stands."""
+    with unit_of_work() as unit:
+        place = places.find_position(unit, server_id)
+        return (place[1].id or MISSING) if place else MISSING
 
 
 def params(view: StateView, a: World) -> Any:
@@ -168,6 +187,12 @@ def params(view: StateView, a: World) -> Any:
         "services": ServiceFilter(),
         "queues": ("", ""),
         "fleet": ("", "", "", 1),
+        "rack": _rack_of(a.server),
+        "parts": PartFilter(),
+        "stock": "",
+        "machine": a.server,
+        "aisle": str(a.server),
+        "labels": (0, 0, 1),
         "companies": "",
         "audit": (0, ""),
         "tickets": TicketFilter(),

@@ -12,7 +12,7 @@ from opsportal.domain.access import Actor, Permission
 from opsportal.domain.refusals import NotFound
 from opsportal.models import Part, PartKind, Server
 
-_LABEL = re.compile(r"S(\d{1,15})", re.IGNORECASE)
+_LABEL = re.compile(r"S?(\d{1,15})", re.IGNORECASE)
 MAX_LABEL = 100
 
 
