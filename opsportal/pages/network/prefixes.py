@@ -29,11 +29,7 @@ def _prefix(row: Any) -> rx.Component:
 def _use(row: Any) -> rx.Component:
     """Free, assigned and at rest as one bar and in numbers."""
     return rx.el.div(
-        rx.el.span(
-            rx.el.span(style={"width": f"{row.used_bp / 100}%"}, class_name="bar-fill"),
-            class_name="bar",
-            aria_hidden="true",
-        ),
+        rx.el.progress(value=row.used_bp, max=10_000, class_name="bar", aria_label=t("Use")),
         rx.el.small(
             t(
                 "{assigned} assigned, {resting} at rest, {free} free",

@@ -17,19 +17,12 @@ from opsportal.state.traffic.cycle import CycleState
 
 def _bar(view: Any) -> rx.Component:
     """The share of what is included, as a bar and in words. Never more than full."""
-    tone = rx.cond(view.used_bp >= 10_000, "bad", rx.cond(view.used_bp >= 7_500, "warn", ""))
-    width = rx.cond(view.used_bp >= 10_000, "100%", f"{view.used_bp / 100}%")
-    return rx.el.div(
-        rx.el.span(
-            rx.el.span(style={"width": width}, class_name=f"bar-fill {tone}"),
-            class_name="bar thick",
-            role="progressbar",
-            aria_valuemin=0,
-            aria_valuemax=100,
-            aria_valuenow=rx.cond(view.used_bp >= 10_000, 100, view.used_bp // 100),
-            aria_label=t("Used of the plan's traffic"),
-        ),
-        class_name="cycle-bar",
+    tone = rx.cond(view.used_bp >= 10_000, "over", rx.cond(view.used_bp >= 7_500, "near", ""))
+    return rx.el.progress(
+        value=rx.cond(view.used_bp >= 10_000, 10_000, view.used_bp),
+        max=10_000,
+        class_name=f"bar thick {tone}",
+        aria_label=t("Used of the plan's traffic"),
     )
 
 
