@@ -11,10 +11,11 @@ import statistics
 import tempfile
 import time
 from array import array
+from pathlib import Path
 
 from sqlalchemy import text
 
-from benchmarks import rows
+from benchmarks import rows, rrd_files
 from benchmarks.portal_database import portal_database
 from benchmarks.processes import BenchmarkError
 from opsportal.db import engine, unit_of_work
@@ -35,8 +36,18 @@ RUNS = 2
 
 def run() -> list[rows.Row]:
     """The median time of a read, in ms, over twenty servers, each span."""
-    few, many = _measure(FEW), _measure(MANY)
-    return [
+    few, many, files = _measure(FEW), _measure(MANY), _measure_rrdtool()
+    beside_rrdtool = [
+        rows.less_is_better(
+            f"traffic_graph_{span.value}_rrdtool",
+            many[span],
+            "ms",
+            peer="rrdtool fetch, one file per port, in a lasting process; no percentile, no sums",
+            peer_value=files[span],
+        )
+        for span in Span
+    ]
+    return beside_rrdtool + [
         rows.less_is_better(
             f"traffic_graph_{span.value}",
             many[span],
@@ -46,6 +57,18 @@ def run() -> list[rows.Row]:
         )
         for span in Span
     ]
+
+
+def _measure_rrdtool() -> dict[Span, float]:
+    with tempfile.TemporaryDirectory() as name, rrd_files.running_rrdtool() as rrdtool:
+        files = [Path(name) / f"{number}.rrd" for number in range(SERVERS)]
+        for path in files:
+            rrd_files.fill(rrdtool, path, days=DAYS)
+        found = {}
+        for span in Span:
+            seconds = [rrd_files.fetch(rrdtool, path, span) for path in files * (RUNS + 1)]
+            found[span] = statistics.median(seconds[SERVERS:]) * 1_000
+        return found
 
 
 def _measure(ports: int) -> dict[Span, float]:

@@ -1,6 +1,6 @@
-"""9,600 ports of 200 switches: asked, computed and stored, beside Cacti's spine and Prometheus' snmp_exporter.
+"""9,600 ports of 200 switches: asked, computed and stored, beside Cacti's spine, collectd and Prometheus' snmp_exporter.
 
-All three ask the same hall (a replayed snmpd, see `snmp_replay`) for the same four columns in the same run, in
+All ask the same hall (a replayed snmpd, see `snmp_replay`) for the same four columns in the same run, in
 turns. spine stores raw values in a table in memory; snmp_exporter computes and stores nothing.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from benchmarks import rows, snmp_exporter, spine
+from benchmarks import collectd, rows, snmp_exporter, spine
 from benchmarks.halls import COMMUNITY, PORTS, SWITCHES, running_hall
 from benchmarks.portal_database import portal_database
 from benchmarks.processes import BenchmarkError
@@ -61,26 +61,50 @@ def run() -> list[rows.Row]:
             indexes = _put_on_record(targets)
             spine.fill(database, targets, COLUMNS, indexes)
             configuration = spine.configure(directory, database)
-            times: dict[str, list[float]] = {"ours": [], "spine": [], "exporter": []}
+            times: dict[str, list[float]] = {}
             for number in range(RUNS + 1):
+                ours, our_cpu = _ours()
+                theirs, their_cpu = collectd.poll(directory, targets)
                 found = {
-                    "ours": _ours(),
+                    "ours": ours,
+                    "ours, CPU": our_cpu,
+                    "collectd": theirs,
+                    "collectd, CPU": their_cpu,
                     "spine": spine.poll(configuration, database, ALL * len(COLUMNS)),
                     "exporter": snmp_exporter.poll(exporter, targets, len(COLUMNS)),
                 }
                 for who, seconds in found.items():
-                    times[who] += [seconds] if number else []  # the first round only warms up
-    ours, theirs, read_only = (ALL / statistics.median(times[who]) for who in ("ours", "spine", "exporter"))
+                    times.setdefault(who, []).extend([seconds] if number else [])  # the first only warms up
+    median = {who: statistics.median(seconds) for who, seconds in times.items()}
+    rate = {who: ALL / seconds for who, seconds in median.items()}
     return [
         rows.more_is_better(
-            "traffic_poll_9600", ours, "ports/s", peer="cacti-spine, MariaDB", peer_value=theirs
+            "traffic_poll_9600",
+            rate["ours"],
+            "ports/s",
+            peer="cacti-spine, MariaDB",
+            peer_value=rate["spine"],
+        ),
+        rows.more_is_better(
+            "traffic_poll_9600_collectd",
+            rate["ours"],
+            "ports/s",
+            peer="collectd, its first round; files written later",
+            peer_value=rate["collectd"],
+        ),
+        rows.less_is_better(
+            "traffic_poll_9600_cpu",
+            median["ours, CPU"],
+            "s",
+            peer="collectd; on both sides without what stores",
+            peer_value=median["collectd, CPU"],
         ),
         rows.more_is_better(
             "traffic_poll_9600_read_only",
-            ours,
+            rate["ours"],
             "ports/s",
             peer="snmp_exporter, stores nothing",
-            peer_value=read_only,
+            peer_value=rate["exporter"],
         ),
     ]
 
@@ -106,16 +130,16 @@ def _put_on_record(targets: list[int]) -> list[int]:
         return [int(index) for index in indexes.scalars()]
 
 
-def _ours() -> float:
-    """One round, from the question of what is due to the commit; seconds."""
+def _ours() -> tuple[float, float]:
+    """One round, from the question of what is due to the commit; seconds of time and of this process's CPU."""
     with unit_of_work() as unit:
         unit.execute(text("UPDATE switch_poll SET due_at = now()"))
         before = unit.execute(text("SELECT count(*) FROM traffic_hot WHERE flags = 1")).scalar() or 0
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), time.process_time()
     traffic_poll.run()
-    seconds = time.perf_counter() - begun
+    seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     with unit_of_work() as unit:
         after = unit.execute(text("SELECT count(*) FROM traffic_hot WHERE flags = 1")).scalar() or 0
     if after - before != ALL:
         raise BenchmarkError(f"{after - before} samples were stored, not {ALL}")
-    return seconds
+    return seconds, cpu
