@@ -22,7 +22,13 @@ def _usual(milestone: Any) -> rx.Component:
     )
 
 
-def _milestone(milestone: Any) -> rx.Component:
+def _written(milestone: Any, progress: Any) -> rx.Component:
+    """How much is on the disk, as far as the installer tells."""
+    is_writing = (milestone.name == "system_written") & (milestone.status == "running") & (progress > 0)
+    return rx.cond(is_writing, rx.el.small(t("{n} % written", n=progress)))
+
+
+def _milestone(milestone: Any, progress: Any) -> rx.Component:
     diagnosis = rx.cond(
         milestone.diagnosis,
         rx.el.small(t_code(milestone.diagnosis, provisioning_labels.DIAGNOSIS), class_name="diagnosis"),
@@ -31,6 +37,7 @@ def _milestone(milestone: Any) -> rx.Component:
         rx.el.span(
             t_code(milestone.name, provisioning_labels.MILESTONE),
             step_word(milestone),
+            _written(milestone, progress),
             _usual(milestone),
             diagnosis,
         ),
@@ -67,7 +74,7 @@ def timeline(one: Any) -> rx.Component:
         ),
         rx.el.ol(
             rx.foreach(job.steps, step_item),
-            rx.foreach(one.milestones, _milestone),
+            rx.foreach(one.milestones, lambda milestone: _milestone(milestone, one.progress)),
             class_name="steps installing",
         ),
         outcome(job),
