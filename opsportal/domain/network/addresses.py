@@ -180,8 +180,9 @@ def _show(unit: Unit, server: Server, ip: str | None, *, was: Network | None = N
 def follow_services(unit: Unit) -> int:
     """Where a server has gone to another service, take its addresses back; from stock it brings them along.
 
+    One that was returned keeps them, without their names, while it is wiped by them; its cleaning releases them.
     Assigning code may call this in its transaction; the clock does every minute, so that nobody keeps an address,
-    or its name, of a server that is somebody else's.
+    or its name, of a server that is somebody else's. Returns how many addresses moved.
     """
     query = (
         select(Address, Server)
@@ -193,15 +194,19 @@ def follow_services(unit: Unit) -> int:
         .order_by(col(Address.id))
         .with_for_update(of=Address)
     )
-    moved = unit.exec(query).all()
-    for address, server in moved:
+    moved = 0
+    for address, server in unit.exec(query).all():
+        if server.service_id is None:
+            reverse.forget(unit, address)
+            continue
+        moved += 1
         if address.service_id is None:
             address.service_id = server.service_id
             unit.add(address)
             unit.changed(topics.server(server.id or 0))
         else:
             _taken_back(unit, address, None)
-    return len(moved)
+    return moved
 
 
 def _recorded(unit: Unit, tag: str, actor: Actor | None, server: Server, network: Network) -> None:

@@ -157,12 +157,12 @@ def _hand_over(unit: Unit, record: ReverseRecord, address: Address) -> None:
 
 
 def forget(unit: Unit, address: Address) -> None:
-    """Ask for the removal of every record of an address that was taken back. The caller holds its row."""
+    """Ask for the removal of every name of an address, as when it is taken back. The caller holds its row."""
     query = select(ReverseRecord).where(
         col(ReverseRecord.address_id) == address.id, col(ReverseRecord.status) != ReverseStatus.GONE
     )
     for record in unit.exec(query.with_for_update().execution_options(populate_existing=True)):
-        if record.name or record.status == ReverseStatus.FAILED:
+        if record.name:
             want(unit, record, "")
             _hand_over(unit, record, address)
 

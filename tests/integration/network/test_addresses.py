@@ -243,20 +243,27 @@ def test_nobody_sees_or_assigns_what_is_not_theirs() -> None:
 
 
 def test_addresses_do_not_stay_with_a_server_that_goes_to_somebody_else() -> None:
-    prefix, service = make_prefix(), make_service()
+    prefix, service, next_one = make_prefix(), make_service(), make_service()
     leaving, staying, fresh = make_server(service), make_server(make_service()), make_server()
     for one in (leaving, staying, fresh):
         assign(one, prefix)
     with unit_of_work() as unit:
         make_available(unit, leaving.id or 0)
         hand_over(unit, fresh.id or 0, service.id)
+
+    def follow() -> int:
+        with unit_of_work() as unit:
+            return addresses.follow_services(unit)
+
+    assert (follow(), follow()) == (1, 0)
+    left, stayed, came = uses()
+    assert (left.released_at, stayed.released_at, came.released_at) == (None, None, None)  # it is wiped by it
+    assert came.service_id == service.id
     with unit_of_work() as unit:
-        assert addresses.follow_services(unit) == 2
-    with unit_of_work() as unit:
-        assert addresses.follow_services(unit) == 0
+        hand_over(unit, leaving.id or 0, next_one.id)
+    assert (follow(), follow()) == (1, 0)
     left, stayed, came = uses()
     assert (left.released_at is not None, stayed.released_at, came.released_at) == (True, None, None)
-    assert came.service_id == service.id
 
 
 def test_how_much_of_each_prefix_is_used() -> None:

@@ -32,6 +32,7 @@ from opsportal.settings import settings
 from tests.builders import make_actor, make_company, make_service
 from tests.integration.network.knot import Knot
 from tests.integration.network.networks import assign, make_prefix, make_server, record, release, set_reverse
+from tests.stock import make_available
 from workers import dns as worker
 
 
@@ -136,6 +137,20 @@ def test_release_removes_every_name_and_the_next_tenant_starts_with_none(named: 
         set_reverse(owner, mine, "still-mine.example")
     worker.run()
     assert (state(number), named.names("192.0.2.21")) == (("gone", None), [])
+
+
+def test_a_server_returned_to_stock_loses_its_names_at_once(named: Knot, owner: Actor) -> None:
+    address = make_address(owner, "192.0.2.0/24", "192.0.2.31")
+    number = wanted(owner, address, "mine.example")
+    worker.run()
+    with unit_of_work() as unit:
+        make_available(unit, address.server_id)
+    with pytest.raises(NotFound):
+        set_reverse(owner, address, "still-mine.example")
+    for _ in range(2):
+        worker.follow_services()
+        worker.run()
+    assert (state(number), named.names("192.0.2.31")) == (("gone", None), [])
 
 
 def test_a_removal_that_fails_is_seen_and_can_be_tried_again(
