@@ -157,8 +157,8 @@ class Gateway:
         room = self._screens.setdefault(viewer.attachment.server_id, ScreenRoom(viewer.attachment.server_id))
         link = ScreenLink(room, viewer)
         try:
-            await room.enter(viewer)
             async with self._background(link.run()):
+                await room.enter(viewer)
                 async for kind, content in self._frames(viewer):
                     if kind == DATA:
                         await link.take(content)
