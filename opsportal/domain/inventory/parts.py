@@ -124,12 +124,12 @@ def take_out(unit: Unit, actor: Actor, part_id: int, *, status: PartStatus, note
 
 def newest_inspections(unit: Unit, server_ids: Sequence[int]) -> dict[int, Inspection]:
     """The last inspection of each of these servers."""
-    query = (
-        select(Inspection)
-        .distinct(col(Inspection.server_id))
+    newest = (
+        select(func.max(col(Inspection.id)))
         .where(col(Inspection.server_id).in_(server_ids))
-        .order_by(col(Inspection.server_id), col(Inspection.id).desc())
+        .group_by(col(Inspection.server_id))
     )
+    query = select(Inspection).where(col(Inspection.id).in_(newest))
     return {inspection.server_id: inspection for inspection in unit.exec(query)}
 
 

@@ -57,9 +57,14 @@ def status(server: Server) -> str:
 
 def refused_by_database(constraint: str, *statements: str, **values: object) -> None:
     """The database says no, by this constraint, and everything stays."""
-    with pytest.raises(IntegrityError) as refused, unit_of_work() as unit:
-        for statement in statements:
-            unit.execute(text(statement), values)
+
+    def attempt() -> None:
+        with unit_of_work() as unit:
+            for statement in statements:
+                unit.execute(text(statement), values)
+
+    with pytest.raises(IntegrityError) as refused:
+        attempt()
     assert refused.value.orig.diag.constraint_name == constraint  # type: ignore[union-attr]
 
 
