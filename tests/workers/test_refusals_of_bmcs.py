@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlmodel import col, select
 
+import bmc
+from bmc.consoles import SerialPortProcess
 from bmc.memory import MemoryBmc, plugged_in
 from opsportal.db import unit_of_work
 from opsportal.domain.hardware import refusals_of_bmcs
 from opsportal.domain.vault import seal
 from opsportal.models import AuditEvent, Bmc, BmcRefusal, JobKind, Server
+from tests.bmc.ipmi_sim import StartBmc
 from tests.workers.site import click, job_of, rent_server, server_of
 from workers import hardware, power_sweep
+from workers.consoles.serial_rooms import SerialRoom
 
 pytestmark = [pytest.mark.usefixtures("portal"), pytest.mark.xdist_group("power-sweep")]
 
@@ -126,3 +131,24 @@ def test_planted_without_the_memory_every_sweep_knocks(
     for _ in range(5):
         power_sweep.run()
     assert len(memory_bmc.log_ons) == 5
+
+
+async def test_a_console_that_is_tried_again_and_again_is_one_log_on(
+    start_bmc: StartBmc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever presses "Try again" on a console must not lock the account of a BMC whose password is another."""
+    simulated = start_bmc()
+    rented = rent_server(replace(simulated.endpoint, password="wrong"))
+    started: list[str] = []
+    real = SerialPortProcess.start
+
+    async def counting(endpoint: bmc.Endpoint) -> SerialPortProcess:
+        started.append(endpoint.host)
+        return await real(endpoint)
+
+    monkeypatch.setattr(SerialPortProcess, "start", counting)
+    room = SerialRoom(rented.id or 0)
+    codes = [await room._serve() for _ in range(4)]
+    assert codes == ["bmc_credentials_refused"] * 4
+    assert len(started) == 1
+    assert [tag for tag, _ in _events(rented)] == ["bmc:access_refused"]

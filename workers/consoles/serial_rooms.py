@@ -9,10 +9,11 @@ from typing import Any
 
 import structlog
 
-from bmc import BmcError
+from bmc import ERRORS, BmcError
 from bmc.consoles import SerialPortFailed, SerialPortProcess
 from bmc.endpoints import Endpoint
 from opsportal.db import Unit, in_unit
+from opsportal.domain.hardware import refusals_of_bmcs
 from opsportal.models import Bmc
 from workers.consoles.recording import Recorder
 from workers.consoles.rooms import Room
@@ -156,7 +157,11 @@ class SerialRoom(Room):
                     self._show(piece)
                 else:
                     self._says("live", "")
-        except (SerialPortFailed, BmcError) as failed:
+        except SerialPortFailed as failed:
+            if failed.code in refusals_of_bmcs.REFUSALS:
+                await in_unit(_note_refusal, self.server_id, failed.code)
+            return failed.code
+        except BmcError as failed:
             return failed.code
         except Exception:
             log.exception("serial_room_failed", server=self.server_id)
@@ -191,4 +196,14 @@ def _endpoint(unit: Unit, server_id: int) -> Endpoint:
     row = unit.get(Bmc, server_id)
     if row is None:
         raise NoBmc
+    # "Try again" as often as anybody likes is a log-on only as often as the account on the BMC can bear.
+    if held_back := refusals_of_bmcs.list_held_back(unit, [server_id]):
+        raise ERRORS[held_back[server_id]]
     return bmcs.endpoint(row)
+
+
+def _note_refusal(unit: Unit, server_id: int, code: str) -> None:
+    row = unit.get(Bmc, server_id)
+    if row is not None:
+        mark = refusals_of_bmcs.credentials_mark(row)
+        refusals_of_bmcs.note_refusal(unit, server_id, code, mark=mark)
