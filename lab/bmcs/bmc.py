@@ -10,7 +10,7 @@ from typing import Any
 
 from pyghmi.ipmi.bmc import Bmc
 
-from lab.bmcs import sensors
+from lab.bmcs import sensors, users
 from lab.bmcs.answering import NotWhileOff
 from lab.bmcs.faults import FaultKind
 from lab.bmcs.logs import log
@@ -28,6 +28,7 @@ from lab.bmcs.sol import SolChannel
 
 # Completion codes, IPMI 2.0, table 5-2 (and 24-2 for payloads).
 OK, BUSY, INVALID_COMMAND, BAD_LENGTH, BAD_FIELD, NOT_NOW = 0x00, 0xC0, 0xC1, 0xC7, 0xCC, 0xD5
+INSUFFICIENT_PRIVILEGE = 0xD4
 PAYLOAD_ACTIVE, PAYLOAD_DISABLED = 0x80, 0x81
 CHASSIS, APPLICATION = 0, 6
 FIRMWARE_RESTART_SECONDS = 2.0
@@ -74,11 +75,9 @@ class VirtualBmc(Bmc):  # type: ignore[misc]  # pyghmi is untyped
 
     def get(self, username: str) -> str | None:
         """The password of `username`, or None: pyghmi asks its `authdata` in this way."""
-        identity = self.machine.identity
-        if username != identity.username:
-            return None
+        password = users.password_of(self.machine.record.users, username)
         is_wrong = self.machine.record.fault.kind is FaultKind.REFUSES
-        return identity.password[::-1] + "!" if is_wrong else identity.password
+        return f"{password[::-1][:19]}!" if password is not None and is_wrong else password
 
     def delayed(self, session: LabSession, action: Callable[[], None]) -> None:
         """Run `action` for `session`, late when the BMC is to be slow and the session still lives."""
@@ -279,6 +278,25 @@ class VirtualBmc(Bmc):  # type: ignore[misc]  # pyghmi is untyped
         owner = self._channel.session.number if self._channel else 0
         return OK, struct.pack("<I8x", owner)
 
+    # -- users
+
+    def _user_access(self, data: bytes, session: LabSession) -> tuple[int, bytes]:
+        return users.get_access(self.machine.record.users, data)
+
+    def _user_name(self, data: bytes, session: LabSession) -> tuple[int, bytes]:
+        return users.get_name(self.machine.record.users, data)
+
+    def _change_user(self, data: bytes, session: LabSession) -> tuple[int, bytes]:
+        """Set User Access, Name and Password: by an administrator only."""
+        if session.clientpriv < users.ADMINISTRATOR:
+            return INSUFFICIENT_PRIVILEGE, b""
+        change = {0x43: users.set_access, 0x45: users.set_name, 0x47: users.set_password}[
+            session.clientcommand
+        ]
+        answer = change(self.machine.record.users, data)
+        self.machine.users_changed(f"user {change.__name__}", by="bmc")
+        return answer
+
     def _session_gone(self, session: LabSession) -> None:
         if self._channel is not None and self._channel.session is session:
             self._end_sol()
@@ -294,6 +312,11 @@ _COMMANDS: dict[tuple[int, int], Callable[[VirtualBmc, bytes, LabSession], tuple
     (APPLICATION, 0x01): VirtualBmc._device_id,
     (APPLICATION, 0x02): VirtualBmc._cold_reset,
     (APPLICATION, 0x37): VirtualBmc._system_guid,
+    (APPLICATION, 0x43): VirtualBmc._change_user,
+    (APPLICATION, 0x44): VirtualBmc._user_access,
+    (APPLICATION, 0x45): VirtualBmc._change_user,
+    (APPLICATION, 0x46): VirtualBmc._user_name,
+    (APPLICATION, 0x47): VirtualBmc._change_user,
     (APPLICATION, 0x48): VirtualBmc._activate_payload,
     (APPLICATION, 0x49): VirtualBmc._deactivate_payload,
     (APPLICATION, 0x4A): VirtualBmc._payload_status,

@@ -20,6 +20,7 @@ from lab.bmcs.network_boots import NetworkBoots
 from lab.bmcs.records import Entry, Record, Records
 from lab.bmcs.screen import Screens
 from lab.bmcs.serving import claimed, stopped
+from lab.bmcs.users import password_of
 
 UPTIME_SECONDS = 6 * 86400.0  # how long a new machine seems to have been running
 EXPIRY_SECONDS = 1.0
@@ -50,7 +51,7 @@ class Fleet:
 
     def publish(self) -> None:
         """Write `fleet.json`: from now on everybody may talk to the BMCs in it."""
-        listed = [asdict(bmc.machine.identity) for bmc in self.bmcs.values()]
+        listed = [_listed(bmc.machine) for bmc in self.bmcs.values()]
         write_json(self._directory / "fleet.json", listed, is_durable=True)
 
     def close(self) -> None:
@@ -103,6 +104,13 @@ class Fleet:
             if bmc.sessions:
                 bmc.sessions.expire()
         self._expiry = self._loop.call_later(EXPIRY_SECONDS, self._expire)
+
+
+def _listed(machine: Machine) -> dict[str, object]:
+    """The machine as in `fleet.json`: with a password that is right, whoever has changed it meanwhile."""
+    identity = machine.identity
+    known = password_of(machine.record.users, identity.username)
+    return asdict(identity) | ({"password": known} if known is not None else {})
 
 
 def serve(

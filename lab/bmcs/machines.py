@@ -11,6 +11,7 @@ from lab.bmcs.faults import HEALTHY, Fault, FaultKind
 from lab.bmcs.identities import Identity
 from lab.bmcs.records import BootOverride, Entry, NetworkSystem, Record, System, Way
 from lab.bmcs.shell import Shell
+from lab.bmcs.users import first_users
 
 # Seconds between a command and its effect, as on a real board.
 ON_AFTER = 0.4
@@ -57,6 +58,7 @@ class Machine:
         self._card = card
         self._watchers: list[Callable[[], None]] = []
         self._keepers: list[Callable[[], None]] = []
+        record.users = record.users or first_users(identity.username, identity.password)
         self._stage = Stage.OFF
         self._shell = self._new_shell()
         self._resume()
@@ -161,6 +163,10 @@ class Machine:
         if fault == HEALTHY:
             self.record.has_power_fault = False
         self._asked(f"fault {fault.kind}", by)
+
+    def users_changed(self, what: str, *, by: str) -> None:
+        """Note that somebody may sign in to the BMC now, or may not any more."""
+        self._asked(what, by)
 
     def refuse(self, what: str, *, by: str) -> None:
         """Note a command that was acknowledged or refused and does nothing."""

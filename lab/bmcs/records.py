@@ -7,6 +7,7 @@ from typing import Any
 
 from lab.bmcs.faults import HEALTHY, Fault, FaultKind
 from lab.bmcs.files import StateUnreadable, find_json, write_json
+from lab.bmcs.users import User
 
 JOURNAL_ENTRIES = 100
 
@@ -87,6 +88,7 @@ class Record:
     override: BootOverride = field(default_factory=BootOverride)
     fault: Fault = HEALTHY
     journal: list[Entry] = field(default_factory=list)
+    users: list[User] = field(default_factory=list)
 
     def note(self, entry: Entry) -> None:
         """Add `entry` to the journal; the oldest ones fall out."""
@@ -125,4 +127,5 @@ def _parse(row: dict[str, Any]) -> Record:
     loaded = NetworkSystem(**row["loaded"]) if row.get("loaded") else None
     way = Way(row.get("way", Way.LOCAL))
     known = {"fault": fault, "due": due, "journal": journal, "override": override, "way": way}
-    return Record(**{**row, **known, "system": system, "loaded": loaded})
+    users = [User(**user) for user in row.get("users", [])]
+    return Record(**{**row, **known, "system": system, "loaded": loaded, "users": users})
