@@ -151,14 +151,21 @@ def _said(unit: Unit, actor: Actor, tag: str, kind: str, number: int | None, nam
     unit.changed(topics.RACKS)
 
 
+def _room_in(unit: Unit, actor: Actor, rack_id: int, bottom_u: int, units: int) -> Rack:
+    """A rack that has these units, locked: two people who fill it at once wait for each other here."""
+    access_rack_for(actor, unit, rack_id, permission=Permission.FLEET_MANAGE)
+    rack = unit.get_one(Rack, rack_id, with_for_update=True, populate_existing=True)
+    if bottom_u < 1 or units < 1 or bottom_u + units - 1 > rack.height_u:
+        raise OutsideRack(height=rack.height_u)
+    return rack
+
+
 def place_server(
     unit: Unit, actor: Actor, server_id: int, *, rack_id: int, bottom_u: int, units: int = 1
 ) -> RackPosition:
     """Put a server on these units, or move it there. What is written about its place follows."""
     server, _ = access_server_for(actor, unit, server_id, permission=Permission.FLEET_MANAGE)
-    rack, _ = access_rack_for(actor, unit, rack_id, permission=Permission.FLEET_MANAGE)
-    if bottom_u < 1 or units < 1 or bottom_u + units - 1 > rack.height_u:
-        raise OutsideRack(height=rack.height_u)
+    rack = _room_in(unit, actor, rack_id, bottom_u, units)
     query = select(RackPosition).where(col(RackPosition.server_id) == server_id).with_for_update()
     position = unit.exec(query).first() or RackPosition(
         rack_id=rack_id, bottom_u=bottom_u, server_id=server_id
@@ -171,7 +178,7 @@ def place_server(
         raise PlaceTaken from None
     trail.record(
         unit, "server:placed", actor=actor, object_kind="server", object_id=server_id,
-        object_name=server.name, rack=rack.name, unit=bottom_u,
+        object_name=server.name, rack=rack.name, lowest=bottom_u,
     )  # fmt: skip
     topics.announce(unit, server_id)
     return position
@@ -188,9 +195,7 @@ def place_thing(
     switch_id: int | None = None,
 ) -> RackPosition:
     """Put a switch, or anything else by its label (patch panel, PDU), on these units."""
-    rack, _ = access_rack_for(actor, unit, rack_id, permission=Permission.FLEET_MANAGE)
-    if bottom_u < 1 or units < 1 or bottom_u + units - 1 > rack.height_u:
-        raise OutsideRack(height=rack.height_u)
+    rack = _room_in(unit, actor, rack_id, bottom_u, units)
     named = None if switch_id else checked_name(label)
     position = RackPosition(rack_id=rack_id, bottom_u=bottom_u, units=units, label=named, switch_id=switch_id)
     try:
