@@ -33,7 +33,6 @@ class Task:
 TASKS = {
     "hardware_job": Task("workers.hardware.run_job", 180),
     "reconcile_job": Task("workers.hardware.reconcile_job", 180),
-    "continue_job": Task("workers.hardware.continue_job", 180),
     "server_health": Task("workers.health.run", 90),
     "port_order": Task("workers.port_orders.run", 60),
     "mail": Task("workers.mail.send_mail", 180),

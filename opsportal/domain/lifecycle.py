@@ -97,7 +97,7 @@ HARDWARE_JOB = Machine(
         ),
         JobStatus.WAITING: State(
             "The machine itself is at work; no worker is held.",
-            "The machine reports, or its deadline passes: failed, or a worker looks.",
+            "The machine reports, or its deadline passes: failed.",
         ),
         JobStatus.UNKNOWN: State(
             "Nobody knows whether the command took effect.", "The reconciler asks the BMC, at most ten times."
@@ -117,7 +117,7 @@ HARDWARE_JOB = Machine(
         "verifying failed",
         "running unknown succeeded",
         "verifying unknown failed",
-        "running waiting running",
+        "running waiting",
         "verifying waiting succeeded",
         "waiting failed",
         "unknown waiting",

@@ -1,7 +1,7 @@
 """Hardware jobs. The queue calls the functions here by name (`workers/queues.py`)."""
 
 from workers.hardware.bmcs import BmcMisconfigured, OutsideBmcNetworks, connect_to, endpoint
-from workers.hardware.jobs import continue_job, reconcile_job, run_job
+from workers.hardware.jobs import reconcile_job, run_job
 from workers.hardware.running import Running
 
 __all__ = [
@@ -9,7 +9,6 @@ __all__ = [
     "OutsideBmcNetworks",
     "Running",
     "connect_to",
-    "continue_job",
     "endpoint",
     "reconcile_job",
     "run_job",

@@ -38,9 +38,7 @@ HANDLERS: dict[JobKind, Callable[[Running], None]] = {
     JobKind.CLEAN: cleaning.clean,
     JobKind.BURN_IN: burn_in.burn_in,
 }
-"""Returning means success, unless the handler has called `wait_for_machine`; see `jobs.run_job`.
-
-A waiting job that is continued is given to the same handler, with `running.is_continued`."""
+"""Returning means success, unless the handler has left the server to itself; see `jobs.run_job`."""
 
 RESUMES: dict[JobKind, Callable[[Running, bmc.PowerControl], None]] = {
     JobKind.REBOOT: power.switch_on_again,

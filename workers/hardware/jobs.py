@@ -38,14 +38,6 @@ def run_job(job_id: int) -> None:
     _carry_out(Running(claim))
 
 
-def continue_job(job_id: int) -> None:
-    """Take up a job that waited for its machine."""
-    with unit_of_work() as unit:
-        claim = claims.claim_waiting(unit, job_id, worker=worker_name())
-    if claim is not None:
-        _carry_out(Running(claim, is_continued=True))
-
-
 def _carry_out(running: Running) -> None:
     try:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
@@ -20,12 +19,12 @@ class Running:
     """A job in a worker's hands. Every method raises `LeaseLost` once the server is no longer this worker's.
 
     `in_doubt`: a command may have left and nobody has read back what it did.
+    `is_waiting`: the server was left to itself, or the job has ended: there is nothing more to write.
     `is_half_done`: something was changed and the job is not at its end, so that failing is not enough.
     """
 
-    def __init__(self, claim: Claim, *, is_continued: bool = False) -> None:
+    def __init__(self, claim: Claim) -> None:
         self.claim = claim
-        self.is_continued = is_continued
         self.is_waiting = False
         self.in_doubt = False
         self.is_half_done = False
@@ -85,13 +84,6 @@ class Running:
         """Prolong the lease. At least every third of `settings().lease_s` during long exchanges."""
         with unit_of_work() as unit:
             claims.renew(unit, self.claim)
-
-    def wait_for_machine(self, until: dt.datetime) -> None:
-        """Leave the server to itself until it reports; the handler must return right after."""
-        with unit_of_work() as unit:
-            claims.wait_for_machine(unit, self.claim, until)
-        self.is_waiting = True
-        self.in_doubt = False
 
     def reach(self, control: bmc.PowerControl, goal: bmc.PowerGoal, *, goes_on: bool = False) -> None:
         """Bring the server to a power goal and keep what was read back. `goes_on`: not the job's last goal.

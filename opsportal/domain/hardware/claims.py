@@ -24,8 +24,6 @@ from opsportal.settings import settings
 
 CHANGED_HANDS = "changed_hands"
 ASK_TASK = "reconcile_job"
-CONTINUE_TASK = "continue_job"
-"""Wakes a worker for a job that waits: its machine has reported, or did not."""
 
 
 class LeaseLost(Exception):
@@ -231,24 +229,6 @@ def wait_for_machine(unit: Unit, held: Claim, until: dt.datetime) -> None:
     server.lease_fence += 1
     _release(server)
     unit.changed(*topics.of_job(job))
-
-
-def claim_waiting(unit: Unit, job_id: int, *, worker: str) -> Claim | None:
-    """Take a job up again whose machine is done or overdue. None when it has ended or is held."""
-    job = unit.get(HardwareJob, job_id, with_for_update=True)
-    if job is None or job.status != JobStatus.WAITING:
-        return None
-    server = unit.get_one(Server, job.server_id, with_for_update=True, populate_existing=True)
-    if has_changed_hands(unit, job, server):
-        end_waiting(unit, job, JobStatus.FAILED, outcome_code=CHANGED_HANDS)
-        return None
-    claimed = _take_lease(unit, server, job)
-    move(unit, HARDWARE_JOB, job, JobStatus.RUNNING, reason=worker)
-    job.worker = worker
-    job.deadline_at = utcnow() + deadlines.work_time(claimed.kind)
-    unit.add(JobLog(job_id=job_id, line=f"taken up again by {worker}, fence {claimed.fence}"))
-    unit.changed(*topics.of_job(job))
-    return claimed
 
 
 def end_waiting(

@@ -106,9 +106,7 @@ OVERDUE: dict[JobKind, Callable[[Unit, HardwareJob], None]] = {
     JobKind.MEMORY_TEST: installing.overdue,
     JobKind.WIPE: installing.overdue,
 }
-"""What happens to a waiting job whose deadline has passed; unless listed it fails as `machine_silent`.
-
-A kind that wants a worker to look first enqueues `CONTINUE_TASK` and sets a new deadline."""
+"""What happens to a waiting job whose deadline has passed; unless listed it fails as `machine_silent`."""
 
 
 def end_overdue(unit: Unit) -> int:
