@@ -34,7 +34,7 @@ def test_login_prompt_is_answered_and_support_looks_on(visitors: Visitors) -> No
     client = opened(visitors, CLIENT)
     expect(client.get_by_role("status").filter(has_text="Live")).to_be_visible(timeout=PATIENCE_MS)
     expect(client.locator(".xterm-rows")).to_contain_text("login:", timeout=PATIENCE_MS)
-    client.locator(".terminal").click()
+    client.locator(".console-terminal").click()
     client.keyboard.type("root\n")
     expect(client.locator(".xterm-rows")).to_contain_text("Password:", timeout=PATIENCE_MS)
 
@@ -51,7 +51,7 @@ def test_login_prompt_is_answered_and_support_looks_on(visitors: Visitors) -> No
     client.get_by_role("button", name="Hand it over").click()
     expect(client.get_by_text("types now. You still see everything.")).to_be_visible()
     expect(support.get_by_role("status").filter(has_text="Live")).not_to_have_text("Live, read only")
-    support.locator(".terminal").click()
+    support.locator(".console-terminal").click()
     support.keyboard.type("whoami\n")
     expect(client.locator(".xterm-rows")).to_contain_text("whoami", timeout=PATIENCE_MS)
 

@@ -160,7 +160,7 @@ function OpenConsole({ server, kind, onClose }) {
       {room.phase === "ended" ? <Ended intl={intl} room={{ ...room, open: begin, close: leave }} /> : null}
       {isShown ? (
         <OrWords says={intl.t("The console's program could not be loaded. Reload the page.")}>
-          <Suspense fallback={<div className="terminal waiting" aria-busy="true" />}>
+          <Suspense fallback={<div className="console-terminal waiting" aria-busy="true" />}>
             {kind === "serial" ? (
               <Terminal key={generation} label={label} writable={isMine} attach={attach} onKeys={onKeys} />
             ) : (
@@ -169,7 +169,7 @@ function OpenConsole({ server, kind, onClose }) {
           </Suspense>
         </OrWords>
       ) : room.phase === "ended" ? null : (
-        <div className="terminal waiting" aria-busy="true" />
+        <div className="console-terminal waiting" aria-busy="true" />
       )}
       {isShown && isMine ? (
         <KeysBar kind={kind} target={target} onKeys={onKeys} control={control} setControl={setControl} />

@@ -119,7 +119,7 @@ export default function Terminal({ label, writable, attach, onKeys }) {
     made.current.options.disableStdin = !writable;
     if (writable) made.current.focus();
   }, [writable]);
-  return <div ref={place} className="terminal" role="group" aria-label={label} />;
+  return <div ref={place} className="console-terminal" role="group" aria-label={label} />;
 }
 
 function lines(terminal) {
