@@ -189,7 +189,7 @@ def test_arrival_that_is_refused_leaves_nothing(
     with unit_of_work() as unit:
         known = unit.get_one(Bmc, make_server(name="taken").id)
         known.host, known.port = "127.0.0.5", 623
-    with unit_of_work() as unit, pytest.raises(refusal):
+    with pytest.raises(refusal), unit_of_work() as unit:
         intake.take_in(unit, marek, arrival(**changes))
     with unit_of_work() as unit:
         assert [row.name for row in unit.exec(select(Server))] == ["taken"]
