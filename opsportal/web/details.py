@@ -41,10 +41,6 @@ class SignInData(Body):
     secret: Annotated[str, Field(min_length=1, max_length=details.MAX_SECRET, pattern=_TEXT)]
 
 
-def _answer(body: dict[str, object]) -> Response:
-    return JSONResponse(body, headers={"cache-control": "no-store"})
-
-
 async def _limited(request: Request) -> Actor:
     actor = await actor_of(request)
     await in_thread(limits.count, (limits.SENSITIVE, f"sensitive:{actor.person_id}"))
@@ -61,7 +57,7 @@ async def confirm(request: Request) -> Response:
         (limits.SECOND_FACTOR_HOUR, f"second-factor-hour:{actor.person_id}"),
     )
     until = await in_unit(elevation.elevate, actor, password=body.password, code=body.code.strip())
-    return _answer({"until": until.isoformat(timespec="seconds")})
+    return JSONResponse({"until": until.isoformat(timespec="seconds")})
 
 
 async def reveal(request: Request) -> Response:
@@ -69,7 +65,7 @@ async def reveal(request: Request) -> Response:
     body = await parse(request, OneSignIn)
     actor = await actor_of(request)
     await in_thread(limits.count, (limits.REVEAL, f"reveal:{actor.person_id}"))
-    return _answer({"secret": await in_unit(details.reveal, actor, body.sign_in_id)})
+    return JSONResponse({"secret": await in_unit(details.reveal, actor, body.sign_in_id)})
 
 
 async def save(request: Request) -> Response:
@@ -86,7 +82,7 @@ async def save(request: Request) -> Response:
         secret=body.secret,
         sign_in_id=body.sign_in_id or None,
     )
-    return _answer({})
+    return JSONResponse({})
 
 
 async def remove(request: Request) -> Response:
@@ -95,7 +91,7 @@ async def remove(request: Request) -> Response:
     actor = await actor_of(request)
     await in_thread(limits.count, (limits.REVEAL, f"reveal:{actor.person_id}"))
     await in_unit(details.remove_sign_in, actor, body.sign_in_id)
-    return _answer({})
+    return JSONResponse({})
 
 
 _POSTS: dict[str, Handler] = {

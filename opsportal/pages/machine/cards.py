@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from opsportal.components import labels
 from opsportal.components import machine_labels as words
 from opsportal.components.clock import ago
 from opsportal.components.confirm import confirm_button
@@ -16,6 +17,9 @@ from opsportal.components.text import moment, number, t, t_code, tn
 from opsportal.locale import N_
 from opsportal.state.machine.cards import BlockState, DetailsState, HealthState
 from opsportal.state.shell import ShellState
+
+_WHY = {**labels.OUTCOME, **words.PARTIAL}
+"""Why a part of an answer is missing, or all of it."""
 
 
 def _sensor(one: Any) -> rx.Component:
@@ -69,7 +73,7 @@ def _rest(rows: Any, show: Any, singular: str, plural: str) -> rx.Component:
 
 
 def _partial(code: Any) -> rx.Component:
-    return rx.cond(code != "", rx.el.p(t_code(code, words.PARTIAL), class_name="sub"))
+    return rx.cond(code != "", rx.el.p(t_code(code, _WHY), class_name="sub"))
 
 
 def _figures(view: Any) -> rx.Component:
@@ -152,7 +156,7 @@ def health_card(server: Any) -> rx.Component:
         rx.cond(
             view.error_code != "",
             rx.el.p(
-                t_code(view.error_code, words.PARTIAL),
+                t_code(view.error_code, _WHY),
                 " ",
                 rx.cond(view.asked_at != "", t("What follows is from before."), ""),
                 class_name="outcome warn",
