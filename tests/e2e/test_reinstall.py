@@ -17,7 +17,7 @@ pytestmark = MARKS
 
 SERVER = "vie-db-02"
 SYSTEM = "Debian 12, ready image"
-INSTALL_MS = 120_000
+INSTALL_MS = 240_000
 """A virtual machine boots, installs and boots again; on a machine that does much else meanwhile."""
 MILESTONES = (
     "Check everything before anything is lost",
