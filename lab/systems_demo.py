@@ -12,12 +12,12 @@ from pathlib import Path
 
 from sqlmodel import col, select
 
+from lab.qemu.images import ARGUMENTS
 from opsportal.db import unit_of_work
 from opsportal.models import InstallerKind, OperatingSystem, SystemPurpose
 
 MIRROR = "http://deb.debian.org/debian"
 REAL_FILES = {"kernel": "vmlinuz", "initrd": "initrd", "image": "disk.raw.gz"}
-REAL_ARGUMENTS = "console=ttyS0,115200n8 mitigations=off"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def seed_systems(boot_files: Path, *, real: Path | None = None) -> None:
     offered = (*(one for one in SYSTEMS if not is_real or one.installer is InstallerKind.RAW), *OTHERS)
     for position, system in enumerate(offered if is_real else (*offered, MEMORY_TEST)):
         sums = _files(boot_files / system.code, system, real)
-        _row(system, sums, position=position, arguments=REAL_ARGUMENTS if is_real else "")
+        _row(system, sums, position=position, arguments=ARGUMENTS if is_real else "")
 
 
 def _files(directory: Path, system: DemoSystem, real: Path | None) -> dict[str, str]:

@@ -21,6 +21,7 @@ from sqlmodel import col, select
 
 import bmc
 from lab.bmcs.client import ask, read_fleet
+from lab.qemu.images import ARGUMENTS
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.provisioning.milestones import milestones_of
@@ -135,7 +136,7 @@ def make_system(boot_files: Path, real: Path | None = None, **changes: Any) -> O
         kernel="kernel",
         initrd="initrd",
         image="image",
-        kernel_arguments="console=ttyS0,115200n8 mitigations=off" if real else "",
+        kernel_arguments=ARGUMENTS if real else "",
         **sums,
         **changes,
     )

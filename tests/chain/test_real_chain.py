@@ -58,7 +58,11 @@ def tenancy(databases: Run, worker: str, redis_url: str, tmp_path: Path) -> Iter
 def test_from_the_order_to_a_login(tenancy: Tenancy, capsys: pytest.CaptureFixture[str]) -> None:
     began = time.monotonic()
     tenancy.reinstall()
-    job = settle(tenancy.job_id, timeout=PATIENCE_S)
+    try:
+        job = settle(tenancy.job_id, timeout=PATIENCE_S)
+    except AssertionError as never:
+        never.add_note("\n".join(tenancy.ask("show", lines=40)["console"]))
+        raise
     assert (job.status, job.outcome_code, tenancy.stage()) == ("succeeded", "verified", "ended")
     assert tenancy.reached() == list(MilestoneName)
     # One start by us, from the network; the installer's restart is the guest's own, from the disk.
