@@ -53,8 +53,8 @@ def _bmc(unit: Unit, server: Server) -> Known:
 def _port(unit: Unit, server_id: int) -> Known:
     """A server that is off has its port down: only `up` says something."""
     query = (
-        select(SwitchPort.is_up)
+        select(SwitchPort)
         .join(PortLink, col(PortLink.port_id) == col(SwitchPort.id))
         .where(col(PortLink.server_id) == server_id, col(PortLink.valid_until).is_(None))
     )
-    return Known.OK if any(unit.exec(query)) else Known.UNKNOWN
+    return Known.OK if any(port.is_up for port in unit.exec(query)) else Known.UNKNOWN

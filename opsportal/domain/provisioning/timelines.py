@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import col, select
@@ -52,10 +52,18 @@ def list_timelines(actor: Actor, unit: Unit, server_id: int, *, limit: int = 8) 
     installed = {installation.job_id: (installation, system) for installation, system in unit.exec(query)}
     steps = fleet.steps_of(unit, numbers)
     passed = _milestones(unit, numbers)
-    return [
-        Timeline(job, steps[job.id or 0], *installed.get(job.id or 0, (None, None)), passed[job.id or 0])
-        for job in jobs
-    ]
+    return [_timeline(job, steps, installed, passed) for job in jobs]
+
+
+def _timeline(
+    job: HardwareJob,
+    steps: Mapping[int, Sequence[JobStep]],
+    installed: Mapping[int, tuple[Installation, OperatingSystem]],
+    passed: Mapping[int, Sequence[Milestone]],
+) -> Timeline:
+    number = job.id or 0
+    installation, system = installed.get(number, (None, None))
+    return Timeline(job, steps[number], installation, system, passed.get(number, ()))
 
 
 def _milestones(unit: Unit, job_ids: Sequence[int]) -> dict[int, list[Milestone]]:
