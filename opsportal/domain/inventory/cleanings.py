@@ -14,7 +14,7 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
-from opsportal.domain.inventory import stock
+from opsportal.domain.inventory import stock, topics
 from opsportal.domain.inventory.refusals import (
     CleaningEnded,
     EvidenceNotOfThisStep,
@@ -238,7 +238,7 @@ def _keep(
     unit.add(entry)
     unit.flush()
     assert server.id is not None
-    stock.topics.announce(unit, server.id)
+    topics.announce(unit, server.id)
     if entry.result == EvidenceResult.BAD:
         reason = f"{step.name} {step.subject}: {entry.note or entry.method}".strip()
         stock.step(unit, actor, server, StockStatus.FAULTY, tag="faulty", reason=reason)

@@ -9,7 +9,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import func, text
+from sqlalchemy import ColumnElement, func, text
 from sqlmodel import col, or_, select
 
 from opsportal.db import Unit
@@ -132,7 +132,7 @@ def _racks(unit: Unit, wanted: str) -> list[Hit]:
 def _services(unit: Unit, wanted: str) -> list[Hit]:
     """Services by number or the beginning of their name, for those who see the business."""
     number = wanted.lstrip("#")
-    condition = func.lower(Service.name).like(_beginning(wanted))
+    condition: ColumnElement[bool] = func.lower(Service.name).like(_beginning(wanted))
     if number.isascii() and number.isdigit() and len(number) < 19:
         condition = or_(condition, col(Service.id) == int(number))
     query = (
