@@ -100,7 +100,9 @@ class Interpreter:
         self._left -= 1
         if self._left < 0:
             raise _End(Ending.FAILED)
-        name, arguments = (words[0], words[1:]) if words else ("", [])
+        if not words:  # what `||` at the end of a line does: the line has succeeded anyhow
+            return True
+        name, arguments = words[0], words[1:]
         command = _COMMANDS.get(name)
         if command is None:
             self.say(f"{name}: command not found")

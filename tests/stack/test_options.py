@@ -72,3 +72,15 @@ def test_beside_one_that_has_only_just_begun(tmp_path: Path) -> None:
         with tether.held(tmp_path / "lock"), pytest.raises(CannotStart, match="runs already: use that one"):
             with demo._only_one(options):
                 pass
+
+
+@pytest.mark.parametrize(("machines", "servers"), [("", 24), ("virtual", 24), ("qemu", 2)])
+def test_kinds_of_machines_have_their_own_number(machines: str, servers: int) -> None:
+    options = Options.read({"MACHINES": machines})
+    assert (options.machines, options.servers) == (machines or "virtual", servers)
+
+
+def test_unknown_kind_of_machines_is_named() -> None:
+    with pytest.raises(CannotStart) as refusal:
+        Options.read({"MACHINES": "real"})
+    assert str(refusal.value) == "MACHINES must be one of virtual, qemu, not 'real'."
