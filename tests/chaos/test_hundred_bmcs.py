@@ -44,7 +44,7 @@ SERVERS = int(os.environ.get("CHAOS_SERVERS", "100"))
 LEASE_S = 7.0
 QUIET_SHARE = 0.2
 """Of a round's jobs: once only so many have not ended, nothing more is harmed."""
-STROKES = max(12, SERVERS // 3)
+STROKES = max(12, SERVERS // 4)
 """In each round."""
 LONGEST_S = 540.0
 
@@ -89,13 +89,20 @@ def _jobs() -> list[HardwareJob]:
         return list(unit.exec(select(HardwareJob).order_by(col(HardwareJob.id))))
 
 
+def _list_unfinished() -> list[tuple[object, ...]]:
+    columns = (HardwareJob.id, HardwareJob.kind, HardwareJob.status, HardwareJob.commands_sent)
+    with unit_of_work() as unit:
+        rows = unit.exec(select(*columns).where(col(HardwareJob.status).not_in(FINAL)))  # type: ignore[call-overload]
+        return [tuple(row) for row in rows]
+
+
 def _let_them_work(killer: Killer, machines: list[InstalledMachine], *, until: float) -> None:
     """Reconcile, strike and follow until every job has ended."""
     next_round = next_stroke = 0.0
     strokes = len(killer.strokes) + STROKES
-    while unfinished := [job for job in _jobs() if job.status not in FINAL]:
+    while unfinished := _list_unfinished():
         now = time.monotonic()
-        assert now < until, [(job.id, job.kind, job.status, job.commands_sent) for job in unfinished]
+        assert now < until, unfinished
         if now > next_round:
             with suppress(RedisError):  # away: the next round finds what this one has missed
                 clock.reconcile()
@@ -107,7 +114,7 @@ def _let_them_work(killer: Killer, machines: list[InstalledMachine], *, until: f
             next_stroke = time.monotonic() + killer.dice.uniform(0.1, 0.5)
         for machine in machines:
             machine.follow()
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def _click_on_all(hall: Hall, dice: random.Random) -> list[InstalledMachine]:
