@@ -10,7 +10,6 @@ from opsportal.integrations.installers.shell import FIND_DISK, functions
 
 def kickstart(facts: Facts) -> str:
     """The whole configuration of the installer."""
-    keys = "".join(f'sshkey --username=root "{key}"\n' for key in facts.ssh_keys)
     return f"""\
 text
 reboot
@@ -19,7 +18,7 @@ keyboard us
 timezone {facts.time_zone} --utc
 network --bootproto=dhcp --activate --hostname={facts.hostname}
 rootpw --iscrypted {facts.password_hash}
-{keys}selinux --enforcing
+selinux --enforcing
 firewall --enabled --ssh
 bootloader --timeout=1
 %include /tmp/disks.ks
@@ -34,6 +33,7 @@ curl
 
 %post --nochroot --interpreter=/bin/sh
 curl -fsS -o /tmp/finish.sh {shlex.quote(facts.base + "/finish.sh")} && sh /tmp/finish.sh /mnt/sysimage
+chroot /mnt/sysimage restorecon -R /root /etc /usr/local/sbin /var/lib/opsportal
 %end
 """
 
