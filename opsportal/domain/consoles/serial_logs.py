@@ -93,11 +93,17 @@ def read(actor: Actor, unit: Unit, job_id: int, after: int = 0) -> SerialText:
         select(SerialChunk)
         .where(col(SerialChunk.job_id) == job_id, col(SerialChunk.position) > after)
         .order_by(col(SerialChunk.position))
-        .limit(MOST_READ // CHUNK_CHARACTERS)
     )
-    chunks = unit.exec(query).all()
-    position = chunks[-1].position if chunks else after
-    text = "".join(chunk.body for chunk in chunks)
+    parts: list[str] = []
+    size, position = 0, after
+    for chunk in unit.exec(query).yield_per(200):
+        # Chunks are often a line each: what counts is how much they are together.
+        if size + len(chunk.body) > MOST_READ:
+            break
+        parts.append(chunk.body)
+        size += len(chunk.body)
+        position = chunk.position
+    text = "".join(parts)
     return SerialText(text, position, is_cut=log.is_cut, has_more=position < log.chunks)
 
 
