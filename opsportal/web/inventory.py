@@ -30,6 +30,7 @@ class ArrivalBody(Body):
     bmc_password: Annotated[str, Field(max_length=64, pattern=r"^[\x20-\x7e]*$")]
     bmc_port: _Number = "623"
     driver: _Line = "ipmi"
+    certificate: _Line = ""
     model: _Line = ""
     order_ref: _Line = ""
     expected: Annotated[str, Field(max_length=2_000, pattern=r"^[^\x00]*$")] = ""
@@ -45,6 +46,9 @@ async def arrive(request: Request) -> Response:
     body = await parse(request, ArrivalBody)
     numbers = {"bmc_port", "rack_id", "bottom_u", "units"}
     fields = body.model_dump()
+    if body.certificate:
+        fields["driver"] = "redfish"
+        fields["bmc_port"] = body.bmc_port if body.bmc_port not in ("", "623") else "443"
     arrival = Arrival(**{key: int(value or 0) if key in numbers else value for key, value in fields.items()})
     server_id = await in_unit(_take_in, actor, arrival)
     return JSONResponse({"server_id": server_id})

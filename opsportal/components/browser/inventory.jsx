@@ -364,6 +364,7 @@ export function Intake({ racks }) {
       <Field name="bmc_host" label={intl.t("Address of its BMC")} hint={intl.t("A numeric address inside the BMC network.")} />
       <Field name="bmc_user" label={intl.t("BMC user")} hint={intl.t("As it came from the factory. It has to be replaced before release.")} />
       <Field name="bmc_password" type="password" label={intl.t("BMC password")} autoComplete="off" />
+      <Field name="certificate" label={intl.t("Fingerprint of its certificate")} optional hint={intl.t("For a BMC that speaks Redfish: SHA-256, 64 digits. Without it the machine is managed by IPMI.")} />
       <Field name="model" label={intl.t("Model")} optional />
       <Field name="order_ref" label={intl.t("Number of the order")} optional />
       <div className="field">

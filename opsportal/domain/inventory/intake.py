@@ -19,6 +19,7 @@ from opsportal.domain.inventory.refusals import (
     AddressUnusable,
     BmcAlreadyKnown,
     CredentialsTooLong,
+    FingerprintUnusable,
     MacUnusable,
     NameTaken,
     NameUnusable,
@@ -29,6 +30,7 @@ from opsportal.settings import settings
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
+_FINGERPRINT = re.compile(r"([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Arrival:
     bmc_password: str
     bmc_port: int = 623
     driver: str = "ipmi"
+    certificate: str = ""
+    """SHA-256 of a Redfish BMC's certificate; "": a CA must vouch for it."""
     model: str = ""
     order_ref: str = ""
     expected: str = ""
@@ -83,6 +87,8 @@ def take_in(unit: Unit, actor: Actor, arrival: Arrival) -> Server:
     host = _checked_host(arrival.bmc_host)
     if not 1 <= arrival.bmc_port <= 65_535 or arrival.driver not in ("ipmi", "redfish"):
         raise AddressUnusable
+    if arrival.certificate and not _FINGERPRINT.fullmatch(arrival.certificate):
+        raise FingerprintUnusable
     if len(arrival.bmc_user.encode()) > 16 or len(arrival.bmc_password.encode()) > 20:
         raise CredentialsTooLong
     ordered = parse_order(arrival.expected)
@@ -129,6 +135,7 @@ def _add_bmc(unit: Unit, server: Server, host: str, arrival: Arrival) -> None:
         Bmc(
             server_id=server.id, driver=arrival.driver, host=host, port=arrival.bmc_port,
             username=arrival.bmc_user, password=seal(arrival.bmc_password),
+            certificate=arrival.certificate.replace(":", "").lower(),
         )
     )  # fmt: skip
     unit.flush()

@@ -92,6 +92,11 @@ class AddressUnusable(Refusal):
     )
 
 
+class FingerprintUnusable(Refusal):
+    code = "fingerprint_unusable"
+    msgid = "This is no SHA-256 fingerprint of a certificate: 64 hexadecimal digits. Nothing was changed. Read it anew."
+
+
 class BmcAlreadyKnown(Refusal):
     code = "bmc_already_known"
     msgid = "This BMC is on record for another server. Nothing was changed. Search for its address."
