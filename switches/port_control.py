@@ -14,10 +14,12 @@ from switches.agents import Agent
 from switches.errors import SwitchBadAnswer, SwitchPortMoved, SwitchPortUnmoved
 from switches.sessions import TIMEOUT_S, TRIES, conversation
 from switches.values import name, number
-from switches.writing import set_integer
+from switches.writing import prepare, set_integer
 
 UP, DOWN = 1, 2  # ifAdminStatus, RFC 2863
 _READ_BACK_S = 5.0
+_LINK_S = 2.0
+"""For how long a port that was taken down may still be said to have a link."""
 _PAUSE_S = 0.25
 T = TypeVar("T")
 
@@ -61,6 +63,7 @@ class SnmpPortControl:
     ) -> None:
         self._reader, self._writer = reader, writer
         self._timeout_s, self._tries = timeout_s, tries
+        prepare()  # before anybody holds a lease for it
 
     def read(self, if_index: int) -> PortState:
         """Ask the switch now."""
@@ -86,16 +89,15 @@ class SnmpPortControl:
             timeout_s=self._timeout_s,
             tries=self._tries,
         )
-        end = asyncio.get_running_loop().time() + _READ_BACK_S
+        begun = asyncio.get_running_loop().time()
         while True:  # agents keep answers for some seconds
             state = await self._read(if_index)
             if state.if_name != if_name:
                 raise SwitchPortMoved
-            if state.is_enabled == is_enabled and (is_enabled or not state.is_up):
-                return state
-            if asyncio.get_running_loop().time() > end:
-                if state.is_enabled == is_enabled:
-                    return state  # disabled, and the link is still said to be there: the caller is told
+            waited = asyncio.get_running_loop().time() - begun
+            if state.is_enabled == is_enabled and (is_enabled or not state.is_up or waited > _LINK_S):
+                return state  # perhaps with a link still: the caller is told
+            if waited > _READ_BACK_S:
                 raise SwitchPortUnmoved
             await asyncio.sleep(_PAUSE_S)
 

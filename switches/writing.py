@@ -29,6 +29,11 @@ _REFUSALS = {2, 4, 6, 11, 16, 17}
 _DEADLINE_S = 15.0
 
 
+def prepare() -> None:
+    """Import what setting needs, which takes a second or more on a busy machine."""
+    import pysnmp.hlapi.v3arch.asyncio  # noqa: F401
+
+
 async def set_integer(agent: Agent, oid: str, value: int, *, timeout_s: float, tries: int) -> None:
     """Set one INTEGER and wait for the switch's yes, which proves nothing about the port.
 

@@ -168,7 +168,7 @@ def health_card(server: Any) -> rx.Component:
     return card(
         part(HealthState.problem, ready=view.is_ready, content=body, loading=lines(5)),
         title=t("Health"),
-        class_name="machine-health",
+        class_name="machine-card machine-health",
     )
 
 
@@ -254,6 +254,7 @@ def block_card(server: Any) -> rx.Component:
     return card(
         part(BlockState.problem, ready=view.is_ready, content=body, loading=lines(2)),
         title=t("Network access"),
+        class_name="machine-card",
     )
 
 
@@ -274,6 +275,7 @@ def details_card(server: Any) -> rx.Component:
     return card(
         part(DetailsState.problem, ready=view.is_ready, content=body, loading=lines(3)),
         title=t("Description"),
+        class_name="machine-card",
         side=rx.cond(
             view.updated_at != "",
             ago(view.updated_at, text=N_("Changed {ago}"), class_name="sub"),
