@@ -148,4 +148,4 @@ def told(name: str, *, serial: str, model: str, firmware: str = "") -> SeenPart:
 
 
 def _short(text: str) -> str:
-    return _CLEAN.sub(" ", text).strip()[:80]
+    return " ".join(_CLEAN.sub(" ", text).split())[:80]

@@ -1,0 +1,99 @@
+"""The arithmetic of confidence, and the comparison of parts."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from opsportal.domain.inventory.comparison import (
+    Difference,
+    Ordered,
+    SeenPart,
+    against_order,
+    differences,
+    kind_of,
+    parse_order,
+    told,
+)
+from opsportal.domain.inventory.confidence import confidence
+from opsportal.domain.inventory.rotation import is_usable_password, new_password
+
+NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
+
+
+def ago(**age: float) -> dt.datetime:
+    return NOW - dt.timedelta(**age)
+
+
+@pytest.mark.parametrize(
+    ("inspected", "power", "cleaned", "found", "points"),
+    [
+        (None, None, None, None, [0, 0, 0, 0]),
+        (ago(), ago(), ago(), 0, [40, 20, 30, 10]),
+        (ago(days=30), ago(hours=1), ago(days=90), 0, [40, 20, 30, 10]),
+        (ago(days=105), ago(hours=84.5), ago(days=227.5), 1, [20, 10, 15, 0]),
+        (ago(days=180), ago(days=7), ago(days=365), 0, [0, 0, 0, 10]),
+        (ago(days=900), ago(days=900), ago(days=900), 3, [0, 0, 0, 0]),
+        (NOW + dt.timedelta(hours=1), None, None, 0, [40, 0, 0, 10]),  # a clock that is ahead
+    ],
+)
+def test_points_add_up(
+    inspected: dt.datetime | None,
+    power: dt.datetime | None,
+    cleaned: dt.datetime | None,
+    found: int | None,
+    points: list[int],
+) -> None:
+    seen = confidence(
+        inspected_at=inspected, power_verified_at=power, cleaned_at=cleaned, differences=found, now=NOW
+    )
+    assert [part.points for part in seen.parts] == points
+    assert seen.total == sum(points)
+    assert [part.most for part in seen.parts] == [40, 20, 30, 10]
+
+
+def test_parts_are_told_apart_by_serial_number_and_silence_is_no_difference() -> None:
+    record = [
+        SeenPart("dimm", "D1", model="32 GB"),
+        SeenPart("dimm", "D2", model="32 GB"),
+        SeenPart("disk", "K1"),
+    ]
+    seen = [
+        SeenPart("dimm", "d1", model="32 GB"),
+        SeenPart("dimm", "D3", model="32 GB"),
+        SeenPart("nic", "N1"),
+    ]
+    assert differences(record, seen) == [
+        Difference("missing", "dimm", "32 GB D2", expected="32 GB D2"),
+        Difference("new", "dimm", "32 GB D3", found="32 GB D3"),
+        Difference("new", "nic", "N1", found="N1"),
+    ]
+
+
+def test_order_is_compared_by_number() -> None:
+    ordered = parse_order("2 dimm 32 GB\n\n 1x disk\n")
+    assert ordered == [Ordered("dimm", 2, "32 GB"), Ordered("disk", 1)]
+    seen = [SeenPart("dimm", "D1", model="Ram 32 GB"), SeenPart("dimm", "D2", model="Ram 16 GB")]
+    assert [(d.kind, d.expected, d.found) for d in against_order(ordered, seen)] == [
+        ("dimm", "2", "1"),
+        ("disk", "1", "0"),
+    ]
+
+
+def test_what_a_bmc_says_is_made_harmless() -> None:
+    part = told("DIMM\x00 A1\n<b>", serial="x" * 500, model="ü\x1b[31m", firmware="")
+    assert (part.kind, part.slot, part.serial, part.model) == ("dimm", "DIMM A1 <b>", "x" * 80, "[31m")
+    assert [kind_of(name) for name in ("PSU1", "Proc CPU2", "Disk Bay 3", "Fan 7")] == [
+        "psu",
+        "cpu",
+        "disk",
+        "other",
+    ]
+
+
+def test_passwords_are_as_ipmi_takes_them_and_never_twice() -> None:
+    made = {new_password() for _ in range(500)}
+    assert len(made) == 500
+    assert all(is_usable_password(password) and len(password) == 20 for password in made)
+    assert [is_usable_password(p) for p in ("", "a b", "é", "x" * 21)] == [False] * 4
