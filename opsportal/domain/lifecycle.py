@@ -27,8 +27,10 @@ from opsportal.models import (
     LoginStage,
     Mail,
     MailStatus,
+    OrderStatus,
     Payment,
     PaymentStatus,
+    PortOrder,
     Refund,
     RefundStatus,
     ReverseRecord,
@@ -425,6 +427,21 @@ REVERSE = Machine(
     ),
 )
 
+PORT_ORDER = Machine(
+    "port_order",
+    PortOrder,
+    "status",
+    {
+        OrderStatus.ASKED: State(
+            "A switch port is to be up or down, and the switch has not said that it is.",
+            "Its next attempt; after four without an answer, or a plain no: failed. One of a job ends with it.",
+        ),
+        OrderStatus.DONE: State("Read back at the switch as it was ordered.", is_final=True),
+        OrderStatus.FAILED: State("The port was not brought there; the outcome says why.", is_final=True),
+    },
+    _steps((OrderStatus.ASKED, OrderStatus.DONE), (OrderStatus.ASKED, OrderStatus.FAILED)),
+)
+
 MACHINES = (
     HARDWARE_JOB,
     INSTALLATION,
@@ -440,6 +457,7 @@ MACHINES = (
     CONSOLE_GRANT,
     INVOICE,
     REVERSE,
+    PORT_ORDER,
 )
 
 

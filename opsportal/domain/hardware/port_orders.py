@@ -26,6 +26,7 @@ from opsportal.domain.hardware.refusals import (
     ReasonMissing,
     SwitchReadOnly,
 )
+from opsportal.domain.lifecycle import PORT_ORDER, move
 from opsportal.domain.refusals import NotFound
 from opsportal.domain.traffic.topics import POLLERS
 from opsportal.models import (
@@ -101,7 +102,7 @@ def _close_abandoned(unit: Unit, port: SwitchPort) -> None:
         )
     )
     for row in unit.exec(query.with_for_update(of=PortOrder)):
-        _end(row, OrderStatus.FAILED, "not_carried_out")
+        _end(unit, row, OrderStatus.FAILED, "not_carried_out")
     unit.flush()
 
 
@@ -243,14 +244,15 @@ def end(unit: Unit, order_id: int, status: OrderStatus, outcome_code: str) -> No
     """Close an order that has been carried out, or cannot be."""
     row = unit.get_one(PortOrder, order_id, with_for_update=True, populate_existing=True)
     if row.status == OrderStatus.ASKED:
-        _end(row, status, outcome_code)
+        _end(unit, row, status, outcome_code)
     unit.changed(POLLERS)
     if (server := server_behind(unit, row.port_id)) is not None:
         unit.changed(topics.server(server.id or 0))
 
 
-def _end(row: PortOrder, status: OrderStatus, outcome_code: str) -> None:
-    row.status, row.outcome_code, row.ended_at, row.due_at = status, outcome_code, utcnow(), None
+def _end(unit: Unit, row: PortOrder, status: OrderStatus, outcome_code: str) -> None:
+    move(unit, PORT_ORDER, row, status, reason=outcome_code)
+    row.outcome_code, row.ended_at, row.due_at = outcome_code, utcnow(), None
 
 
 def record_look(
