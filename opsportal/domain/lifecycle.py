@@ -439,7 +439,7 @@ PORT_ORDER = Machine(
         OrderStatus.DONE: State("Read back at the switch as it was ordered.", is_final=True),
         OrderStatus.FAILED: State("The port was not brought there; the outcome says why.", is_final=True),
     },
-    _steps((OrderStatus.ASKED, OrderStatus.DONE), (OrderStatus.ASKED, OrderStatus.FAILED)),
+    _steps("asked done", "asked failed"),
 )
 
 MACHINES = (
