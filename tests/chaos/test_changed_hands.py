@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 
 from bmc.memory import MemoryBmc, plugged_in
@@ -11,8 +9,7 @@ from opsportal.db import unit_of_work
 from opsportal.domain.hardware import claims
 from opsportal.domain.provisioning import machines
 from opsportal.integrations.installers import LOCAL_DISK
-from opsportal.models import HardwareJob, JobKind, JobStatus, Server
-from opsportal.models.base import utcnow
+from opsportal.models import HardwareJob, JobKind, Server
 from tests.builders import make_company, make_service
 from tests.integration.provisioning.conftest import place
 from tests.integration.provisioning.rack import Place
@@ -106,20 +103,6 @@ def test_before_a_lost_reboot_is_carried_on(monkeypatch: pytest.MonkeyPatch, is_
     assert (job.status, job.outcome_code) == (
         ("succeeded", "reconciled") if is_taken_out else ("failed", "changed_hands")
     )
-
-
-def test_a_job_that_waits_for_its_machine_is_not_taken_up_again() -> None:
-    with plugged_in("127.9.1.4", MemoryBmc()) as endpoint:
-        server = rent_server(endpoint)
-        job_id = click(server, JobKind.POWER_OFF)
-        with unit_of_work() as unit:
-            held = claims.claim(unit, job_id, worker="test")
-            assert held is not None
-            claims.wait_for_machine(unit, held, utcnow() + dt.timedelta(minutes=5))
-        hand_on(server)
-        hardware.continue_job(job_id)
-    job = job_of(job_id)
-    assert (job.status, job.outcome_code) == (JobStatus.FAILED, "changed_hands")
 
 
 def test_a_server_that_nobody_rented_is_somebodys_by_now() -> None:
