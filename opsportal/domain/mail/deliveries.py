@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, or_, select
 
 from opsportal.db import Unit
+from opsportal.domain.audit import changes
 from opsportal.domain.lifecycle import MAIL, move
 from opsportal.models import Mail, MailEnclosure, MailRelay, MailStatus
 from opsportal.models.base import utcnow
@@ -122,7 +123,7 @@ def relay_failed(unit: Unit, claim: Claim, code: str) -> None:
     mail.lease_until = None
     mail.next_attempt_at = utcnow()  # behind the others, in case the server only closes on this one
     mail.outcome_code = code
-    if utcnow() - mail.created_at > GIVE_UP_AFTER:
+    if _is_too_old(unit, mail):
         move(unit, MAIL, mail, MailStatus.UNDELIVERABLE, reason=code)
     else:
         move(unit, MAIL, mail, MailStatus.WAITING, reason=code)
@@ -171,13 +172,26 @@ def _held(unit: Unit, claim: Claim) -> Mail:
 
 def _postpone(unit: Unit, mail: Mail, code: str, smtp_code: int | None) -> None:
     now = utcnow()
-    if mail.attempts >= MOST_ATTEMPTS or now - mail.created_at > GIVE_UP_AFTER:
+    if mail.attempts >= MOST_ATTEMPTS or _is_too_old(unit, mail):
         _give_up(unit, mail, code, smtp_code)
         return
     mail.lease_until, mail.next_attempt_at = None, now + wait_of(mail.attempts)
     mail.outcome_code, mail.smtp_code = code, smtp_code
     move(unit, MAIL, mail, MailStatus.WAITING, reason=code)
     _announce(unit, mail)
+
+
+def _is_too_old(unit: Unit, mail: Mail) -> bool:
+    """Whether a mail was tried long enough since it was written, or since an operator let it be tried again."""
+    oldest = utcnow() - GIVE_UP_AFTER
+    if mail.created_at > oldest:
+        return False
+    retried = [
+        change.at
+        for change in changes.list_changes(unit, MAIL.name, [mail.id or 0])[mail.id or 0]
+        if change.from_status == MailStatus.UNDELIVERABLE
+    ]
+    return max(retried, default=mail.created_at) < oldest
 
 
 def _give_up(unit: Unit, mail: Mail, code: str, smtp_code: int | None) -> None:

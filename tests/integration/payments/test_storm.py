@@ -130,7 +130,7 @@ def test_storm(lab: Lab, door: Door, quick: None) -> None:
                 person.start()
             for person in people:
                 person.join(120)
-            wait_until_ended(60)
+            wait_until_ended(240)
             lab.wait_for_deliveries()
     finally:
         stop.set()
