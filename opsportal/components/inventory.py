@@ -79,6 +79,16 @@ class ScanBox(rx.Component):
     hint: rx.Var[str]
 
 
+class Meter(rx.Component):
+    """A share of a hundred as a bar."""
+
+    library = LIBRARY
+    tag = "Meter"
+
+    share: rx.Var[int]
+    tone: rx.Var[str]
+
+
 class PrintButton(rx.Component):
     library = LIBRARY
     tag = "PrintButton"
@@ -126,11 +136,7 @@ def confidence(points: Any) -> rx.Component:
     """The score as a number and a bar."""
     tone = rx.cond(points >= 70, "ok", rx.cond(points >= 40, "warn", "bad"))
     return rx.el.span(
-        rx.el.span(
-            rx.el.span(custom_attrs={"style": {"width": f"{points}%"}}, class_name=tone),
-            class_name="meter",
-            aria_hidden="true",
-        ),
+        Meter.create(share=points, tone=tone),
         rx.el.span(points, class_name="num"),
         class_name="confidence",
         title=t("Confidence: {points} of 100", points=points),
@@ -198,11 +204,7 @@ def elevation(view: Any) -> rx.Component:
 def fill(used: Any, height: Any) -> rx.Component:
     """How full a rack is."""
     return rx.el.span(
-        rx.el.span(
-            rx.el.span(custom_attrs={"style": {"width": f"{used * 100 / height}%"}}, class_name="info"),
-            class_name="meter",
-            aria_hidden="true",
-        ),
+        Meter.create(share=used * 100 / height, tone="info"),
         rx.el.small(tn("{n} of {height} U used", "{n} of {height} U used", n=used, height=height)),
         class_name="confidence",
     )
