@@ -67,7 +67,7 @@ def main(parent: int) -> None:
     """Run as the child of process `parent` until it goes away, closes our input, or the port fails."""
     end_with_parent(parent)
     sessions.take_over_waiting()
-    (host, number, username, password, suite), typed = _first_line()  # type: ignore[misc]
+    (host, number, username, password, suite), typed = _first_line()
     address = _address(str(host), int(str(number)))
     if address is None:
         _write(b"F", b"bmc_unreachable")

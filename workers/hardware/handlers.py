@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import bmc
-from opsportal.domain.hardware.reconciliation import Resolution
+from opsportal.domain.hardware.resolutions import Resolution
 from opsportal.models import JobKind
 from workers.hardware import (
     blocks,

@@ -13,7 +13,7 @@ from opsportal.db import unit_of_work
 from opsportal.domain.hardware import claims, reconciliation
 from opsportal.domain.hardware.claims import LeaseLost
 from opsportal.domain.hardware.hands import ChangedHands
-from opsportal.domain.hardware.reconciliation import Resolution
+from opsportal.domain.hardware.resolutions import Resolution
 from opsportal.models import HardwareJob, JobKind, JobStatus, Power
 from opsportal.settings import settings
 from workers.hardware.handlers import ASKERS, HANDLERS, RESUMES

@@ -76,7 +76,7 @@ def _set_boot(running: Running, control: bmc.PowerControl, device: bmc.BootDevic
     Many BMCs cannot, or forget it; then the order stored in the firmware decides.
     """
     try:
-        boot = bmc.capability(control, bmc.BootControl)  # type: ignore[type-abstract]
+        boot = bmc.capability(control, bmc.BootControl)
         running.before_command(f"boot device {device}, once")
         boot.set_boot(device, once=True, timeout_s=SET_BOOT_S)
         running.command_done(f"boot device {device} set")

@@ -127,7 +127,7 @@ def _open_grants(unit: Unit, column: object, value: int) -> int:
     is_open = (col(ConsoleGrant.status) == GrantStatus.ATTACHED) | (
         (col(ConsoleGrant.status) == GrantStatus.GRANTED) & (col(ConsoleGrant.expires_at) > utcnow())
     )
-    query = select(func.count()).select_from(ConsoleGrant).where(column == value, is_open)  # type: ignore[arg-type]
+    query = select(func.count()).select_from(ConsoleGrant).where(column == value, is_open)
     return int(unit.scalar(query) or 0)
 
 

@@ -28,7 +28,8 @@ _LONGEST_PAUSE = dt.timedelta(hours=2)
 
 def pause_after(times: int) -> dt.timedelta:
     """2, 8, 32 and then 120 minutes: never three within five minutes, where common lock-outs begin."""
-    return min(_FIRST_PAUSE * 4 ** min(times - 1, 4), _LONGEST_PAUSE)
+    factor = (1, 4, 16, 64)[min(max(times, 1), 4) - 1]
+    return min(_FIRST_PAUSE * factor, _LONGEST_PAUSE)
 
 
 def credentials_mark(row: Bmc) -> str:
@@ -74,9 +75,9 @@ def forget_refusal(unit: Unit, server_id: int) -> None:
         _tell(unit, server_id, "bmc:access_restored", code=code)
 
 
-def _tell(unit: Unit, server_id: int, tag: str, **data: str) -> None:
+def _tell(unit: Unit, server_id: int, tag: str, *, code: str) -> None:
     server = unit.get_one(Server, server_id)
     trail.record(
-        unit, tag, actor=None, object_kind="server", object_id=server_id, object_name=server.name, **data
+        unit, tag, actor=None, object_kind="server", object_id=server_id, object_name=server.name, code=code
     )
     unit.changed(topics.server(server_id), topics.FLEET)
