@@ -1,4 +1,4 @@
-"""One portal, one gateway and one lab per module."""
+"""One portal, one gateway and one lab for all tests of consoles: they make rows of their own."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.doors.server import Server as Portal
 from tests.lab.labs import RunningLab
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def portal(
     databases: conftest.Run, worker: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The portal fixture of `tests/conftest.py`, shared by a module, with an address for the gateway."""
+    """The portal fixture of `tests/conftest.py`, shared by this package, with an address for the gateway."""
     sockets = tempfile.mkdtemp(prefix="consoles-", dir=short_directory())
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONSOLE_GATEWAY", f"unix:{sockets}/gateway.sock")
@@ -35,15 +35,15 @@ def portal(
     settings.cache_clear()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    running = RunningLab(tmp_path_factory.mktemp("lab"), servers=24)
+    running = RunningLab(tmp_path_factory.mktemp("lab"), servers=16)
     running.start()
     yield running
     assert running.end() == 0
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def stage(portal: str, lab: RunningLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     logs = Path(tmp_path_factory.mktemp("logs"))
     gateway = Gateway(environment=dict(os.environ), log=logs / "gateway")

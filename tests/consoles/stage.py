@@ -123,7 +123,7 @@ class Console:
         await self.until(lambda: self.state.get("link") == "live")
 
     async def is_writer(self) -> None:
-        await self.until(lambda: self.writer == self.state.get("you"))
+        await self.until(lambda: self.state and self.writer == self.state["you"])
 
     @property
     def writer(self) -> int | None:
@@ -145,7 +145,7 @@ class Console:
 
 
 class Stage:
-    """Portal, gateway and lab of one module of tests."""
+    """Portal, gateway and lab, and machines that no other test uses."""
 
     def __init__(self, portal: Portal, gateway: Gateway, lab: RunningLab) -> None:
         self.portal, self.gateway, self.lab = portal, gateway, lab

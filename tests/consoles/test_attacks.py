@@ -51,7 +51,7 @@ async def test_ticket_works_once(stage: Stage) -> None:
     _, server, browser = rented(stage)
     ticket = ask_ticket(browser, number(server))
     async with attached(browser, ticket) as console:
-        await console.until(lambda: console.state)
+        await console.is_writer()
         before = grants_of(number(server))
         await unusable(browser, ticket)
         assert grants_of(number(server)) == before
@@ -253,12 +253,13 @@ async def test_whoever_does_not_know_the_key_cannot_speak_to_the_gateway(stage: 
     _, server, browser = rented(stage)
     async with opened(browser, number(server)) as console:
         await console.until(lambda: console.state)
+    assert await reasons_of(number(server)) == ["left"]
     grant = grants_of(number(server))[0]
     with unit_of_work() as unit:
         unit.execute(
             text(
                 "UPDATE console_grant SET status = 'attached', ended_at = NULL, end_reason = NULL,"
-                " attached_at = now() WHERE id = :id"
+                " attached_at = now() + interval '1 hour' WHERE id = :id"
             ),
             {"id": grant.id},
         )
