@@ -163,8 +163,7 @@ def elevation(view: Any) -> rx.Component:
                     rx.el.span(t_code(one.power, labels.POWER), class_name=f"rack-power {one.power}"),
                     to=f"/stock/{one.server_id}",
                     class_name=f"rack-unit stock-{one.stock}",
-                    custom_attrs={"style": where},
-                    title=place,
+                    custom_attrs={"style": where, "title": place},
                 ),
             ),
             (

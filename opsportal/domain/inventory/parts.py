@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func
+from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, or_, select
 
@@ -169,9 +169,8 @@ def adopt(unit: Unit, server_id: int, seen: Sequence[SeenPart], *, mark_missing:
         unit.add(row)
     if mark_missing:
         told = {part.kind for part in seen}
-        for key, row in before.items():
-            if key not in now and row.kind in told:
-                row.status = PartStatus.MISSING
+        gone = [row.id for key, row in before.items() if key not in now and row.kind in told]
+        unit.execute(update(Part).where(col(Part.id).in_(gone)).values(status=PartStatus.MISSING))
     unit.flush()
     cleanings.note_disks(unit, server_id)
 
