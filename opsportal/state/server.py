@@ -40,7 +40,9 @@ class ServerState(rx.State):
         return await show(self, *SHELL, (SERVER, wanted.server_id), *shown)
 
     @allow(Permission.SERVER_POWER)
-    async def switch(self, server_id: Id, kind: Literal["power_on", "power_off", "reboot", "shutdown"]) -> None:
+    async def switch(
+        self, server_id: Id, kind: Literal["power_on", "power_off", "reboot", "shutdown"]
+    ) -> None:
         """Ask for a power goal. The job's steps arrive by the live feed."""
         await in_unit(power.request_power, current_actor(), server_id, kind=JobKind(kind))
 

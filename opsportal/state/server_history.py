@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import reflex as rx
 
 from opsportal.db import Unit
@@ -12,17 +10,7 @@ from opsportal.domain.audit import trail
 from opsportal.domain.hardware import fleet, topics
 from opsportal.state import rows
 from opsportal.state.showing import StateView
-from opsportal.state.views import AuditView, JobView, ProblemView
-
-
-@dataclass(frozen=True)
-class ServerHistoryView:
-    is_ready: bool = False
-    server_id: int = 0
-    jobs: list[JobView] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
-    """Of the newest job, for staff only."""
-    events: list[AuditView] = field(default_factory=list)
+from opsportal.state.views import ProblemView, ServerHistoryView
 
 
 class ServerHistoryState(rx.State):

@@ -344,3 +344,15 @@ class HitView:
 def initials(name: str) -> str:
     """At most two letters for the avatar."""
     return "".join(part[0] for part in name.split()[:2]).upper()
+
+
+@dataclass(frozen=True)
+class ServerHistoryView:
+    """Jobs of a server and who did what; `log` is of the newest job."""
+
+    is_ready: bool = False
+    server_id: int = 0
+    jobs: list[JobView] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    """Of the newest job, for staff only."""
+    events: list[AuditView] = field(default_factory=list)
