@@ -21,6 +21,8 @@ class Pipe {
 
   close() {
     this.readyState = "closed";
+    // As a socket does, later: without it noVNC waits in vain and complains.
+    queueMicrotask(() => this.onclose?.({ code: 1000, reason: "" }));
   }
 }
 

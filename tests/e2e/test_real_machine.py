@@ -1,0 +1,73 @@
+"""The whole of it, by real parts: reinstall pressed in a browser, a machine that boots by iPXE, installs and comes back,
+
+its serial log beside it, the login prompt answered over SOL, its screen by VNC. BMC: ipmi_sim; machine: QEMU.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e import MARKS
+from tests.e2e.pages import CLIENT, settled
+from tests.e2e.portal import Portal
+from tests.e2e.racks import real_machine
+from tests.e2e.test_consoles import HAS_INK, PATIENCE_MS
+from tests.e2e.test_reinstall import MILESTONES, order
+from tests.e2e.visitors import Visitors
+
+pytestmark = MARKS
+
+SERVER = "vie-backup-01"
+HOSTNAME = "backup.acme.example"
+INSTALL_MS = 400_000
+"""It takes about half a minute on an idle machine; emulated on a busy one, several."""
+LOGIN_TRIES = 10
+
+
+def test_installed_watched_and_signed_in_to(visitors: Visitors, portal: Portal, tmp_path: Path) -> None:
+    number = portal.server_id(SERVER)
+    with real_machine(portal, SERVER, tmp_path) as machine:
+        page = settled(visitors.signed_in(CLIENT, f"/servers/{number}?tab=reinstall"))
+        password = order(page, server=SERVER, system=machine.system, hostname=HOSTNAME)
+        log = page.get_by_role("log")
+        steps = page.locator(".installing li")
+        # The firmware's own words, while the machine is still on its way.
+        expect(log).to_contain_text("iPXE", timeout=INSTALL_MS)
+        expect(steps.last).not_to_have_class(re.compile(r"\bdone\b"))
+        expect(steps.and_(page.locator(".done"))).to_have_count(len(MILESTONES), timeout=INSTALL_MS)
+        expect(log).to_contain_text("installer: asking for an address (DHCP)")
+        page.get_by_role("button", name="I have saved it").click()
+
+        page.goto(f"/servers/{number}?tab=console")
+        settled(page).get_by_role("button", name="Open the serial console").click()
+        expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible(timeout=PATIENCE_MS)
+        _sign_in(page, password)
+        page.keyboard.type("hostname; cat /etc/os-release\n")
+        expect(page.locator(".xterm-rows")).to_contain_text("rack edition", timeout=PATIENCE_MS)
+        page.get_by_role("button", name="Close").click()
+
+        page.get_by_role("button", name="Open the screen").click()
+        page.wait_for_function(HAS_INK, timeout=PATIENCE_MS)
+        page.get_by_role("button", name="Close").click()
+        expect(page.get_by_role("button", name="Open the screen")).to_be_visible()
+
+
+def _sign_in(page: Page, password: str) -> None:
+    """As people do: login(1) throws away what was typed before it had switched the echo off, then once more."""
+    rows = page.locator(".xterm-rows")
+    page.locator(".terminal").click()
+    for _ in range(LOGIN_TRIES):
+        page.keyboard.type("\n")
+        expect(rows).to_contain_text(f"{HOSTNAME} login:", timeout=PATIENCE_MS)
+        page.keyboard.type("root\n")
+        expect(rows).to_contain_text("Password:", timeout=PATIENCE_MS)
+        page.keyboard.type(f"{password}\n")
+        try:
+            expect(rows).to_contain_text("~ #", timeout=10_000)
+            return
+        except AssertionError:
+            continue
+    raise AssertionError(rows.inner_text())
