@@ -26,8 +26,8 @@ _STEPS = (
 )
 
 
-def make_available(unit: Unit, server_id: int) -> None:
-    """Take the server from its tenant, if it has one, and bring it to stock."""
+def make_available(unit: Unit, server_id: int, *, short_of: int = 0) -> None:
+    """Take the server from its tenant, if it has one, and bring it to stock, or `short_of` steps before that."""
     server = unit.get_one(Server, server_id)
     server.service_id = None
     unit.flush()
@@ -39,7 +39,7 @@ def make_available(unit: Unit, server_id: int) -> None:
         "person": make_person(Role.TECHNICIAN).id,
         "names": [name.value for name in CleaningStepName],
     }
-    for statement in _STEPS:
+    for statement in _STEPS[: len(_STEPS) - short_of]:
         unit.execute(text(statement), values)
     unit.refresh(server)
 

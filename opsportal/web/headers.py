@@ -37,7 +37,9 @@ def security_headers(path: str) -> list[tuple[bytes, bytes]]:
     keep = b"no-cache"
     if path.startswith("/assets/"):
         keep = b"public, max-age=31536000, immutable"
-    elif path.startswith(("/auth/", "/attachments/", "/documents/", "/payments/")) or path.endswith("/console"):
+    elif path.startswith(("/auth/", "/attachments/", "/documents/", "/payments/")) or path.endswith(
+        "/console"
+    ):
         keep = b"no-store"
     csp = SAVED if path.startswith(("/attachments/", "/documents/")) else page_policy(*gateway_origins())
     headers = [

@@ -122,7 +122,18 @@ def test_operator_has_everything(visitors: Visitors, portal: Portal) -> None:
     ):
         assert opens(page, path) == heading
     assert menu(page) == [
-        *("Desk", "Mails", "Queues", "Networks", "Pollers", "Fleet", "Racks", "Stock", "Parts", "Scan a label"),
+        *(
+            "Desk",
+            "Mails",
+            "Queues",
+            "Networks",
+            "Pollers",
+            "Fleet",
+            "Racks",
+            "Stock",
+            "Parts",
+            "Scan a label",
+        ),
         *("Companies", "Services", "Audit trail"),
         *("Invoices", "Transactions", "Renewal runs"),
         *("My account", "Password", "Two-factor"),

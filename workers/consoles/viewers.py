@@ -113,6 +113,6 @@ def parse_control(content: bytes) -> dict[str, Any]:
     """A control message of a browser. Anything odd is an empty one: it means nothing."""
     try:
         message = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return message if isinstance(message, dict) else {}

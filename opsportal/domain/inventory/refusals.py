@@ -35,6 +35,11 @@ class ServiceStillRuns(Refusal):
     )
 
 
+class ServerStillBlocked(Refusal):
+    code = "server_still_blocked"
+    msgid = "{server} is still blocked from the network. Nothing was changed. Unblock it on its page, then release it."
+
+
 class StockStepNotPossible(Refusal):
     code = "stock_step_not_possible"
     msgid = "{server} is in another state meanwhile. Nothing was changed. Reload the page and look again."

@@ -11,11 +11,13 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for, access_service_for
 from opsportal.domain.audit import trail
+from opsportal.domain.hardware.port_orders import in_force
 from opsportal.domain.inventory import topics
 from opsportal.domain.inventory.refusals import (
     ReasonMissing,
     ServerAtWork,
     ServerNotAvailable,
+    ServerStillBlocked,
     ServiceHasServer,
     ServiceStillRuns,
     ServiceTakesNoServer,
@@ -117,10 +119,12 @@ def _refuse_at_work(unit: Unit, server: Server) -> None:
 
 
 def release(unit: Unit, actor: Actor, server_id: int) -> Server:
-    """Put a verified machine on sale."""
+    """Put a verified machine on sale. One that a block of its last tenancy still cuts off is refused."""
     server = locked(unit, actor, server_id)
     if server.stock_status != StockStatus.VERIFIED:
         raise StockStepNotPossible(server=server.name)
+    if in_force(unit, server_id) is not None:
+        raise ServerStillBlocked(server=server.name)
     step(unit, actor, server, StockStatus.AVAILABLE, tag="released")
     return server
 

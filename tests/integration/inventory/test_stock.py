@@ -19,6 +19,7 @@ from opsportal.domain.inventory.refusals import (
     ReasonMissing,
     ServerAtWork,
     ServerNotAvailable,
+    ServerStillBlocked,
     ServiceHasServer,
     ServiceStillRuns,
     ServiceTakesNoServer,
@@ -39,7 +40,7 @@ from opsportal.models import (
 )
 from tests.builders import make_actor, make_company, make_server, make_service
 from tests.doors.world import make_job
-from tests.stock import make_stock
+from tests.stock import make_available, make_stock
 
 pytestmark = pytest.mark.usefixtures("portal")
 DISK = SeenPart("disk", serial="S1", model="SSD 960 GB")
@@ -378,6 +379,29 @@ def test_out_of_order_steps_are_refused(marek: Actor) -> None:
     with unit_of_work() as unit, pytest.raises(StockStepNotPossible):
         cleanings.start_cleaning(unit, marek, leased.id or 0)
     assert (status(server), status(leased)) == ("quarantined", "leased")
+
+
+def test_a_block_of_the_last_tenancy_is_lifted_before_the_release(marek: Actor) -> None:
+    server = make_server()
+    with unit_of_work() as unit:
+        make_available(unit, server.id or 0, short_of=1)
+        unit.execute(
+            text(
+                "WITH s AS (INSERT INTO switch (name, site, host, port, snmp_version, community, is_polled)"
+                " VALUES ('sw-block', '', '', 161, '2c', '', true) RETURNING id), p AS (INSERT INTO switch_port"
+                " (switch_id, if_name, counter_bits) SELECT id, 'ge-0/0/1', 64 FROM s RETURNING id)"
+                " INSERT INTO server_block (server_id, port_id, reason, is_by_staff, is_with_power, by_name,"
+                " blocked_at) SELECT :server, id, 'abuse', true, false, 'somebody', now() FROM p"
+            ),
+            {"server": server.id},
+        )
+    with unit_of_work() as unit, pytest.raises(ServerStillBlocked):
+        stock.release(unit, marek, server.id or 0)
+    assert status(server) == "verified"
+    with unit_of_work() as unit:
+        unit.execute(text("UPDATE server_block SET ended_at = now() WHERE server_id = :s"), {"s": server.id})
+        stock.release(unit, marek, server.id or 0)
+    assert status(server) == "available"
 
 
 def test_stock_is_not_for_clients() -> None:

@@ -114,6 +114,6 @@ async def test_whoever_is_too_slow_is_let_go(times: Any) -> None:
     assert (wire.shown, viewer.ended) == (b"seen", "too_slow")
 
 
-@pytest.mark.parametrize("sent", [b"", b"[]", b"null", b"1", b"\xff", b"{", b'"take"'])
+@pytest.mark.parametrize("sent", [b"", b"[]", b"null", b"1", b"\xff", b"{", b'"take"', b"[" * 100_000])
 def test_what_is_no_message_means_nothing(sent: bytes) -> None:
     assert parse_control(sent) == {}
