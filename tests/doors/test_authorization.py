@@ -97,8 +97,9 @@ async def test_vars_cannot_be_set(server: Server, listing: Listing, role: str) -
     assert world.everything() == before
 
 
-def _at_stage(server: Server, stage: str, role: str = "client") -> Browser:
-    browser = Browser(server)
+def _at_stage(server: Server, stage: str, number: int, role: str = "client") -> Browser:
+    """A browser at an address of its own: signing in is limited by the address, and there are many routes."""
+    browser = Browser(server, ip=f"127.0.{2 + number // 200}.{1 + number % 200}")
     if stage == "signed_in":
         browser.cookie = world.make_someone(role).cookie
     elif stage == "password":
@@ -120,9 +121,9 @@ def _ask(browser: Browser, path: Path) -> tuple[int, str]:
 @pytest.mark.parametrize("stage", ["none", "password", "client", "operator", "technician"])
 def test_routes(server: Server, stage: str) -> None:
     wrong = {}
-    for path in PATHS:
-        is_signed_in = stage in world.ROLES
-        browser = _at_stage(server, "signed_in", stage) if is_signed_in else _at_stage(server, stage)
+    stages = ("signed_in", stage) if stage in world.ROLES else (stage,)
+    for number, path in enumerate(PATHS):
+        browser = _at_stage(server, stages[0], number, *stages[1:])
         before = world.everything()
         came = _ask(browser, path)
         expected = path.expected(stage)
