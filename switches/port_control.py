@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -17,9 +18,8 @@ from switches.values import name, number
 from switches.writing import prepare, set_integer
 
 UP, DOWN = 1, 2  # ifAdminStatus, RFC 2863
-_READ_BACK_S = 5.0
-_LINK_S = 2.0
-"""For how long a port that was taken down may still be said to have a link."""
+READ_BACK_S = 8.0
+"""For how long an agent may say what was before: net-snmp keeps its answers for 3 s. Less than a lease."""
 _PAUSE_S = 0.25
 T = TypeVar("T")
 
@@ -50,7 +50,9 @@ class PortControl(Protocol):
         """Bring the port to a goal, never a toggle, and return only what was read back.
 
         A port that is there already gets no command. `before_command` runs right before the only command and
-        stops it by raising. Raises SwitchPortMoved, with nothing sent, when another port stands at `if_index`.
+        stops it by raising. A port that was taken down is returned with a link only when the switch goes on
+        saying so for longer than agents keep answers. Raises SwitchPortMoved, with nothing sent, when another
+        port stands at `if_index`, and SwitchPortUnmoved when it does not go where it was told.
         """
         ...
 
@@ -76,12 +78,12 @@ class SnmpPortControl:
         state = self.read(if_index)
         if state.if_name != if_name:
             raise SwitchPortMoved
-        if state.is_enabled == is_enabled:
-            return state
-        before_command()
-        return _wait(self._set(if_index, if_name, is_enabled))
+        if state.is_enabled != is_enabled:
+            before_command()
+            _wait(self._set(if_index, is_enabled))
+        return _wait(self._read_back(if_index, if_name, is_enabled))
 
-    async def _set(self, if_index: int, if_name: str, is_enabled: bool) -> PortState:
+    async def _set(self, if_index: int, is_enabled: bool) -> None:
         await set_integer(
             self._writer,
             f"{oids.IF_ADMIN_STATUS}.{if_index}",
@@ -89,15 +91,18 @@ class SnmpPortControl:
             timeout_s=self._timeout_s,
             tries=self._tries,
         )
-        begun = asyncio.get_running_loop().time()
-        while True:  # agents keep answers for some seconds
+
+    async def _read_back(self, if_index: int, if_name: str, is_enabled: bool) -> PortState:
+        """Read until the port is at its goal, without a link if that is down: agents keep answers."""
+        until = time.monotonic() + READ_BACK_S
+        while True:
+            is_last = time.monotonic() > until  # before the reading: what it says is newer than that
             state = await self._read(if_index)
             if state.if_name != if_name:
                 raise SwitchPortMoved
-            waited = asyncio.get_running_loop().time() - begun
-            if state.is_enabled == is_enabled and (is_enabled or not state.is_up or waited > _LINK_S):
-                return state  # perhaps with a link still: the caller is told
-            if waited > _READ_BACK_S:
+            if state.is_enabled == is_enabled and (is_enabled or not state.is_up or is_last):
+                return state
+            if is_last:
                 raise SwitchPortUnmoved
             await asyncio.sleep(_PAUSE_S)
 

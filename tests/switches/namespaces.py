@@ -21,7 +21,8 @@ from stack import tether
 from switches.errors import SwitchUnreachable
 from tests.tools import need_tool
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
+_NUMBERS = 254
 V3 = {
     "username": "v3sha",
     "auth_protocol": "sha1",
@@ -87,8 +88,8 @@ def running_switch(directory: Path, *, ports: int) -> Iterator[RealSwitch]:
     need_tool("snmpd")
     if os.geteuid() != 0:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("network namespaces need root")
-    mark = f"{os.getpid() % 100_000:x}"
-    subnet = f"169.254.{os.getpid() % 254 + 1}"
+    mark = _take_number()
+    subnet = f"169.254.{mark}"
     inside, servers, outside = f"ops-sw{mark}", f"ops-sv{mark}", f"opsm{mark}"
     switch = RealSwitch(ports, f"{subnet}.2", inside, servers)
     try:
@@ -101,9 +102,19 @@ def running_switch(directory: Path, *, ports: int) -> Iterator[RealSwitch]:
         subprocess.run(["ip", "link", "delete", outside], check=False, stderr=subprocess.DEVNULL)
 
 
+def _take_number() -> int:
+    """A number that no other process of this machine has: whoever makes the namespace has it."""
+    for offset in range(_NUMBERS):
+        number = (os.getpid() + offset) % _NUMBERS + 1
+        made = subprocess.run(["ip", "netns", "add", f"ops-sw{number}"], check=False, capture_output=True)
+        if made.returncode == 0:
+            return number
+    raise AssertionError(f"no namespace could be made: {made.stderr!r}")
+
+
 def _wire(switch: RealSwitch, outside: str, subnet: str) -> None:
     quiet = "net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1"  # no frames of its own
-    commands = [f"netns add {switch.inside}", f"netns add {switch.servers}"]
+    commands = [f"netns add {switch.servers}"]
     commands += [f"netns exec {name} sysctl -qw {quiet}" for name in (switch.inside, switch.servers)]
     commands += [
         f"link add {outside} type veth peer name mgmt netns {switch.inside}",
@@ -158,7 +169,7 @@ def running_snmpd(
 def _wait(agent: switches.Agent, log: Path) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while isinstance(
-        switches.poll_switches({1: switches.PollRequest(agent, [])}, timeout_s=0.2, tries=1)[1],
+        switches.poll_switches({1: switches.PollRequest(agent, [])}, timeout_s=1.0, tries=1)[1],
         SwitchUnreachable,
     ):
         assert time.monotonic() < deadline, log.read_text() if log.exists() else "snmpd did not start"
