@@ -151,7 +151,7 @@ def health_card(server: Any) -> rx.Component:
                 view.worst != "", status(view.worst, words=words.HEALTH, tones=words.HEALTH_TONE, flash=True)
             ),
             rx.cond(view.asked_at != "", ago(view.asked_at, text=N_("Asked {ago}"), class_name="sub")),
-            class_name="power-now",
+            class_name="state-now",
         ),
         rx.cond(
             view.error_code != "",
@@ -194,7 +194,7 @@ def _blocked(view: Any) -> rx.Component:
         rx.el.div(
             tag(t("Blocked"), "warn"),
             ago(view.since, text=N_("Since {ago}"), class_name="sub"),
-            class_name="power-now",
+            class_name="state-now",
         ),
         key_values(
             (t("Reason"), view.reason),
