@@ -79,16 +79,6 @@ class ScanBox(rx.Component):
     hint: rx.Var[str]
 
 
-class Meter(rx.Component):
-    """A share of a hundred as a bar."""
-
-    library = LIBRARY
-    tag = "Meter"
-
-    share: rx.Var[int]
-    tone: rx.Var[str]
-
-
 class PrintButton(rx.Component):
     library = LIBRARY
     tag = "PrintButton"
@@ -132,11 +122,16 @@ def stock_status(code: Any, *, flash: bool = True) -> rx.Component:
     return status(code, words=words.STOCK, tones=words.STOCK_TONE, flash=flash)
 
 
+def _meter(share: Any, of: Any, tone: Any) -> rx.Component:
+    """A share as a bar; the number beside it says the same."""
+    return rx.el.progress(value=share, max=of, class_name=f"meter {tone}", aria_hidden="true")
+
+
 def confidence(points: Any) -> rx.Component:
     """The score as a number and a bar."""
     tone = rx.cond(points >= 70, "ok", rx.cond(points >= 40, "warn", "bad"))
     return rx.el.span(
-        Meter.create(share=points, tone=tone),
+        _meter(points, 100, tone),
         rx.el.span(points, class_name="num"),
         class_name="confidence",
         title=t("Confidence: {points} of 100", points=points),
@@ -203,7 +198,7 @@ def elevation(view: Any) -> rx.Component:
 def fill(used: Any, height: Any) -> rx.Component:
     """How full a rack is."""
     return rx.el.span(
-        Meter.create(share=used * 100 / height, tone="info"),
+        _meter(used, height, "info"),
         rx.el.small(tn("{n} of {height} U used", "{n} of {height} U used", n=used, height=height)),
         class_name="confidence",
     )

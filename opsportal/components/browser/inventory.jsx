@@ -389,13 +389,3 @@ export function Intake({ racks }) {
     </PostForm>
   );
 }
-
-/** A share as a bar; the number beside it says the same. */
-export function Meter({ share, tone }) {
-  const width = `${Math.min(100, Math.max(0, share))}%`;
-  return (
-    <span className="meter" aria-hidden="true">
-      <span className={tone} style={{ width }} />
-    </span>
-  );
-}

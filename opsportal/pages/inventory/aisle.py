@@ -151,7 +151,7 @@ def aisle_page() -> rx.Component:
 def _label(one: Any) -> rx.Component:
     return rx.el.div(
         rx.el.svg(
-            rx.el.path(d=one.path, fill="#000"),
+            rx.el.path(d=one.path),
             view_box=f"0 0 {one.size} {one.size}",
             role="img",
             aria_label=t("QR code of {name}", name=one.label),

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import reflex as rx
 
 from opsportal.components import frontend
+from opsportal.components.elements import link
 from opsportal.components.frontend import PortalFrontend
+from opsportal.pages import PAGES, Page
 
 PAGE = (
     '<html><head><script src="/boot.js"></script><script>let a = "</p>";</script></head>'
@@ -92,3 +97,32 @@ def test_our_modules_name_no_other_host_and_evaluate_nothing() -> None:
         )
     }
     assert found == set()
+
+
+def styled(rendered: Any) -> Iterator[str]:
+    """What Reflex would write as a style element in the page: properties that it does not know as attributes."""
+    if isinstance(rendered, dict):
+        yield from (
+            f"{rendered.get('name')} {prop}" for prop in rendered.get("props", ()) if prop.startswith("css:")
+        )
+        rendered = list(rendered.values())
+    if isinstance(rendered, list | tuple):
+        for part in rendered:
+            yield from styled(part)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.route)
+def test_no_page_has_a_style_of_its_own(page: Page) -> None:
+    assert set(styled(page.component().render())) == set()
+
+
+def test_a_style_is_found() -> None:
+    inner = link("one", to="/", title="an attribute that links do not know")
+    assert (
+        len(
+            set(
+                styled(rx.el.div(rx.cond(PAGES[0].title, rx.el.svg(rx.el.path(fill="#000")), inner)).render())
+            )
+        )
+        == 2
+    )
