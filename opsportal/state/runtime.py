@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import gc
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
 import reflex as rx
@@ -114,11 +115,9 @@ class Runtime:
         for session_id in held - alive:
             self._session_ended(session_id)
 
-    async def _push(self, watch: Watch, value: Any, tokens: list[str]) -> None:
+    async def _push(self, news: Mapping[Watch, Any], tokens: list[str]) -> None:
         assert self.app is not None
-        changes = watch.view.refused(value) if isinstance(value, Refusal) else watch.view.vars(value)  # type: ignore[attr-defined]
-        state = watch.view.state.get_full_name()  # type: ignore[attr-defined]
-        update = StateUpdate(delta={state: {name + VAR_SUFFIX: v for name, v in changes.items()}})
+        update = StateUpdate(delta=_delta(news))
         namespace = self.app.event_namespace
         assert namespace is not None
         sids = [sid for token in tokens if (sid := namespace.token_to_sid.get(token)) is not None]
@@ -140,6 +139,16 @@ class Runtime:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+
+def _delta(news: Mapping[Watch, Any]) -> dict[str, dict[str, Any]]:
+    """By State, what becomes of its vars."""
+    delta: dict[str, dict[str, Any]] = defaultdict(dict)
+    for watch, value in news.items():
+        view: Any = watch.view
+        changes = view.refused(value) if isinstance(value, Refusal) else view.vars(value)
+        delta[view.state.get_full_name()] |= {name + VAR_SUFFIX: v for name, v in changes.items()}
+    return dict(delta)
 
 
 runtime = Runtime()

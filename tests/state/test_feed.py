@@ -1,10 +1,10 @@
-"""The live feed: one reading for all who look, nothing lost, nobody held up by others."""
+"""The live feed: one reading for all who look, one push for a tab, nothing lost, nobody held up by others."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -45,12 +45,18 @@ class Tabs:
 
     def __init__(self) -> None:
         self.told: dict[str, list[Any]] = {}
+        self.pushes: dict[str, int] = {}
+        self.untellable: Any = None
+        """A value that cannot be put on the wire."""
         self.news = asyncio.Condition()
         self.feed = Feed(self._push)
 
-    async def _push(self, watch: Watch, value: Any, tokens: list[str]) -> None:
+    async def _push(self, news: Mapping[Watch, Any], tokens: list[str]) -> None:
+        if self.untellable in news.values():
+            raise TypeError(self.untellable)
         for token in tokens:
-            self.told.setdefault(token, []).append(value)
+            self.told.setdefault(token, []).extend(news.values())
+            self.pushes[token] = self.pushes.get(token, 0) + 1
         async with self.news:
             self.news.notify_all()
 
@@ -138,6 +144,68 @@ async def test_slow_view_holds_nobody_up() -> None:
     finally:
         go_on.set()
     await tabs.until(lambda: "t" in tabs.told)
+
+
+async def test_all_that_changed_for_a_tab_is_one_push() -> None:
+    tabs, views = Tabs(), [Shown(name) for name in ("a", "b", "c")]
+    for number, shown in enumerate((views, views, views[:1])):
+        tabs.open(f"t{number}", *(Watch.make(view, actor(), 7) for view in shown))
+    for number, view in enumerate(views):
+        view.value = number + 1
+        tabs.feed.changed([f"{view.name}:7"])
+    await tabs.until(lambda: sum(map(len, tabs.told.values())) == 7)
+    assert {token: sorted(values) for token, values in tabs.told.items()} == {
+        "t0": [1, 2, 3],
+        "t1": [1, 2, 3],
+        "t2": [1],
+    }
+    assert (tabs.pushes, [view.reads for view in views]) == ({"t0": 1, "t1": 1, "t2": 1}, [1, 1, 1])
+
+
+async def test_slow_view_holds_its_own_tab_up_only_a_little() -> None:
+    tabs, slow, quick = Tabs(), Shown("slow"), Shown("quick")
+    tabs.open("t", Watch.make(slow, actor(), 7), Watch.make(quick, actor(), 7))
+    go_on = threading.Event()
+    slow.before_reading = lambda: go_on.wait(30) and None
+    try:
+        for number in (1, 2):
+            quick.value = number
+            tabs.feed.changed(["slow:7", "quick:7"])
+            await tabs.until(lambda number=number: tabs.told.get("t", [0])[-1] == number, within=2)
+    finally:
+        go_on.set()
+    slow.value = 3
+    await tabs.until(lambda: tabs.told["t"][-1] == 3)
+    assert tabs.told["t"] == [1, 2, 0, 3]
+
+
+async def test_what_waits_for_a_slow_view_is_not_told_to_a_session_that_ended_meanwhile() -> None:
+    tabs, slow, quick = Tabs(), Shown("slow"), Shown("quick")
+    tabs.open("t", Watch.make(slow, actor(), 7), Watch.make(quick, actor(), 7), session=1)
+    tabs.open("u", Watch.make(quick, actor(), 7), session=2)
+    go_on = threading.Event()
+    slow.before_reading = lambda: go_on.wait(30) and None
+    try:
+        tabs.feed.changed(["slow:7", "quick:7"])
+        await tabs.until(lambda: "u" in tabs.told)
+        assert tabs.feed.forget_session(1) == ["t"]
+    finally:
+        go_on.set()
+    await asyncio.sleep(feeds.GATHER_S * 1.5)
+    assert set(tabs.told) == {"u"}
+
+
+async def test_what_cannot_be_told_keeps_nothing_else_from_being_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feeds, "RETRY_S", 0.05)
+    tabs, broken, whole = Tabs(), Shown("broken"), Shown("whole")
+    tabs.open("t", Watch.make(broken, actor(), 7), Watch.make(whole, actor(), 7))
+    broken.value, whole.value, tabs.untellable = 1, 2, 1
+    tabs.feed.changed(["broken:7", "whole:7"])
+    await tabs.until(lambda: tabs.told.get("t") == [2])
+    broken.value = 3
+    await tabs.until(lambda: tabs.told["t"] == [2, 3])
 
 
 async def test_change_between_subscription_and_first_read_is_told_after_it(
