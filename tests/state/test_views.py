@@ -266,7 +266,7 @@ def test_no_transaction_waits_for_redis(a: World, monkeypatch: pytest.MonkeyPatc
         return queue_watch.Seen(is_away=True)
 
     view = dataclasses.replace(VIEWS["queues"], look=look)
-    assert load(view, make_actor(role=Role.OPERATOR), "").is_redis_away
+    assert load(view, make_actor(role=Role.OPERATOR), params(view, a)).is_redis_away
     assert held == [0]
 
 
@@ -283,6 +283,12 @@ def test_forgotten_check_is_noticed(a: World, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(module.fleet, "access_server_for", careless)
     with pytest.raises(pytest.fail.Exception):
         _reads_nothing_of(a, "server", Role.CLIENT)
+
+
+def test_views_do_not_overwrite_each_other() -> None:
+    """They arrive together, in no order: each has a var, and a var for its problem, of its own."""
+    places = [(view.state, var) for view in VIEWS.values() for var in (view.var, view.problem_var)]
+    assert len(set(places)) == len(places)
 
 
 def test_all_services_of_a_company_can_be_reached() -> None:
