@@ -80,10 +80,15 @@ def _instead(where: Any, name: str, hole: Any) -> Callable[[], None]:
     return lambda: _put(where, name, hole)
 
 
+def _everything_is_fine() -> sockets.Judge:
+    """For sockets that are opened from now on."""
+    return lambda *_: None
+
+
 def _any_message() -> None:
     """Two stand in the way of a message that makes bytes for itself: both must fail."""
     _put(envelope, "is_message", lambda _: True)
-    _put(sockets, "_judge", lambda *_: None)
+    _put(sockets, "event_judge", _everything_is_fine)
 
 
 class _OriginIsFine(str):
@@ -119,9 +124,9 @@ async def _undeclared_is_fine(event: Any) -> None:
         return
 
 
-def _log_frame(message: Any, socket: Any, bucket: Any) -> None:
+def _log_frames() -> sockets.Judge:
     """Somebody looked for a fault and left this in."""
-    log.info("frame", text=message.get("text"))
+    return lambda message, _: log.info("frame", text=message.get("text"))
 
 
 def _any_service(actor: access.Actor, session: Any, service_id: int) -> Any:
@@ -149,8 +154,8 @@ HOLES: dict[str, Callable[[], None]] = {
     "hash": _instead(shell.ME, "read", _with_hash),
     "payload": _instead(guard, "_check_payload", lambda *_: None),
     "undeclared": _instead(guard, "_check", _undeclared_is_fine),
-    "frames": _instead(sockets, "_judge", lambda *_: None),
-    "frame log": _instead(sockets, "_judge", _log_frame),
+    "frames": _instead(sockets, "event_judge", _everything_is_fine),
+    "frame log": _instead(sockets, "event_judge", _log_frames),
     "sockets": _instead(sockets, "MAX_ANONYMOUS_PER_CALLER", 1_000_000),
     "refusal": _instead(gate, "_refuse", lambda scope, browser: None),
     "paths": _instead(gate, "_CLOSED", ()),
