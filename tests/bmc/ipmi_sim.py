@@ -25,6 +25,7 @@ from pathlib import Path
 import pytest
 
 import bmc
+from tests.ports import free_port
 from tests.tools import need_tool
 
 StartBmc = Callable[..., "SimulatedBmc"]
@@ -136,7 +137,7 @@ def running_bmc(
 
     `furniture`: more commands of the simulator, such as those of `tests.bmc.furnished`.
     """
-    endpoint = bmc.Endpoint(host, port or _free_port(host), username=username, password=password)
+    endpoint = bmc.Endpoint(host, port or free_port(host), username=username, password=password)
     _write_files(directory, endpoint, is_on=is_on, furniture=furniture)
     simulated = _start(directory, endpoint)
     try:
@@ -149,7 +150,7 @@ def running_bmc(
 @contextmanager
 def running_fleet(directory: Path, count: int) -> Iterator[list[SimulatedBmc]]:
     """Run `count` BMCs whose machines are on, each at an own loopback address, on one port. Linux only."""
-    port = _free_port("")
+    port = free_port("")
     fleet: list[SimulatedBmc] = []
     try:
         for number in range(count):
@@ -219,12 +220,6 @@ def _start(directory: Path, endpoint: bmc.Endpoint) -> SimulatedBmc:
 
 def _end_with_parent() -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _free_port(host: str) -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind((host, 0))
-        return int(sock.getsockname()[1])
 
 
 def _wait_until_it_answers(simulated: SimulatedBmc) -> None:

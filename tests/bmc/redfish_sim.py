@@ -33,6 +33,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import bmc
 from tests.bmc.ipmi_sim import SimulatedBmc
+from tests.ports import free_port
 
 StartRedfish = Callable[[], SimulatedBmc]
 
@@ -86,18 +87,12 @@ def make_certificate(directory: Path, *, host: str = HOST, name: str = "bmc") ->
     return made
 
 
-def free_tcp_port() -> int:
-    with socket.socket() as sock:
-        sock.bind((HOST, 0))
-        return int(sock.getsockname()[1])
-
-
 def start_emulator(directory: Path, program: list[str] | None = None) -> SimulatedBmc:
     """Start one in `directory`, not yet waited for; `program` instead of the one with the machine of files."""
     certificate = make_certificate(directory)
     endpoint = bmc.Endpoint(
         HOST,
-        free_tcp_port(),
+        free_port(),
         username="admin",
         password="s3cret",
         driver="redfish",

@@ -57,7 +57,7 @@ def ask(control: bmc.PowerControl, question: Question) -> object:
         answer = question(control)
     except bmc.BmcError as error:
         answer = error
-    assert time.monotonic() - start < _S + 4
+    assert time.monotonic() - start < _S + 20  # never for ever
     if isinstance(answer, bmc.BmcError):
         assert str(answer) == f"{answer.code}: {answer.advice}"
     return answer
@@ -152,8 +152,8 @@ def test_a_drip_gives_a_partial_answer_in_time() -> None:
 
     with hostile_bmc(SessionBmc(slowly)) as endpoint, bmc.connect(endpoint) as control:
         start = time.monotonic()
-        log = bmc.capability(control, bmc.EventLog).read_events(timeout_s=3)
-        assert time.monotonic() - start < 6
+        log = bmc.capability(control, bmc.EventLog).read_events(timeout_s=4)
+        assert time.monotonic() - start < 20
     assert log.partial is not None
     assert 0 < len(log.events) <= 50
 

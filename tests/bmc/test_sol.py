@@ -14,6 +14,7 @@ import pytest
 import bmc
 from bmc.consoles import SerialPortFailed, SerialPortProcess
 from tests.bmc import ipmi_sim
+from tests.ports import free_port
 
 PATIENCE_S = 40.0
 
@@ -92,7 +93,7 @@ async def wired(directory: Path) -> AsyncIterator[tuple[bmc.Endpoint, Machine]]:
     machine = Machine()
     server = await asyncio.start_server(machine.serve, "127.0.0.1", 0)
     line = server.sockets[0].getsockname()[1]
-    endpoint = bmc.Endpoint("127.0.0.1", _free_port(), username="admin", password="s3cret")
+    endpoint = bmc.Endpoint("127.0.0.1", free_port(), username="admin", password="s3cret")
     ipmi_sim._write_files(directory, endpoint, is_on=True)
     lan = directory / "lan.conf"
     lan.write_text(lan.read_text() + f'  sol "tcp:127.0.0.1:{line}" 115200\n')
@@ -103,12 +104,6 @@ async def wired(directory: Path) -> AsyncIterator[tuple[bmc.Endpoint, Machine]]:
     finally:
         simulated.stop()
         server.close()
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def test_keys_go_in_and_answers_come_out_in_order(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,6 +38,7 @@ from opsportal.models import (
 )
 from opsportal.settings import settings
 from tests.builders import make_actor, make_company, make_server, make_service
+from tests.ports import free_port
 from tests.stock import hand_over
 from tests.workers.site import ROOT, Site, until
 
@@ -54,7 +54,7 @@ def running_door(log: Path, *, host: str = "127.0.0.1") -> Iterator[int]:
     Somebody may take a port that was just free: then another one is tried.
     """
     for _ in range(5):
-        port = _free_port()
+        port = free_port()
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("BOOT_URL", f"http://{host}:{port}")
             settings.cache_clear()
@@ -94,12 +94,6 @@ def _is_there(process: subprocess.Popen[bytes], port: int) -> str:
         return "answers" if httpx.get(f"http://127.0.0.1:{port}/boot/ipxe/nobody").status_code == 200 else ""
     except httpx.TransportError:
         return ""
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -158,7 +152,9 @@ class Tenancy:
     password: str = field(default="", repr=False)
 
     def ask(self, op: str, **fields: Any) -> dict[str, Any]:
-        """An operation of the lab on this machine."""
+        """An operation of the lab on this machine. What is waited for comes late on a slow one."""
+        if op == "wait":
+            fields = {"timeout": 60} | fields
         answer: dict[str, Any] = ask(self.lab, op, name=self.name, **fields)
         return answer
 

@@ -82,11 +82,16 @@ def _log_in(tenancy: Tenancy) -> None:
             _say(tenancy, "root\r", expect="Password: ")
             _say(tenancy, f"{tenancy.password}\r", expect="# ")
             break
-    _say(tenancy, "cat /root/ordered; blockdev --getsize64 /dev/vda2\r", expect=f"{HOSTNAME}\r\n8388608\r\n")
-    _say(tenancy, "find / -xdev -name '*opsportal*' | wc -l\r", expect="\r\n0\r\n")
+    _say(
+        tenancy,
+        "cat /root/ordered; blockdev --getsize64 /dev/vda2\r",
+        expect=f"{HOSTNAME}\r\n8388608\r\n",
+        patience_s=60,
+    )
+    _say(tenancy, "find / -xdev -name '*opsportal*' | wc -l\r", expect="\r\n0\r\n", patience_s=60)
 
 
-def _say(tenancy: Tenancy, text: str, *, expect: str) -> None:
+def _say(tenancy: Tenancy, text: str, *, expect: str, patience_s: int = 20) -> None:
     since = tenancy.ask("show")["written"]
     tenancy.ask("type", text=text)
-    tenancy.ask("wait", text=expect, since=since, timeout=20)
+    tenancy.ask("wait", text=expect, since=since, timeout=patience_s)

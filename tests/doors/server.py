@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ import aiohttp
 import httpx
 
 from stack.reflex_inside import SKIP_COMPILE
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STATE = "reflex___state____state"
@@ -40,7 +40,7 @@ class Server:
     def __init__(
         self, *, environment: dict[str, str], log: Path, app: str = "opsportal.opsportal:app"
     ) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.log_file = log
         with log.open("ab") as output:
@@ -82,12 +82,6 @@ class Server:
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(5)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Browser:

@@ -13,7 +13,7 @@ from typing import Any
 from lab.bmcs.client import ask, read_fleet
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 class RunningLab:
@@ -41,7 +41,7 @@ class RunningLab:
         """Send `number` and return the exit status."""
         assert self._process is not None
         self._process.send_signal(number)
-        return self._process.wait(timeout=10)
+        return self._process.wait(timeout=60)
 
     @property
     def pid(self) -> int:

@@ -22,7 +22,7 @@ from opsportal.domain.network.zones import zone_of
 from opsportal.integrations import dns as portal_dns
 from opsportal.integrations.dns import NameServer
 from stack.installation import DNS_ZONES
-from tests.stack.standin import free_port
+from tests.ports import free_port
 
 SECRET, OTHER = "c2VjcmV0IGtleSBmb3IgdGVzdHMsIDMyIGJ5dGVzISE=", "d3Jvbmcgc2VjcmV0IHdyb25nIHNlY3JldCB3cm9uZyE="
 ZONE, IP = "2.0.192.in-addr.arpa", ip_address("192.0.2.7")

@@ -15,7 +15,7 @@ from smtplib import SMTP
 
 import pytest
 
-from tests.stack.standin import free_port
+from tests.ports import free_port
 from tests.stack.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -157,7 +157,7 @@ def test_a_lab_that_is_killed_goes_on_with_the_installation(
     server = lab.take()
     service.offer(hostname="survivor")
     server.ask("press", button="reset")
-    service.wait(lambda: service.milestones() == ["installer_started"])
+    service.wait(lambda: service.milestones()[:1] == ["installer_started"])
     lab.end(signal.SIGKILL)
     lab.start()
     # The report that was under way may come twice, as from a real installer that got no answer.

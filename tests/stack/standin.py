@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ import psutil
 
 from stack import leftovers
 from stack.frontend import Frontend
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -119,14 +119,6 @@ def pretend_built(project: Path) -> None:
     frontend.static.mkdir(parents=True, exist_ok=True)
     (frontend.static / "index.html").write_text("<!doctype html>")
     frontend.mark_current(frontend.sources_digest())
-
-
-def free_port() -> int:
-    """A port on loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -22,7 +22,8 @@ from stack.installation import Installation
 from stack.options import Options
 from stack.sockets import short_directory
 from stack.supervision import Supervisor
-from tests.stack.standin import PROGRAMS, Demo, free_port, make_project, running_demo, start
+from tests.ports import free_port
+from tests.stack.standin import PROGRAMS, Demo, make_project, running_demo, start
 from tests.stack.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("stack-demo")

@@ -21,7 +21,7 @@ from opsportal.models import Mail, MailRelay, Person, Role
 from opsportal.settings import settings
 from tests.builders import make_actor, make_person, make_ticket
 from tests.integration.mail.servers import Post, RawServer, post_office
-from tests.stack.standin import free_port
+from tests.ports import free_port
 from workers import mail as worker
 
 pytestmark = pytest.mark.usefixtures("portal")

@@ -19,7 +19,7 @@ from opsportal.integrations.smtp import (
     parse_server,
 )
 from tests.integration.mail.servers import Post, RawServer, make_certificate, post_office
-from tests.stack.standin import free_port
+from tests.ports import free_port
 
 TEXT = b"Subject: x\r\n\r\n.one dot\r\n..two\r\n"
 HELLO = ("220 here", "250 hello")

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,7 +19,7 @@ import dns.tsig
 
 from opsportal.integrations.dns import NameServer
 from opsportal.models.network import Ip
-from tests.stack.standin import free_port
+from tests.ports import free_port
 from tests.tools import need_tool
 
 KEY, SECRET = "opsportal", "c2VjcmV0IGtleSBmb3IgdGVzdHMsIDMyIGJ5dGVzISE="
@@ -128,8 +128,8 @@ def _wait(knot: Knot, home: Path) -> None:
     question = dns.message.make_query(V4, "SOA")
     while True:
         assert knot.process.poll() is None, (home / "log").read_text()
-        try:
-            if dns.query.udp(question, "127.0.0.1", port=knot.port, timeout=0.2).answer:
+        with suppress(dns.exception.DNSException, OSError):
+            if dns.query.udp(question, "127.0.0.1", port=knot.port, timeout=1).answer:
                 return
-        except (dns.exception.DNSException, OSError):
-            assert time.monotonic() < until, (home / "log").read_text()
+        assert time.monotonic() < until, (home / "log").read_text()
+        time.sleep(0.02)

@@ -18,9 +18,10 @@ from opsportal.integrations import dns as portal_dns
 from opsportal.integrations.dns import NameServer
 from opsportal.settings import Settings
 from tests.integration.network.knot import BROKEN, CLOSED, KEY, MISSING, SECRET, V4, V6, Knot
-from tests.stack.standin import free_port
 
 NOTHING: frozenset[str] = frozenset()
+NOBODY = 1
+"""A port that no test and no outgoing connection ever has."""
 
 
 def write(server: NameServer, zone: str, ip: str, name: str, *, instead_of: frozenset[str] = NOTHING) -> None:
@@ -78,7 +79,7 @@ def test_silence_and_nobody(knot: Knot) -> None:
     host = ip_address("192.0.2.13")
     with knot.frozen(), pytest.raises(portal_dns.DnsSilent):
         portal_dns.read_names(knot.as_known(udp_s=0.05, tcp_s=0.05), host)
-    nobody = NameServer("127.0.0.1", free_port(), dns.tsig.Key(KEY, SECRET, "hmac-sha256"), (0.05, 5))
+    nobody = NameServer("127.0.0.1", NOBODY, dns.tsig.Key(KEY, SECRET, "hmac-sha256"), (0.05, 5))
     with pytest.raises(portal_dns.DnsUnreachable):
         portal_dns.read_names(nobody, host)
 

@@ -1,0 +1,28 @@
+"""Ports for servers of tests that must know their port before they listen."""
+
+from __future__ import annotations
+
+import random
+import socket
+
+_PORTS = range(20_000, 32_000)
+"""Below those that Linux gives to outgoing connections (`ip_local_port_range`): none of them comes in between."""
+_DICE = random.SystemRandom()
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nobody listens on, neither by TCP nor by UDP."""
+    for _ in range(200):
+        port = _DICE.choice(_PORTS)
+        if _is_free(host, port, socket.SOCK_STREAM) and _is_free(host, port, socket.SOCK_DGRAM):
+            return port
+    raise AssertionError("no port is free")
+
+
+def _is_free(host: str, port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
