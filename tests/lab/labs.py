@@ -84,7 +84,7 @@ class Server:
     def show(self) -> dict[str, Any]:
         return self.ask("show", lines=200)
 
-    def wait(self, *, timeout: float = 20.0, **what: str) -> dict[str, Any]:
+    def wait(self, *, timeout: float = 60.0, **what: str) -> dict[str, Any]:
         return self.ask("wait", timeout=timeout, **what)
 
     def effects(self) -> list[str]:

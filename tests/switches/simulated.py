@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 import switches
 from stack import tether
 from switches.errors import SwitchUnreachable
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 30.0
@@ -74,9 +74,7 @@ def running_simulator(directory: Path, mibs: Mapping[str, Mib]) -> Iterator[Simu
     """snmpsim with these switches by community, ended with the block or with us."""
     data = directory / "data"
     data.mkdir(parents=True)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        simulator = Simulator(data, probe.getsockname()[1])
+    simulator = Simulator(data, free_port())
     for community, content in mibs.items():
         simulator.write(community, content)
     code = (
@@ -101,7 +99,7 @@ def _wait(simulator: Simulator, community: str, child: subprocess.Popen[bytes], 
     agent = switches.Agent("127.0.0.1", simulator.port, community=community)
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        answer = switches.poll_switches({1: switches.PollRequest(agent, [])}, timeout_s=0.2, tries=1)[1]
+        answer = switches.poll_switches({1: switches.PollRequest(agent, [])}, timeout_s=1.0, tries=1)[1]
         if not isinstance(answer, SwitchUnreachable):
             return
         assert child.poll() is None, log.read_text()

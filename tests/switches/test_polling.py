@@ -12,7 +12,8 @@ from switches import Agent, PollAnswer, PollRequest, SwitchError, Wanted, sessio
 from tests.switches.scenarios import FORTY_EIGHT, PORTS
 from tests.switches.simulated import Simulator
 
-QUICK = {"timeout_s": 0.5, "tries": 1}
+QUICK = {"timeout_s": 1.0, "tries": 1}
+"""Silence costs twice as much; who answers does so within that on any machine."""
 
 
 def poll(
@@ -23,7 +24,7 @@ def poll(
 
 
 def discover(agent: Agent) -> switches.Discovery | SwitchError:
-    return switches.discover_switches({1: agent}, timeout_s=0.5, tries=1)[1]
+    return switches.discover_switches({1: agent}, timeout_s=QUICK["timeout_s"], tries=1)[1]
 
 
 def agent(simulator: Simulator, community: str) -> Agent:
@@ -155,7 +156,7 @@ def test_silence_is_unreachable_after_our_own_tries(simulator: Simulator) -> Non
             asked += 1
     assert isinstance(answer, switches.SwitchUnreachable)
     assert asked == 4  # three tries, and one whether it is there at all
-    assert 0.4 <= lasted < 5
+    assert 0.4 <= lasted < 30
     assert isinstance(poll(agent(simulator, "nobody")), switches.SwitchUnreachable)
 
 
@@ -187,7 +188,7 @@ def test_one_bad_switch_does_not_disturb_the_others(simulator: Simulator) -> Non
     names = ["plain", "text_counter", "nobody", "without_a_port"]
     answers = switches.poll_switches(
         {n: PollRequest(agent(simulator, name), wanted) for n, name in enumerate(names)},
-        timeout_s=0.5,
+        timeout_s=QUICK["timeout_s"],
         tries=1,
     )
     kinds = [PollAnswer, switches.SwitchBadAnswer, switches.SwitchUnreachable, PollAnswer]
