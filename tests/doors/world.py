@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel import SQLModel, col, select
 
 from opsportal.db import unit_of_work
@@ -161,12 +162,16 @@ def make_mail(company: Company, *, is_undeliverable: bool = False) -> Mail:
 
 def everything() -> dict[str, tuple[int, str]]:
     """Every table's number of rows and a digest of their content: equal means that nothing has changed."""
-    found = {}
     with unit_of_work() as unit:
-        for table in SQLModel.metadata.sorted_tables:
-            digest = f"SELECT count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table.name} t"
-            found[table.name] = tuple(unit.execute(text(digest)).one())
-    return found  # type: ignore[return-value]
+        rows = unit.execute(_digests()).all()
+    return {name: (count, digest) for name, count, digest in rows}
+
+
+@functools.cache
+def _digests() -> TextClause:
+    """One statement, which the connection prepares: it is asked some thousand times."""
+    digest = "SELECT '{0}', count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {0} t"
+    return text(" UNION ALL ".join(digest.format(table.name) for table in SQLModel.metadata.sorted_tables))
 
 
 __all__ = [
