@@ -1,7 +1,11 @@
-"""The order of tests in a run of everything: quick ones first, browser tests last.
+"""The order of tests in a run of everything.
 
 A pytest plugin that the Makefile loads (`-p tests.ordering`). Tests that share something big, such as
 one portal for all browser tests, carry an `xdist_group` mark: each group runs in one process, in turn.
+
+Processes shall end together. So the longest group, the browser tests, begins at once in a process of its
+own; beside it quick tests come first, then directory by directory the groups before what stands alone, and
+at the end many small tests fill every process. One process alone leaves the browser tests for last.
 """
 
 from __future__ import annotations
@@ -16,9 +20,12 @@ FIRST_DIRECTORIES = (
     "lab",
     "state",
     "doors",
+    "chaos",
+    "chain",
+    "consoles",
+    "stack",
     "workers",
     "integration",
-    "stack",
 )
 END_TO_END = "e2e"
 
@@ -29,11 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_rank)
 
 
-def _rank(item: pytest.Item) -> tuple[bool, bool, int]:
+def _rank(item: pytest.Item) -> tuple[bool, int, bool, bool]:
     directory = item.path.relative_to(item.config.rootpath).parts[1]
     is_known = directory in FIRST_DIRECTORIES
     place = FIRST_DIRECTORIES.index(directory) if is_known else len(FIRST_DIRECTORIES)
-    return _is_marked(item, END_TO_END), _is_marked(item, "slow"), place
+    is_beside_others = hasattr(item.config, "workerinput")
+    is_later = _is_marked(item, END_TO_END) != is_beside_others
+    return is_later, place, not _is_marked(item, "xdist_group"), _is_marked(item, "slow")
 
 
 def _is_marked(item: pytest.Item, mark: str) -> bool:
