@@ -48,7 +48,7 @@ def security_headers(path: str) -> list[tuple[bytes, bytes]]:
         (b"referrer-policy", b"same-origin"),
         (b"cross-origin-opener-policy", b"same-origin"),
         (b"cross-origin-resource-policy", b"same-origin"),
-        (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+        (b"permissions-policy", b"camera=(self), geolocation=(), microphone=()"),
         (b"cache-control", keep),
     ]
     if settings().is_https:

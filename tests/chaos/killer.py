@@ -34,7 +34,7 @@ class Killer:
     fleet: list[SimulatedBmc]
     seed: int
     frozen_s: float
-    hands: int = 3
+    hands: int = 6
     strokes: list[str] = field(default_factory=list)
     _later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
 

@@ -97,18 +97,29 @@ def at(path: str) -> re.Pattern[str]:
 
 def path_of(one: Address, portal: Portal) -> str:
     """The page's path with the numbers of this demo in it."""
-    service = portal.rows("SELECT id FROM service WHERE name = 'old.acme-studio.example'")[0][0]
-    found = "SELECT id FROM invoice WHERE company_id = 1 AND kind = 'invoice' AND status = %s ORDER BY id DESC LIMIT 1"
-    return one.path.format(
-        server=portal.server_id("kyiv-db-01"),
-        rack=portal.rows("SELECT min(rack_id) FROM rack_position")[0][0],
-        stock=portal.rows("SELECT server_id FROM cleaning ORDER BY finished_at NULLS FIRST, id LIMIT 1")[0][
-            0
-        ],
-        label=f"S{portal.server_id('kyiv-db-01'):05d}",
-        service=service,
-        open_invoice=portal.rows(found, "issued")[0][0],
-        paid_invoice=portal.rows(found, "paid")[0][0],
-        ticket=portal.rows("SELECT min(id) FROM ticket WHERE company_id = 1")[0][0],
-        mail=portal.rows("SELECT min(id) FROM mail")[0][0],
-    )
+    return one.path.format_map(_Numbers(portal))
+
+
+class _Numbers(dict[str, object]):
+    """What stands in the paths, asked for when it is needed."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+
+    def __missing__(self, name: str) -> object:
+        if name in _QUERIES:
+            return self._portal.rows(_QUERIES[name])[0][0]
+        number = self._portal.server_id("kyiv-db-01")
+        return {"server": number, "label": f"S{number:05d}"}[name]
+
+
+_INVOICE = "SELECT max(id) FROM invoice WHERE company_id = 1 AND kind = 'invoice' AND status = "
+_QUERIES = {
+    "rack": "SELECT min(rack_id) FROM rack_position",
+    "stock": "SELECT server_id FROM cleaning ORDER BY finished_at NULLS FIRST, id LIMIT 1",
+    "service": "SELECT id FROM service WHERE name = 'old.acme-studio.example'",
+    "open_invoice": f"{_INVOICE}'issued'",
+    "paid_invoice": f"{_INVOICE}'paid'",
+    "ticket": "SELECT min(id) FROM ticket WHERE company_id = 1",
+    "mail": "SELECT min(id) FROM mail",
+}

@@ -38,7 +38,7 @@ def grave(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("one", ADDRESSES, ids=lambda one: one.name)
 def test_axe_finds_nothing_grave(visitors: Visitors, portal: Portal, one: Address) -> None:
-    page = visitors.anybody(one.visitor)
+    page = visitors.onlooker(one.visitor)
     page.goto(path_of(one, portal))
     settled(page)
     found = {}

@@ -46,7 +46,7 @@ def english_only(locale: str) -> frozenset[str]:
 
 def visit(visitors: Visitors, portal: Portal, one: Address, locale: str) -> Page:
     who = portal.speaking(locale, one.visitor) if one.visitor else None
-    page = visitors.anybody(who, viewport=PHONE, locale=TAGS[locale])
+    page = visitors.onlooker(who, viewport=PHONE, locale=TAGS[locale])
     page.goto(path_of(one, portal))
     settled(page)
     expect(page.locator("html")).to_have_attribute("lang", locale)

@@ -63,6 +63,7 @@ class Visitors:
         self._cookies: dict[str, str] = {}
         self._authenticators: dict[str, Authenticator] = {}
         self._contexts: list[BrowserContext] = []
+        self._kept: dict[tuple[Any, ...], BrowserContext] = {}
 
     def authenticator(self, who: SignIn) -> Authenticator:
         """The person's phone."""
@@ -71,25 +72,40 @@ class Visitors:
 
     def stranger(self, **options: Any) -> Page:
         """A page in a browser that knows nothing."""
+        context = self._browser_with(**options)
+        self._contexts.append(context)
+        return context.new_page()
+
+    def _browser_with(self, **options: Any) -> BrowserContext:
         options = {"viewport": DESKTOP, "locale": "en-GB", "timezone_id": "Europe/Prague", **options}
         context = self.browser.new_context(base_url=self.portal.url, **options)
         context.set_default_timeout(15_000)
         context.add_init_script(REFUSED_BY_THE_BROWSER)
         self.faults.listen(context)
-        self._contexts.append(context)
-        return context.new_page()
+        return context
 
     def signed_in(self, email: str, path: str | None = None, **options: Any) -> Page:
         """A page of somebody who has signed in already, opened at `path`."""
         page = self.stranger(**options)
-        page.context.add_cookies([{"name": "portal", "value": self.cookie(email), "url": self.portal.url}])
+        self._let_in(page.context, email)
         if path is not None:
             page.goto(path)
         return page
 
-    def anybody(self, email: str | None, **options: Any) -> Page:
-        """A page of this person, or of a stranger."""
-        return self.stranger(**options) if email is None else self.signed_in(email, **options)
+    def _let_in(self, context: BrowserContext, email: str) -> None:
+        context.add_cookies([{"name": "portal", "value": self.cookie(email), "url": self.portal.url}])
+
+    def onlooker(self, email: str | None, **options: Any) -> Page:
+        """A new tab of this person, or of a stranger, who only looks.
+
+        Their browser is kept from test to test: it has loaded and compiled the portal's code before.
+        """
+        who = (email, *sorted((name, str(value)) for name, value in options.items()))
+        if who not in self._kept:
+            self._kept[who] = self._browser_with(**options)
+            if email is not None:
+                self._let_in(self._kept[who], email)
+        return self._kept[who].new_page()
 
     def cookie(self, email: str) -> str:
         """The cookie of the person's kept session."""
@@ -108,7 +124,10 @@ class Visitors:
         return cookie
 
     def leave(self) -> None:
-        """Closes every browser, and fails when one of its pages had a fault."""
+        """Closes every page, and fails when one of them had a fault."""
+        for context in self._kept.values():
+            for page in context.pages:
+                page.close()
         for context in self._contexts:
             context.close()
         self._contexts.clear()
