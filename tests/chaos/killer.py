@@ -22,6 +22,7 @@ _KINDS = {
     "dead BMC": 2,
     "redis": 1,
 }
+"""How often, of so many strokes as these are together."""
 _ONCE = "flushed redis"
 
 
@@ -34,8 +35,9 @@ class Killer:
     fleet: list[SimulatedBmc]
     seed: int
     frozen_s: float
-    hands: int = 6
+    hands: int = 3
     strokes: list[str] = field(default_factory=list)
+    _ahead: list[str] = field(default_factory=list)
     _later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -45,7 +47,7 @@ class Killer:
 
     def strike(self) -> None:
         """One harm more."""
-        kind = _ONCE if len(self.strokes) == 6 else self.dice.choices([*_KINDS], [*_KINDS.values()])[0]
+        kind = _ONCE if len(self.strokes) == 6 else self._next()
         self.strokes.append(kind)
         if kind == _ONCE:
             self.redis.start()
@@ -67,6 +69,13 @@ class Killer:
         else:
             self._strike_worker(kind, self.dice.choice(self.site.hands(0)))
             self.site.hands(self.hands)
+
+    def _next(self) -> str:
+        """In an order of the dice's, but none is left out by chance: few strokes are enough."""
+        if not self._ahead:
+            self._ahead = [kind for kind, times in _KINDS.items() for _ in range(times)]
+            self.dice.shuffle(self._ahead)
+        return self._ahead.pop()
 
     def _revive(self, number: int) -> None:
         self.fleet[number] = restart(self.fleet[number])

@@ -44,8 +44,8 @@ SERVERS = int(os.environ.get("CHAOS_SERVERS", "100"))
 LEASE_S = 7.0
 QUIET_SHARE = 0.2
 """Of a round's jobs: once only so many have not ended, nothing more is harmed."""
-STROKES = max(12, SERVERS // 4)
-"""In each round."""
+STROKES = max(12, SERVERS // 6)
+"""In each round. Most cost a start of Python, which is dear; two rounds know every kind of stroke."""
 LONGEST_S = 540.0
 
 
