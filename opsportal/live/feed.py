@@ -25,7 +25,7 @@ log = structlog.get_logger("live")
 
 COALESCE_S = 0.03
 """A transaction often announces several topics, and a job several transactions: wait this long for company."""
-GATHER_S = 0.25
+GATHER_S = 0.5
 """What was read for a tab waits for whatever else is being read for it, but no longer than this: a slow view
 holds up its own tab a little, and no other."""
 SETTLE_S = 0.6
