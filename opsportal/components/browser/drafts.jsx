@@ -48,25 +48,31 @@ export function useDraft(name, owner, empty) {
   const key = owner > 0 ? `draft:${owner}:${name}` : "";
   const [draft, setDraft] = useState({ id: "", ...empty });
   const at = useRef("");
+  // What the draft is by now. React runs no update of a form that goes away in the same moment, as one does that was
+  // sent: what is kept would be the old draft, and its number would make the portal take the next one for sent already.
+  const now = useRef(draft);
+  const put = (after) => {
+    now.current = after;
+    setDraft(after);
+  };
   useEffect(() => {
     if (!key || at.current === key) return;
     const isMoved = at.current !== "";
     at.current = key;
-    setDraft((before) => ({ ...empty, ...(isMoved ? {} : before), ...kept(key), id: kept(key)?.id ?? newId() }));
+    put({ ...empty, ...(isMoved ? {} : now.current), ...kept(key), id: kept(key)?.id ?? newId() });
   }, [key]);
-  const change = (part) =>
-    setDraft((before) => {
-      const after = { ...before, ...(typeof part === "function" ? part(before) : part) };
-      if (at.current) keep(at.current, after);
-      return after;
-    });
-  const clear = (sent) =>
-    setDraft((before) => {
-      const rest = sent ? unsent(before, sent) : {};
-      const after = { ...empty, ...rest, id: newId() };
-      if (at.current) keep(at.current, rest.body || rest.files?.length ? after : null);
-      return after;
-    });
+  const change = (part) => {
+    const before = now.current;
+    const after = { ...before, ...(typeof part === "function" ? part(before) : part) };
+    if (at.current) keep(at.current, after);
+    put(after);
+  };
+  const clear = (sent) => {
+    const rest = sent ? unsent(now.current, sent) : {};
+    const after = { ...empty, ...rest, id: newId() };
+    if (at.current) keep(at.current, rest.body || rest.files?.length ? after : null);
+    put(after);
+  };
   return [draft, change, clear];
 }
 
