@@ -26,11 +26,14 @@ def _object(event: Any) -> rx.Component:
     )
 
 
+def _who(event: Any) -> rx.Var[str]:
+    """Whoever has no name but an address is somebody unknown, such as one whose sign-in was refused."""
+    return rx.cond(event.actor, event.actor, rx.cond(event.ip, "–", t("The portal itself")))
+
+
 _COLUMNS = (
     Column(t("When"), lambda e: rx.el.span(moment(e.at), class_name="num nowrap")),
-    Column(
-        t("Who"), lambda e: rx.el.span(rx.cond(e.actor, e.actor, t("The portal itself")), class_name="strong")
-    ),
+    Column(t("Who"), lambda e: rx.el.span(_who(e), class_name="strong")),
     Column(
         t("What"), lambda e: rx.el.div(t_code(e.tag, labels.AUDIT), rx.el.small(e.tag, class_name="mono"))
     ),

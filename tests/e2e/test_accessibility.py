@@ -39,11 +39,12 @@ def grave(page: Page) -> list[str]:
 @pytest.mark.parametrize("one", ADDRESSES, ids=lambda one: one.name)
 def test_axe_finds_nothing_grave(visitors: Visitors, portal: Portal, one: Address) -> None:
     page = visitors.onlooker(one.visitor)
+    page.emulate_media(reduced_motion="reduce")
     page.goto(path_of(one, portal))
     settled(page)
     found = {}
     for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.emulate_media(color_scheme=theme)
         expect(page.locator("html")).to_have_class(re.compile(rf"\b{theme}\b"))
         found[theme] = grave(page)
     assert found == {"light": [], "dark": []}

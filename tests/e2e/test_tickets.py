@@ -270,6 +270,9 @@ def test_what_is_typed_survives_answers_reloads_and_refusals(visitors: Visitors)
     expect(page.locator("article.client").last).to_contain_text("one more thing")
     expect(page.get_by_role("button", name="Send reply")).to_be_enabled()
     expect(reply).to_have_value(re.compile(r"^ ?and another$"))
+    page.goto("/tickets/new")  # what was sent from there is gone from there
+    expect(settled(page).get_by_label("Subject", exact=True)).to_have_value("")
+    expect(page.get_by_label("Message", exact=True)).to_have_value("")
 
 
 def test_a_ticket_without_a_mouse(visitors: Visitors) -> None:

@@ -4,8 +4,10 @@ import { useIntl } from "$/portal/intl";
 
 export function Dialog({ open, onClose, labelledBy, className, children }) {
   const ref = useRef(null);
+  const isShown = useRef(false);
   useEffect(() => {
     const dialog = ref.current;
+    isShown.current = open;
     if (open && !dialog.open) dialog.showModal();
     if (!open && dialog.open) dialog.close();
   }, [open]);
@@ -19,7 +21,10 @@ export function Dialog({ open, onClose, labelledBy, className, children }) {
         event.preventDefault();
         onClose();
       }}
-      onClose={onClose}
+      onClose={() => {
+        // The word of our own closing comes late: by then somebody may have opened the dialog again.
+        if (isShown.current && !ref.current.open) onClose();
+      }}
       onClick={(event) => event.target === ref.current && onClose()}
     >
       {open ? children : null}

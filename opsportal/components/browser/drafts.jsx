@@ -37,7 +37,8 @@ function keep(key, draft) {
 /** What stands in a draft that was not in it when it was sent: words typed and files chosen meanwhile. */
 function unsent(draft, sent) {
   const body = draft.body.startsWith(sent.body) ? draft.body.slice(sent.body.length).trimStart() : draft.body;
-  return { body, files: draft.files.filter((one) => !sent.files.some((gone) => gone.id === one.id)) };
+  const files = draft.files.filter((one) => !sent.files.some((gone) => gone.id === one.id));
+  return body || files.length ? { ...draft, body, files } : null; // a note stays a note
 }
 
 /**
@@ -68,9 +69,9 @@ export function useDraft(name, owner, empty) {
     put(after);
   };
   const clear = (sent) => {
-    const rest = sent ? unsent(now.current, sent) : {};
-    const after = { ...empty, ...rest, id: newId() };
-    if (at.current) keep(at.current, rest.body || rest.files?.length ? after : null);
+    const rest = sent ? unsent(now.current, sent) : null;
+    const after = { ...(rest ?? empty), id: newId() };
+    if (at.current) keep(at.current, rest ? after : null);
     put(after);
   };
   return [draft, change, clear];
