@@ -154,7 +154,7 @@ def make_server(
                 driver=endpoint.driver if endpoint else "ipmi",
                 host=endpoint.host if endpoint else "127.0.0.1",
                 port=endpoint.port if endpoint else 20_000 + n,
-                username=endpoint.username if endpoint else "admin",
+                username=endpoint.username if endpoint else "opsportal",
                 password=seal(endpoint.password if endpoint else "secret"),
                 cipher_suite=endpoint.cipher_suite if endpoint else 3,
                 certificate=endpoint.fingerprint if endpoint else "",

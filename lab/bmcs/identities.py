@@ -95,7 +95,7 @@ def _make_identity(number: int, port: int, models: Sequence[Model]) -> Identity:
         name=f"node-{number:03d}",
         host=HOST,
         port=port,
-        username="ADMIN",
+        username="opsportal",  # as machines are after intake; one from the factory is never released
         password=secrets.token_urlsafe(12),  # 16 characters: every cipher suite takes them (IPMI 2.0, 22.30)
         mac=_mac(b"\x02\x00" + station),
         bmc_mac=_mac(b"\x02\x01" + station),

@@ -16,6 +16,7 @@ CONSOLE_END = {
     "service_suspended": N_("Service suspended"),
     "service_terminated": N_("Service ended"),
     "server_transferred": N_("Server handed over"),
+    "server_taken_back": N_("Server taken back"),
     "gateway_lost": N_("Connection lost"),
     "too_slow": N_("Connection too slow"),
     "screen_unreachable": N_("Screen did not answer"),

@@ -45,7 +45,7 @@ async def test_login_prompt_is_typed_at_and_answers(stage: Stage) -> None:
         ]
     told = str(console.told)
     assert "127.0.0.1" not in told
-    assert "ADMIN" not in told
+    assert "opsportal" not in told
 
 
 async def test_two_watch_one_types_and_the_keyboard_changes_hands(stage: Stage) -> None:

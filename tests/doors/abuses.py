@@ -17,7 +17,8 @@ import aiohttp
 import httpx
 import pytest
 
-from opsportal.web.sockets import BURST, FRAMES_PER_S
+from opsportal.web.gate import CONSOLE_PATH
+from opsportal.web.sockets import BURST, CONSOLE_MAX_TEXT, FRAMES_PER_S
 from tests.doors import world
 from tests.doors.server import PORTAL, STATE, Browser, Server, Tab, open_tab
 
@@ -194,6 +195,19 @@ async def binary_frame(server: Server) -> None:
     await _is_closed_by(server, b"\x04" + MARK.encode(), 1003)
 
 
+async def huge_console_frame(server: Server) -> None:
+    """A console's socket is judged before anybody has come with a ticket."""
+    browser, _ = signed_in(server)
+    headers = {"Cookie": f"portal={browser.cookie}", "Origin": server.origin}
+    async with (
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client,
+        client.ws_connect(f"{server.origin}{CONSOLE_PATH}", headers=headers) as connection,
+    ):
+        await connection.send_str(MARK + "x" * CONSOLE_MAX_TEXT)
+        answer = await connection.receive(timeout=30)
+        assert (answer.type, answer.data) == (aiohttp.WSMsgType.CLOSE, 1009)
+
+
 async def flood(server: Server) -> None:
     """The burst and what trickles in meanwhile is taken, not one frame more; then the socket is closed."""
     browser, _ = signed_in(server)
@@ -324,6 +338,6 @@ async def person_deactivated(server: Server) -> None:
 ABUSES = (
     foreign_origin, bad_token, token_of_another_session, message_named_connect, injected_session_header,
     hydration_shows_nothing, secrets_stay_behind, huge_frame,
-    binary_frame, flood, many_sockets, polling, closed_paths, undeclared_handler, sign_out_elsewhere,
+    huge_console_frame, binary_frame, flood, many_sockets, polling, closed_paths, undeclared_handler, sign_out_elsewhere,
     password_changed_elsewhere, person_deactivated,
 )  # fmt: skip

@@ -155,6 +155,7 @@ HOLES: dict[str, Callable[[], None]] = {
     "payload": _instead(guard, "_check_payload", lambda *_: None),
     "undeclared": _instead(guard, "_check", _undeclared_is_fine),
     "frames": _instead(sockets, "event_judge", _everything_is_fine),
+    "console frames": _instead(gate, "console_judge", _everything_is_fine),
     "frame log": _instead(sockets, "event_judge", _log_frames),
     "sockets": _instead(sockets, "MAX_ANONYMOUS_PER_CALLER", 1_000_000),
     "refusal": _instead(gate, "_refuse", lambda scope, browser: None),

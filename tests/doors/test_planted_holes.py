@@ -55,6 +55,7 @@ HOLE_OF = {
     malformed.malformed_events: "envelope",
     malformed.malformed_frames: "frame log",
     abuses.huge_frame: "frames",
+    abuses.huge_console_frame: "console frames",
     abuses.binary_frame: "frames",
     abuses.flood: "frames",
     abuses.many_sockets: "sockets",

@@ -25,7 +25,7 @@ def test_a_user_comes_and_goes(server: Server) -> None:
         users.create_user("visitor", password, privilege=bmc.Privilege.OPERATOR, timeout_s=20)
         return [user.name for user in users.list_users(timeout_s=20)]
 
-    assert _users(server.identity, create) == ["ADMIN", "visitor"]
+    assert _users(server.identity, create) == ["opsportal", "visitor"]
     seen = server.ipmitool("user", "list", "1", username="visitor", password=password)
     assert [line.split()[:2] for line in seen.stdout.splitlines()[1:] if "visitor" in line] == [
         ["3", "visitor"]
@@ -40,7 +40,8 @@ def test_a_new_password_counts_at_once_and_after_a_crash(start_lab: Callable[...
     server = lab.take()
     old = server.identity["password"]
     _users(
-        server.identity, lambda users: users.set_password("ADMIN", "rotated by the portal"[:20], timeout_s=20)
+        server.identity,
+        lambda users: users.set_password("opsportal", "rotated by the portal"[:20], timeout_s=20),
     )
     assert server.ipmitool("chassis", "status", password=old).returncode != 0
     lab.end(signal.SIGKILL)

@@ -11,6 +11,7 @@ const ENDS = {
   service_suspended: N_("Closed, because the service was suspended. Open the service to see why."),
   service_terminated: N_("Closed, because the service has ended."),
   server_transferred: N_("Closed, because the server was handed over."),
+  server_taken_back: N_("Closed, because the server was taken back."),
   gateway_lost: N_("The connection to the console was lost. The server itself is not affected."),
   network: N_("The portal cannot be reached. Check your connection and connect again."),
   too_slow: N_("Your connection is too slow for what this server prints. Connect again to see the present."),

@@ -21,6 +21,7 @@ LIMIT = "limit"
 SIGNED_OUT = "signed_out"
 GATEWAY_LOST = "gateway_lost"
 TOO_SLOW = "too_slow"
+TAKEN_BACK = "server_taken_back"
 
 
 def end_consoles(

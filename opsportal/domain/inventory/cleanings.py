@@ -14,14 +14,16 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
-from opsportal.domain.inventory import stock, topics
+from opsportal.domain.inventory import rotation, stock, topics
 from opsportal.domain.inventory.refusals import (
     CleaningEnded,
     EvidenceNotOfThisStep,
+    FactoryUserLeft,
     StockStepNotPossible,
 )
 from opsportal.domain.refusals import NotFound
 from opsportal.models import (
+    Bmc,
     Cleaning,
     CleaningEvidence,
     CleaningKind,
@@ -160,12 +162,21 @@ def confirm(
     server = stock.locked(unit, actor, cleaning.server_id)
     if method not in METHODS[CleaningStepName(step.name)]:
         raise EvidenceNotOfThisStep
+    if step.name == CleaningStepName.BMC_USERS and result == EvidenceResult.GOOD:
+        _refuse_factory_user(unit, cleaning.server_id)
     entry = CleaningEvidence(
         step_id=step_id, result=result, method=method, note=words, actor_id=actor.person_id,
         actor_name=actor.name,
     )  # fmt: skip
     _keep(unit, actor, server, cleaning, step, entry)
     return entry
+
+
+def _refuse_factory_user(unit: Unit, server_id: int) -> None:
+    """Whoever knows the model knows its factory user: nobody's word makes that one good."""
+    row = unit.get(Bmc, server_id)
+    if row is not None and rotation.is_factory_user(row.username):
+        raise FactoryUserLeft
 
 
 def witness(

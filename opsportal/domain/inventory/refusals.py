@@ -55,6 +55,14 @@ class EvidenceNotOfThisStep(Refusal):
     msgid = "This is no way to prove this step. Nothing was written down. Reload the page and choose one of its ways."
 
 
+class FactoryUserLeft(Refusal):
+    code = "factory_user_left"
+    msgid = (
+        "We still sign in to this BMC by a user from the factory. Nothing was written down. Ask for a new BMC "
+        "password first, which makes a user of our own, then look again."
+    )
+
+
 class CleaningEnded(Refusal):
     code = "cleaning_ended"
     msgid = "This cleaning has ended. Nothing was written down. Reload the page to see how."

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for, access_service_for
 from opsportal.domain.audit import trail
+from opsportal.domain.consoles import endings
 from opsportal.domain.hardware.port_orders import in_force
 from opsportal.domain.inventory import topics
 from opsportal.domain.inventory.refusals import (
@@ -105,6 +106,7 @@ def take_back(unit: Unit, actor: Actor, server_id: int, *, reason: str) -> Serve
     if unit.get_one(Service, server.service_id).status not in ENDED:
         raise ServiceStillRuns(server=server.name)
     _refuse_at_work(unit, server)
+    endings.end_consoles(unit, reason=endings.TAKEN_BACK, server_id=server_id)
     server.service_id = None
     step(unit, actor, server, StockStatus.QUARANTINED, tag="taken_back", reason=words)
     return server

@@ -11,11 +11,13 @@ from sqlmodel import col, select
 
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
+from opsportal.domain.consoles import grants
 from opsportal.domain.inventory import cleanings, parts, stock
 from opsportal.domain.inventory.comparison import SeenPart
 from opsportal.domain.inventory.refusals import (
     CleaningEnded,
     EvidenceNotOfThisStep,
+    FactoryUserLeft,
     ReasonMissing,
     ServerAtWork,
     ServerNotAvailable,
@@ -27,9 +29,12 @@ from opsportal.domain.inventory.refusals import (
 )
 from opsportal.domain.refusals import Forbidden, Refusal
 from opsportal.models import (
+    Bmc,
     Cleaning,
     CleaningEvidence,
     CleaningStepName,
+    ConsoleGrant,
+    ConsoleKind,
     EvidenceResult,
     Family,
     JobStatus,
@@ -119,6 +124,40 @@ def test_whole_way_from_tenant_to_tenant(marek: Actor) -> None:
         ("available", "leased"),
     ]
     assert {row[2] for row in steps} == {marek.person_id}
+
+
+def test_taking_a_server_back_ends_its_consoles_and_says_why(marek: Actor) -> None:
+    """Staff may look at the server of a service that has ended; the taking back itself is what ends that."""
+    server = make_server(make_service(status=ServiceStatus.TERMINATED))
+    with unit_of_work() as unit:
+        grants.grant_console(unit, marek, server.id or 0, ConsoleKind.SERIAL)
+    with unit_of_work() as unit:
+        stock.take_back(unit, marek, server.id or 0, reason="the client has left")
+    with unit_of_work() as unit:
+        grant = unit.exec(select(ConsoleGrant).where(col(ConsoleGrant.server_id) == server.id)).one()
+        assert (grant.status, grant.end_reason) == ("ended", "server_taken_back")
+
+
+def test_nobodys_word_makes_a_factory_user_good(marek: Actor) -> None:
+    server = make_server()
+    start(marek, server)
+    with unit_of_work() as unit:
+        unit.get_one(Bmc, server.id).username = "ADMIN"
+    with pytest.raises(FactoryUserLeft):
+        confirm_all(marek, server)
+    with unit_of_work() as unit:
+        cleaning = cleanings.find_cleaning(unit, server.id or 0)
+        states = {
+            state.step.name: state for state in cleanings.states_of(unit, (cleaning and cleaning.id) or 0)
+        }
+    assert states["bmc_users"].entries == 0
+    assert status(server) == "cleaning"
+    with unit_of_work() as unit:  # what speaks against the machine is taken down from anybody
+        cleanings.confirm(
+            unit, marek, states["bmc_users"].step.id or 0, result=EvidenceResult.BAD, method="confirmed",
+            note="ADMIN is still there",
+        )  # fmt: skip
+    assert status(server) == "faulty"
 
 
 @pytest.mark.parametrize("name", CleaningStepName)
