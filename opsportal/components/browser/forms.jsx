@@ -1,6 +1,6 @@
 // Forms that carry secrets: sent by fetch to a plain HTTP address, so that a password is never in an event or a state.
 // The answer is JSON. A refusal names its sentence and, where it can, the field; what was typed stays.
-import { createContext, useContext, useId, useRef, useState } from "react";
+import { createContext, useContext, useId, useRef, useState, useSyncExternalStore } from "react";
 import { useIntl } from "$/portal/intl";
 import { notify } from "$/portal/notices";
 
@@ -156,11 +156,15 @@ export function Field({ name, label, hint, type, autoComplete, inputMode, autoFo
   );
 }
 
-/** The form's button; it cannot be pressed twice. */
+const never = () => () => {};
+
+/** The form's button; it cannot be pressed twice, nor before this code has taken the form over from the bare page. */
 export function Submit({ children, className }) {
   const { busy } = useContext(FormContext);
+  // The browser itself would send the form, and a password with it, in the address of a page.
+  const isAlive = useSyncExternalStore(never, () => true, () => false);
   return (
-    <button type="submit" className={className ?? "btn primary"} disabled={busy}>
+    <button type="submit" className={className ?? "btn primary"} disabled={busy || !isAlive}>
       {children}
     </button>
   );
