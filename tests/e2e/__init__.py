@@ -2,5 +2,5 @@
 
 import pytest
 
-MARKS = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(420)]
-"""One after the other, and with time enough for the first to build the frontend."""
+MARKS = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(1200)]
+"""One after the other, and with time enough for the first to build the frontend, and to say what was missing."""

@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVERS = 18
 """One more than the demo's companies rent, so that there is stock too."""
 
-PATIENCE_S = 300.0
+PATIENCE_S = 600.0
 """For a start that has to build the frontend first, with cold caches."""
 
 PASSWORD = "a sentence for these tests"
@@ -154,7 +154,7 @@ class Portal:
     def end(self) -> int:
         """Ends it like Ctrl-C does; returns its exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
+        return self.process.wait(120)
 
     def kill(self) -> None:
         """Leaves nothing, whatever happened."""
@@ -202,7 +202,7 @@ def running_portal(data: Path) -> Iterator[Portal]:
         portal.kill()
 
 
-def wait_until(condition: Callable[[], bool], *, timeout: float = 20.0, what: str = "it") -> float:
+def wait_until(condition: Callable[[], bool], *, timeout: float = 60.0, what: str = "it") -> float:
     """Returns after how many seconds the condition was true; fails after `timeout`."""
     began = time.monotonic()
     while not condition():
@@ -217,7 +217,7 @@ def post(url: str, body: dict[str, Any], *, cookie: str = "") -> tuple[int, dict
     headers = {"Content-Type": "application/json", "Origin": origin, "Cookie": f"portal={cookie}"}
     request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             new = answer.headers.get("Set-Cookie", "").partition("portal=")[2].partition(";")[0]
             return answer.status, json.load(answer), new
     except urllib.error.HTTPError as error:

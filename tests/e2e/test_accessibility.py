@@ -64,6 +64,7 @@ def test_signing_in_and_switching_off_without_a_mouse(visitors: Visitors, portal
     who = portal.sign_ins["olena@acme.example"]
     page = visitors.stranger()
     page.goto("/sign-in")
+    expect(page.get_by_role("button", name="Sign in")).to_be_enabled()
     expect(page.get_by_label("E-mail")).to_be_focused()
     page.keyboard.type(who.email)
     page.keyboard.press("Tab")
@@ -98,7 +99,7 @@ def test_signing_in_and_switching_off_without_a_mouse(visitors: Visitors, portal
     expect(dialog.locator(":focus")).to_have_count(1)
     tab_to(page, "Power off")
     page.keyboard.press("Enter")
-    expect(page.locator(".job")).to_contain_text("Read back from the server and confirmed.", timeout=20_000)
+    expect(page.locator(".job")).to_contain_text("Read back from the server and confirmed.")
     expect(page.locator(".power-now")).to_contain_text("Off")
 
 
@@ -113,13 +114,16 @@ def test_palette_finds_a_page_and_a_server(visitors: Visitors, portal: Portal, k
     expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page).to_have_url(at("/account/password"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Change password")  # no longer the page before
     settled(page)
     page.keyboard.press(keys)
+    expect(box).to_be_focused()
     page.keyboard.type("kyiv-db")
     expect(page.get_by_role("option", name="kyiv-db-01")).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("kyiv-db-01")
     expect(page).to_have_url(re.compile(rf"/(servers/{portal.server_id('kyiv-db-01')}|services/\d+)$"))
     page.keyboard.press(keys)
+    expect(box).to_be_focused()
     page.keyboard.press("Escape")
     expect(box).to_be_hidden()

@@ -58,16 +58,14 @@ STATES = ("Waiting", "Running", "Checking the result", "Done")
 def seen_at(watched: Watched, place: str, state: int, *, after: float) -> float:
     """When the page first called the job by this state or a later one: what is quick may be told at once."""
     words = "|".join(STATES[state:])
-    at = watched.first_seen(f"{place}({words})", after=after)
-    assert at is not None, f"{watched.page.url} never showed {words}"
-    return at
+    return watched.wait_for(f"{place}({words})", after=after)
 
 
 def power(portal: Portal, name: str) -> str:
     return str(portal.rows("SELECT power FROM server WHERE name = %s", name)[0][0])
 
 
-def test_off_and_on_seen_by_everybody_within_a_second(visitors: Visitors, portal: Portal) -> None:
+def test_off_and_on_seen_by_everybody(visitors: Visitors, portal: Portal) -> None:
     page = settled(sign_in_with_code(visitors, "olena@acme.example"))
     machine = portal.server_id(SERVER)
     second_tab = page.context.new_page()
@@ -99,7 +97,9 @@ def test_off_and_on_seen_by_everybody_within_a_second(visitors: Visitors, portal
         for tab in (page, colleague):
             expect(tab.locator(".job-head")).to_contain_text(f"{button}")
             expect(tab.locator(".job")).to_contain_text("Read back from the server and confirmed.")
-            expect(tab.locator(".power-now")).to_have_text(re.compile(rf"^{word}\s*Verified just now$"))
+            expect(tab.locator(".power-now")).to_have_text(
+                re.compile(rf"^{word}\s*Verified (just now|\d+ seconds? ago|1 minute ago)$")
+            )
             expect(tab.locator(".steps li.done")).to_have_count(3)
         assert power(portal, SERVER) == word.lower()
 
@@ -123,7 +123,6 @@ def test_off_and_on_seen_by_everybody_within_a_second(visitors: Visitors, portal
             times = [seen_at(tab, place, state, after=began) for tab, place in pairs]
             assert max(times) - min(times) < LIVE_WITHIN_MS, STATES[state]
             assert true_since is None or max(times) - float(true_since) < LIVE_WITHIN_MS, STATES[state]
-        in_list = lists.first_seen(rf"{SERVER}[^/]*\b{word}\b", after=began)
-        assert in_list is not None
+        in_list = lists.wait_for(rf"{SERVER}[^/]*\b{word}\b", after=began)
         assert in_list - float(truth[-1]) < LIVE_WITHIN_MS
     assert not any(tab.was_reloaded() for tab in (*tabs, lists))
