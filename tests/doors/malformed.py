@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from opsportal.domain.refusals import BadRequest
-from tests.doors import world
+from tests.doors import abuses, world
 from tests.doors.abuses import MARK, SET_LOCALE, SWITCH, seen, signed_in
 from tests.doors.matrix import DOORS
 from tests.doors.server import PORTAL, SHELL, STATE, Server, Tab
@@ -65,7 +65,10 @@ async def malformed_payloads(server: Server) -> None:
             for name, payload in part:
                 tab.notices.clear()
                 await tab.send(name, payload)
-                await seen(tab.until(lambda tab=tab: tab.notices, within=3), ("not refused", name, payload))
+                await seen(
+                    tab.until(lambda tab=tab: tab.notices, within=abuses.PATIENCE_S),
+                    ("not refused", name, payload),
+                )
                 assert tab.notices == [BadRequest.msgid], (name, payload)
             assert world.everything() == before
     assert MARK not in server.log()
@@ -105,7 +108,7 @@ async def malformed_events(server: Server) -> None:
         for event in ENVELOPES:
             tab.notices.clear()
             await tab.say("event", event)
-            await seen(tab.until(lambda: tab.notices, within=3), ("not refused", event))
+            await seen(tab.until(lambda: tab.notices, within=abuses.PATIENCE_S), ("not refused", event))
             assert tab.notices == [BadRequest.msgid], event
         assert world.everything() == before
     assert MARK not in server.log()
@@ -134,7 +137,9 @@ async def malformed_frames(server: Server) -> None:
 
 
 async def _answered_or_closed(tab: Tab, count: int) -> None:
-    await tab.until(lambda: tab.closed.is_set() or tab.deltas_of("is_hydrated") > count, within=5)
+    await tab.until(
+        lambda: tab.closed.is_set() or tab.deltas_of("is_hydrated") > count, within=abuses.PATIENCE_S
+    )
 
 
 ABUSES = (malformed_payloads, malformed_events, malformed_frames)

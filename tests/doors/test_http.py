@@ -213,7 +213,7 @@ def test_the_time_of_a_refusal_does_not_tell_who_exists(server: Server, portal: 
         assert answer_of(Browser(server).sign_in(person.email, "wrong")) == (401, "wrong_credentials")
         assert _refused_sign_ins(person) == 0
         holding.rollback()
-    wait_until(lambda: _refused_sign_ins(person) == 1, timeout=5)
+    wait_until(lambda: _refused_sign_ins(person) == 1)
 
 
 @pytest.mark.parametrize(

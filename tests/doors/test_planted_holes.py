@@ -73,7 +73,10 @@ def test_every_abuse_has_a_hole() -> None:
 
 
 @pytest.mark.parametrize("abuse", HOLE_OF, ids=lambda abuse: abuse.__name__)
-async def test_abuse_is_noticed(planted: Server, abuse: Callable[[Server], Awaitable[None]]) -> None:
+async def test_abuse_is_noticed(
+    planted: Server, abuse: Callable[[Server], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(abuses, "PATIENCE_S", 2.0)  # what a shut door does will not come
     with hole(planted, HOLE_OF[abuse]):
         with pytest.raises(NOTICED):
             await abuse(planted)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], bool], *, timeout: float = 20.0) -> None:
+def wait_until(condition: Callable[[], bool], *, timeout: float = 60.0) -> None:
     """Returns when the condition is true; fails after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while not condition():

@@ -60,7 +60,7 @@ class Tabs:
         async with self.news:
             self.news.notify_all()
 
-    async def until(self, happened: Callable[[], bool], *, within: float = 3) -> None:
+    async def until(self, happened: Callable[[], bool], *, within: float = 60) -> None:
         async with asyncio.timeout(within), self.news:
             await self.news.wait_for(happened)
 
@@ -114,11 +114,11 @@ async def test_change_during_a_reading_is_read_again() -> None:
 
     def hold() -> None:
         is_reading.set()
-        go_on.wait(5)
+        go_on.wait(60)
 
     view.before_reading = hold
     tabs.feed.changed(["shown:7"])
-    await asyncio.to_thread(is_reading.wait, 5)
+    await asyncio.to_thread(is_reading.wait, 60)
     view.value = 1
     tabs.feed.changed(["shown:7"])
     view.before_reading = lambda: None
@@ -133,20 +133,21 @@ async def test_slow_view_holds_nobody_up() -> None:
     tabs.open("t", Watch.make(slow, actor(), 7))
     tabs.open("u", Watch.make(quick, actor(), 7))
     go_on = threading.Event()
-    slow.before_reading = lambda: go_on.wait(5) and None
+    slow.before_reading = lambda: go_on.wait(60) and None
     try:
         tabs.feed.changed(["slow:7", "quick:7"])
-        await tabs.until(lambda: "u" in tabs.told, within=1)
+        await tabs.until(lambda: "u" in tabs.told)
         quick.value = 2
         tabs.feed.changed(["quick:7"])
-        await tabs.until(lambda: tabs.told["u"] == [0, 2], within=1)
+        await tabs.until(lambda: tabs.told["u"] == [0, 2])
         assert "t" not in tabs.told
     finally:
         go_on.set()
     await tabs.until(lambda: "t" in tabs.told)
 
 
-async def test_all_that_changed_for_a_tab_is_one_push() -> None:
+async def test_all_that_changed_for_a_tab_is_one_push(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds, "GATHER_S", 60)
     tabs, views = Tabs(), [Shown(name) for name in ("a", "b", "c")]
     for number, shown in enumerate((views, views, views[:1])):
         tabs.open(f"t{number}", *(Watch.make(view, actor(), 7) for view in shown))
@@ -166,12 +167,12 @@ async def test_slow_view_holds_its_own_tab_up_only_a_little() -> None:
     tabs, slow, quick = Tabs(), Shown("slow"), Shown("quick")
     tabs.open("t", Watch.make(slow, actor(), 7), Watch.make(quick, actor(), 7))
     go_on = threading.Event()
-    slow.before_reading = lambda: go_on.wait(30) and None
+    slow.before_reading = lambda: go_on.wait(60) and None
     try:
         for number in (1, 2):
             quick.value = number
             tabs.feed.changed(["slow:7", "quick:7"])
-            await tabs.until(lambda number=number: tabs.told.get("t", [0])[-1] == number, within=2)
+            await tabs.until(lambda number=number: tabs.told.get("t", [0])[-1] == number)
     finally:
         go_on.set()
     slow.value = 3
@@ -184,7 +185,7 @@ async def test_what_waits_for_a_slow_view_is_not_told_to_a_session_that_ended_me
     tabs.open("t", Watch.make(slow, actor(), 7), Watch.make(quick, actor(), 7), session=1)
     tabs.open("u", Watch.make(quick, actor(), 7), session=2)
     go_on = threading.Event()
-    slow.before_reading = lambda: go_on.wait(30) and None
+    slow.before_reading = lambda: go_on.wait(60) and None
     try:
         tabs.feed.changed(["slow:7", "quick:7"])
         await tabs.until(lambda: "u" in tabs.told)
