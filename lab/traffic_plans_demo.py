@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from sqlmodel import col, select
 
 from opsportal.db import unit_of_work
@@ -17,6 +19,7 @@ from opsportal.models import (
     TrafficExemption,
     TrafficPrice,
 )
+from opsportal.models.base import utcnow
 
 PRICES = {"EUR": 200, "UAH": 9_000, "USD": 220}
 TB = 10**12
@@ -53,7 +56,14 @@ def seed_traffic_plans() -> None:
             cycle = cycle_on(service)
             used = totals_of_service(unit, service.id, start=cycle.start, end=cycle.end)
             included = max(TB, (used.in_bytes + used.out_bytes) * 100 // part)
-            unit.add(TrafficAllowance(plan_id=plan.id, included_bytes=included, action=action))
+            unit.add(
+                TrafficAllowance(
+                    plan_id=plan.id,
+                    included_bytes=included,
+                    action=action,
+                    in_force_since=utcnow() - dt.timedelta(days=400),
+                )
+            )
             unit.flush()
             for currency, minor in PRICES.items():
                 unit.add(TrafficPrice(plan_id=plan.id, currency=currency, price_minor=minor))

@@ -14,6 +14,7 @@ from opsportal.state.runtime import runtime
 from opsportal.web import (
     attachments,
     auth,
+    bmc_access,
     boot,
     cards,
     consoles,
@@ -24,6 +25,7 @@ from opsportal.web import (
     inventory,
     provisioning,
     serial_logs,
+    switches,
     traffic,
     traffic_samples,
     webhooks,
@@ -48,9 +50,11 @@ plain_http = Starlette(
         *inventory.ROUTES,
         *boot.ROUTES,
         *consoles.ROUTES,
+        *bmc_access.ROUTES,
         *provisioning.ROUTES,
         *serial_logs.ROUTES,
         *details.ROUTES,
+        *switches.ROUTES,
     ]
 )
 plain_http.state.vitals = health.Vitals(

@@ -16,9 +16,10 @@ from switches.errors import (
     SwitchWithoutPorts,
     SwitchWriteRefused,
 )
+from switches.looks import PortErrors
 from switches.polling import PollAnswer, PollRequest, Reading, Wanted
 from switches.port_control import PortControl, PortState, SnmpPortControl
-from switches.rounds import discover_switches, poll_switches
+from switches.rounds import discover_switches, poll_switches, read_port_errors
 
 __all__ = [
     "Agent",
@@ -27,6 +28,7 @@ __all__ = [
     "PollAnswer",
     "PollRequest",
     "PortControl",
+    "PortErrors",
     "PortState",
     "Reading",
     "SnmpPortControl",
@@ -42,4 +44,5 @@ __all__ = [
     "Wanted",
     "discover_switches",
     "poll_switches",
+    "read_port_errors",
 ]

@@ -11,6 +11,7 @@ import uvloop
 from switches.agents import Agent
 from switches.discovery import Discovery, discover
 from switches.errors import SwitchError
+from switches.looks import PortErrors, read_errors
 from switches.polling import PollAnswer, PollRequest, poll
 from switches.sessions import TIMEOUT_S, TRIES
 
@@ -33,6 +34,13 @@ def discover_switches(
 ) -> dict[int, Discovery | SwitchError]:
     """Walk the interface tables of several switches."""
     return _each(agents, lambda agent: discover(agent, timeout_s=timeout_s, tries=tries))
+
+
+def read_port_errors(
+    agents: Mapping[int, Agent], *, timeout_s: float = TIMEOUT_S, tries: int = TRIES
+) -> dict[int, tuple[PortErrors, ...] | SwitchError]:
+    """What the ports of several switches have counted as errors."""
+    return _each(agents, lambda agent: read_errors(agent, timeout_s=timeout_s, tries=tries))
 
 
 def _each(questions: Mapping[int, Q], ask: Callable[[Q], Awaitable[A]]) -> dict[int, A | SwitchError]:

@@ -18,6 +18,7 @@ from opsportal.models import Outbox, ScheduledTask
 from opsportal.models.base import utcnow
 from workers import (
     billing_runs,
+    bmc_access,
     dns,
     documents,
     mail,
@@ -79,6 +80,7 @@ SCHEDULE: dict[str, tuple[str, int, Callable[[], None]]] = {
     "power_sweep": ("poll", 30, power_sweep.run),
     "traffic_poll": ("poll", traffic_poll.POLL_KNOCK_S, traffic_poll.run),
     "traffic_compact": ("poll", traffic_poll.COMPACT_EVERY_S, traffic_poll.compact),
+    "port_errors": ("poll", 3_600, traffic_poll.read_errors),
     "payments": ("billing", 10, payments.wake_due),
     "gateway_list": ("billing", 86_400, payments.compare_with_gateway),
     "renewal_run": ("billing", 300, billing_runs.renew),
@@ -90,6 +92,7 @@ SCHEDULE: dict[str, tuple[str, int, Callable[[], None]]] = {
     "tickets": ("default", 600, tickets.tidy),
     "reverse_records": ("default", 5, dns.run),
     "port_orders": ("default", 15, port_orders.wake_overdue),
+    "bmc_accesses": ("default", 10, bmc_access.wake_due),
     "addresses": ("default", 60, dns.follow_services),
     "traffic_plans": ("billing", 300, traffic_plans.run),
 }

@@ -34,6 +34,8 @@ TASKS = {
     "hardware_job": Task("workers.hardware.run_job", 180),
     "reconcile_job": Task("workers.hardware.reconcile_job", 180),
     "server_health": Task("workers.health.run", 90),
+    "server_light": Task("workers.identify.run", 60),
+    "bmc_access": Task("workers.bmc_access.run", 120),
     "port_order": Task("workers.port_orders.run", 60),
     "mail": Task("workers.mail.send_mail", 180),
     "payment": Task("workers.payments.run_payment", 180),

@@ -8,7 +8,7 @@ import structlog
 
 from opsportal.db import Unit, unit_of_work
 from opsportal.domain.refusals import Refusal
-from opsportal.domain.traffic import alerts, blocks, overages
+from opsportal.domain.traffic import alerts, blocks, limits, overages
 
 log = structlog.get_logger("traffic_plans")
 
@@ -17,8 +17,9 @@ def run() -> None:
     """Everything that is due; one service that fails stops no other."""
     for listed, work in (
         (alerts.list_metered, alerts.evaluate),
-        (alerts.list_blocks_wanted, blocks.block_now),
+        (blocks.list_wanted, blocks.block_now),
         (alerts.list_blocks_over, blocks.unblock_if_over),
+        (limits.list_never_set, limits.close_if_over),
         (overages.list_billed, overages.bill_last_cycle),
     ):
         with unit_of_work() as unit:

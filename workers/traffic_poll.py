@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import gc
 import ipaddress
@@ -11,7 +12,7 @@ import structlog
 
 import switches
 from opsportal.db import unit_of_work
-from opsportal.domain.traffic import compaction, days, hot, inventory, links, recording, rounds
+from opsportal.domain.traffic import compaction, days, hot, inventory, links, port_errors, recording, rounds
 from opsportal.domain.traffic.inventory import FoundPort
 from opsportal.domain.traffic.recording import PolledPort, SwitchReadings
 from opsportal.domain.traffic.rounds import DueSwitch, LastPoll
@@ -199,6 +200,22 @@ def compact() -> None:
         dropped = hot.drop_old_days(unit, now)
         days.drop_old_days(unit, now)
     log.info("compacted", slots=touched, dropped_days=dropped)
+
+
+def read_errors() -> None:
+    """How many errors each port has counted, of every switch that answers; the others are asked with the next knock."""
+    with unit_of_work() as unit:
+        polled = port_errors.list_polled(unit)
+    agents: dict[int, switches.Agent] = {}
+    for row in polled:
+        with contextlib.suppress(switches.SwitchError):  # polling says what is wrong with it
+            agents[row.id or 0] = agent(row)
+    answers = switches.read_port_errors(agents, timeout_s=settings().switch_timeout_s) if agents else {}
+    for key, answer in answers.items():
+        if not isinstance(answer, switches.SwitchError):
+            counted = {port.if_name: (port.in_errors, port.out_errors) for port in answer}
+            with unit_of_work() as unit:
+                port_errors.record(unit, key, counted, at=utcnow())
 
 
 POLL_KNOCK_S = 10

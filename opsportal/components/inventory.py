@@ -14,9 +14,9 @@ from opsportal.components.text import t, t_code, tn
 LIBRARY = "$/portal/inventory"
 
 
-def _typed(draft, first, second, third, fourth):  # type: ignore[no-untyped-def]
+def _typed(draft, a, b, c, d, e, f, g, h):  # type: ignore[no-untyped-def]
     """A draft's number, then what was typed: untyped, because each handler's annotations say what they take."""
-    return (draft, first, second, third, fourth)
+    return (draft, a, b, c, d, e, f, g, h)
 
 
 class AskForm(rx.Component):

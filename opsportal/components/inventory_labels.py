@@ -48,7 +48,8 @@ PART_STATUS = {
 }
 PART_TONE = {"installed": "ok", "missing": "bad", "spare": "info", "broken": "bad", "retired": "mute"}
 STEP = {
-    "addresses": N_("Addresses unassigned, reverse DNS cleared"),
+    "addresses": N_("Addresses unassigned"),
+    "reverse_dns": N_("Names of its addresses gone from reverse DNS"),
     "bmc_users": N_("BMC users removed but ours"),
     "bmc_password": N_("New BMC password"),
     "bmc_access": N_("BMC lets nobody in without a password"),
@@ -70,7 +71,8 @@ METHOD = {
     "tried": N_("Tried without a password"),
     "wipe_system": N_("Erased by the wipe system (NVMe format, secure discard or overwriting)"),
     "released": N_("Released by the portal"),
-    "switched": N_("Switched on and off, health and event log read"),
+    "asked_name_server": N_("Asked of the name server"),
+    "switched": N_("Switched on and off several times, health and event log read"),
 }
 DISK_METHOD = {code: METHOD[code] for code in ("nvme_format", "ata_secure_erase", "overwrite", "destroyed")}
 RESULT = {"good": N_("Good"), "bad": N_("Bad"), "": N_("No evidence yet")}
@@ -111,6 +113,7 @@ JOB_STEP = {
     "send_new_password": N_("Send it to the BMC"),
     "prove_new_password": N_("Prove it by signing in"),
     "check_addresses": N_("Release addresses and reverse DNS"),
+    "check_reverse": N_("Wait until reverse DNS has no name of it"),
     "check_bmc_access": N_("Try the BMC without a password"),
     "remove_bmc_users": N_("Remove BMC users but ours"),
     "note_firmware": N_("Note firmware versions"),

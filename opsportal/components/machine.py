@@ -6,6 +6,33 @@ from typing import Any
 
 import reflex as rx
 
+from opsportal.components import labels, machine_labels
+from opsportal.components.text import t, t_code, time
+
+_WHY = {**labels.OUTCOME, **machine_labels.PARTIAL}
+
+
+def light(view: Any) -> rx.Component:
+    """What became of the newest click on the identify light: of a view with `light`, `light_until`, `light_code`."""
+    return rx.match(
+        view.light,
+        ("asking", rx.el.p(t("The light is being switched on …"), class_name="sub", role="status")),
+        (
+            "lit",
+            rx.el.p(t("The light blinks until {time}.", time=time(view.light_until)), role="status"),
+        ),
+        (
+            "failed",
+            rx.el.p(
+                t("The light was not switched on."),
+                " ",
+                t_code(view.light_code, _WHY),
+                class_name="outcome warn",
+            ),
+        ),
+        rx.fragment(),
+    )
+
 
 def _reason(reason: rx.Var[str], chosen: rx.Var[bool]) -> list[rx.Var[Any]]:
     return [reason, chosen]

@@ -236,5 +236,13 @@ TRAIL: Final[Mapping[str, str]] = {
     "port:down_requested": N_("Switch port: down requested"),
     "port:marked_uplink": N_("Switch port marked as uplink"),
     "port:marked_no_uplink": N_("Switch port no longer an uplink"),
+    "switch:write_access_set": N_("Write access to a switch set"),
+    "switch:write_access_removed": N_("Write access to a switch taken away"),
+    "prefix:changed": N_("Prefix changed"),
+    "prefix:removed": N_("Prefix removed"),
+    "traffic_plan:changed": N_("Traffic of a plan changed"),
+    "traffic_plan:removed": N_("Plan no longer metered"),
+    "traffic:limit_set": N_("Port limited by hand"),
+    "traffic:limit_lifted": N_("Limit of the port lifted by hand"),
     "person:confirmed_identity": N_("Identity confirmed for sign-in data"),
 }

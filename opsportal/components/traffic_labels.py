@@ -20,4 +20,24 @@ OUTCOME: Final[Words] = {
     "wanted": N_("the plan's action is on its way"),
     "done": N_("the server is blocked"),
     "ended": N_("the block has ended"),
+    "limit_wanted": N_("a technician is to limit the port"),
+    "limit_done": N_("a technician has limited the port"),
+    "limit_ended": N_("the limit has ended"),
+}
+COUNTED_CHOICE: Final[Words] = {
+    "both": N_("In and out together"),
+    "in": N_("What the server receives"),
+    "out": N_("What the server sends"),
+    "larger": N_("The larger direction"),
+}
+ACTION: Final[Words] = {
+    "notify": N_("Nothing, mails only"),
+    "bill": N_("Bill each begun unit"),
+    "limit": N_("A technician limits the port"),
+    "block": N_("The port is switched off"),
+}
+WRITE_ACCESS: Final[Words] = {
+    "": N_("Ports are only read"),
+    "community": N_("Ports may be set: write community"),
+    "user": N_("Ports may be set: SNMPv3 user"),
 }

@@ -24,6 +24,7 @@ from opsportal.models.billing import (
     TaxRate,
     TaxScheme,
 )
+from opsportal.models.bmc_access import LEAVING_ACCESS, OPEN_ACCESS, AccessStatus, BmcAccess
 from opsportal.models.bmc_refusal import BmcRefusal
 from opsportal.models.catalog import Family, Plan, Service, ServiceStatus, SuspensionReason, Term
 from opsportal.models.consoles import (
@@ -121,6 +122,7 @@ from opsportal.models.server_details import (
     ServerBlock,
     ServerDetails,
     ServerHealth,
+    ServerLight,
     ServerSignIn,
 )
 from opsportal.models.support import (
@@ -166,8 +168,11 @@ __all__ = [
     "ACTIVE_PAYMENT",
     "ACTIVE_REFUND",
     "ENDED_TICKET",
+    "LEAVING_ACCESS",
     "MILESTONES",
+    "OPEN_ACCESS",
     "OPEN_GRANT",
+    "AccessStatus",
     "AccountKind",
     "Address",
     "AlertOutcome",
@@ -179,6 +184,7 @@ __all__ = [
     "BillingRun",
     "BillingRunError",
     "Bmc",
+    "BmcAccess",
     "BmcRefusal",
     "BmcRotation",
     "CardSetup",
@@ -274,6 +280,7 @@ __all__ = [
     "ServerBlock",
     "ServerDetails",
     "ServerHealth",
+    "ServerLight",
     "ServerScreen",
     "ServerSignIn",
     "Service",

@@ -44,7 +44,6 @@ class JobKind(StrEnum):
     BOOT_DISK = "boot_disk"
     BLOCK = "block"
     UNBLOCK = "unblock"
-    IDENTIFY = "identify"
     INSPECT = "inspect"
     ROTATE_CREDENTIALS = "rotate_credentials"
     CLEAN = "clean"
@@ -143,6 +142,8 @@ class Bmc(SQLModel, table=True):
     cipher_suite: int = 3
     certificate: str = Field(default="", sa_column=Column(AutoString, nullable=False, server_default=""))
     """SHA-256 of the certificate that a Redfish BMC must show (hexadecimal); without it a CA must vouch for it."""
+    console_kind: str | None = Field(default=None, sa_column=Column(AutoString, nullable=True))
+    """How its family shows the machine's screen (`bmc.ConsoleKind`); null until an inspection has learned it."""
 
 
 class HardwareJob(SQLModel, table=True):

@@ -168,6 +168,7 @@ class CleaningStepName(StrEnum):
     """What a machine must have behind it before it may be let (again)."""
 
     ADDRESSES = "addresses"
+    REVERSE_DNS = "reverse_dns"
     BMC_USERS = "bmc_users"
     BMC_PASSWORD = "bmc_password"  # noqa: S105 (the name of a step)
     BMC_ACCESS = "bmc_access"

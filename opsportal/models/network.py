@@ -49,7 +49,12 @@ class Prefix(SQLModel, table=True):
         ),
         CheckConstraint("family(cidr) = 4 OR masklen(cidr) <= 64", name="holds_networks_of_64"),
         CheckConstraint("quarantine_hours BETWEEN 0 AND 8760", name="quarantine_within_a_year"),
-        ExcludeConstraint((text("cidr inet_ops"), "&&"), name="ex_prefix_no_overlap", using="gist"),
+        ExcludeConstraint(
+            (text("cidr inet_ops"), "&&"),
+            name="ex_prefix_no_overlap",
+            using="gist",
+            where=text("removed_at IS NULL"),
+        ),
     )
 
     id: int | None = identity()
@@ -58,6 +63,8 @@ class Prefix(SQLModel, table=True):
     site: str
     quarantine_hours: int = 168
     """How long an address rests after it was given back: long enough for what others remember of it to fade."""
+    removed_at: dt.datetime | None = moment()
+    """Since when it is history: who had its addresses stays known, and its networks may be entered anew."""
 
 
 class Address(SQLModel, table=True):

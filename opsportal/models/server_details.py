@@ -75,6 +75,17 @@ class ServerHealth(SQLModel, table=True):
     events_code: str | None = None
 
 
+class ServerLight(SQLModel, table=True):
+    """The identify light of a server. `asking_since`: a click waits for its worker."""
+
+    __tablename__ = "server_light"
+
+    server_id: int = Field(sa_column=Column(BigInteger, ForeignKey("server.id"), primary_key=True))
+    asking_since: dt.datetime | None = moment()
+    lit_until: dt.datetime | None = moment()
+    error_code: str | None = None
+
+
 class HealthSample(SQLModel, table=True):
     """Power draw and the hottest sensor at one time. A few days of them are kept."""
 

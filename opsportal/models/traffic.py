@@ -154,6 +154,8 @@ class SwitchPort(SQLModel, table=True):
     """ifAdminStatus when somebody looked last, at `looked_at`."""
     in_errors: int | None = Field(default=None, sa_column=Column(BigInteger))
     out_errors: int | None = Field(default=None, sa_column=Column(BigInteger))
+    errors_at: dt.datetime | None = moment()
+    """When the errors were read: every hour, and whenever the port is set."""
     looked_at: dt.datetime | None = moment()
     compacted_through: dt.datetime | None = moment()
     """Samples that end here or earlier are in traffic_day, each once."""

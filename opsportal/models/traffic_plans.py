@@ -77,6 +77,8 @@ class TrafficAllowance(SQLModel, table=True):
         default=10**12, sa_column=Column(BigInteger, nullable=False, server_default=str(10**12))
     )
     limit_mbps: int | None = None
+    in_force_since: dt.datetime = moment(default_now=True)
+    """A cycle that ended before is not billed by these terms."""
 
 
 class TrafficPrice(SQLModel, table=True):
@@ -118,7 +120,7 @@ class TrafficAlert(SQLModel, table=True):
         Index(
             "ix_traffic_alert_open",
             "id",
-            postgresql_where=text("action = 'block' AND outcome IN ('wanted', 'done')"),
+            postgresql_where=text("action IN ('limit', 'block') AND outcome IN ('wanted', 'done')"),
         ),
         CheckConstraint("step IN (75, 90, 100)", name="step_known"),
         one_of("action", TrafficAction),

@@ -35,6 +35,7 @@ from opsportal.pages.support.desk import desk_page, desk_ticket_page
 from opsportal.pages.support.mails import mail_page, mails_page
 from opsportal.pages.support.tickets import new_ticket_page, ticket_page, tickets_page
 from opsportal.pages.traffic.pollers import pollers_page
+from opsportal.pages.traffic.terms import plans_page
 from opsportal.state.account import AccountState
 from opsportal.state.audit import AuditState
 from opsportal.state.billing.funds import FundsState
@@ -57,6 +58,7 @@ from opsportal.state.support.desk import DeskState, DeskTicketState
 from opsportal.state.support.mails import MailsState, MailState
 from opsportal.state.support.tickets import NewTicketState, TicketsState, TicketState
 from opsportal.state.traffic.pollers import PollersState
+from opsportal.state.traffic.terms import PlansState
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ PAGES = (
     Page("/billing/invoices/[invoice_id]", invoice_page, t("Invoice"), InvoiceState.open),
     Page("/billing/transactions", transactions_page, t("Transactions"), TransactionsState.open),
     Page("/billing/funds", funds_page, t("Add funds"), FundsState.open),
+    Page("/billing/traffic", plans_page, t("Traffic plans"), PlansState.open),
     Page("/billing/runs", runs_page, t("Renewal runs"), RunsState.open),
     Page("/account", account_page, t("My account"), AccountState.open),
     Page("/account/password", password_page, t("Change password"), AccountState.open),

@@ -62,6 +62,7 @@ def _finance_group() -> Group:
             Item(t("Invoices"), "/billing/invoices"),
             Item(t("Transactions"), "/billing/transactions"),
             Item(t("Renewal runs"), "/billing/runs"),
+            Item(t("Traffic plans"), "/billing/traffic"),
         ],
     )
 
@@ -242,6 +243,7 @@ def _palette() -> rx.Component:
         _page(t("Invoices"), "/billing/invoices"),
         _page(t("Transactions"), "/billing/transactions"),
         _page(t("Renewal runs"), "/billing/runs"),
+        _page(t("Traffic plans"), "/billing/traffic"),
         _page(t("Services"), "/services"),
         _page(t("Audit trail"), "/audit"),
         *own,

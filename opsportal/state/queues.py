@@ -46,7 +46,6 @@ GROUPS: dict[str, tuple[JobKind, ...]] = {
     ),
     "network": (JobKind.BLOCK, JobKind.UNBLOCK),
     "care": (
-        JobKind.IDENTIFY,
         JobKind.INSPECT,
         JobKind.ROTATE_CREDENTIALS,
         JobKind.CLEAN,

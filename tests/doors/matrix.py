@@ -152,7 +152,25 @@ _MONEY = (
     Door(f"{PORTAL}billing___runs____runs_state.run_again", OPERATOR),
 )
 
+_PLANS = f"{PORTAL}traffic___terms____plans_state"
 _CYCLE = (
+    _page("traffic___terms____plans_state", OPERATOR, "/billing/traffic"),
+    Door(
+        f"{_PLANS}.set_terms",
+        OPERATOR,
+        "plan",
+        _click(
+            "plan_id",
+            included_gb=1_000,
+            counted="both",
+            action="notify",
+            limit_mbps=0,
+            unit_gb=1_000,
+            price="",
+            currency="EUR",
+        ),
+    ),
+    Door(f"{_PLANS}.remove_terms", OPERATOR, "plan", _of("plan_id")),
     Door(
         f"{PORTAL}traffic___cycle____cycle_state.set_exempt",
         OPERATOR,
@@ -175,6 +193,13 @@ _NETWORK = (
             "hours": 24,
         },
     ),
+    Door(
+        f"{NETWORK}prefixes____prefixes_state.change_prefix",
+        STAFF,
+        "prefix",
+        _click("prefix_id", gateway="", site="Prague 1", hours=48),
+    ),
+    Door(f"{NETWORK}prefixes____prefixes_state.remove_prefix", STAFF, "prefix", _of("prefix_id")),
     Door(
         f"{NETWORK}prefixes____prefixes_state.assign",
         STAFF,
@@ -211,6 +236,9 @@ _MACHINE = (
     ),
     Door(f"{_PORTS}.take_down", STAFF, "port", lambda number: {"port_id": number, "reason": "a loop"}),
     Door(f"{_PORTS}.take_up", STAFF, "port", lambda number: {"port_id": number}),
+    Door(f"{_PORTS}.forget_write_access", STAFF, "writable switch", _of("switch_id")),
+    Door(f"{_PORTS}.limit_set", STAFF, "limit to set", _of("alert_id")),
+    Door(f"{_PORTS}.limit_lifted", STAFF, "limit to lift", _of("alert_id")),
     Door(f"{_PORTS}.mark_uplink", STAFF, "port", lambda number: {"port_id": number, "is_uplink": True}),
 )
 
@@ -402,6 +430,13 @@ ORDER = {
 
 PATHS = (
     Path("POST /inventory/arrivals", _OUT, _OUT, _FORBIDDEN, {}, (400, "bad_request")),
+    Path(
+        "POST /switches/{switch_id:int}/write-access",
+        *(_OUT, _OUT),
+        _FORBIDDEN,
+        {"community": "x"},
+        (404, "not_found"),
+    ),
     Path("POST /attachments", _OUT, _OUT, (400, "bad_request"), {}),
     Path("GET /attachments/{attachment_id:int}", _OUT, _OUT, (404, "not_found")),
     Path("DELETE /attachments/{attachment_id:int}", _OUT, _OUT, (404, "not_found")),
@@ -427,10 +462,28 @@ PATHS = (
         (404, "not_found"),
         {"kind": "boot_disk", "confirmation": ""},
     ),
+    Path(
+        "POST /jobs/{job_id:int}/stop",
+        *(_OUT, _OUT),
+        (404, "not_found"),
+        {"then": "power_off", "confirmation": ""},
+    ),
     Path("GET /jobs/{job_id:int}/serial.json", _OUT, _OUT, (404, "not_found")),
     Path("GET /servers/{server_id:int}/traffic.csv", _OUT, _OUT, (404, "not_found")),
     Path("GET /servers/{server_id:int}/traffic-samples.csv", _OUT, _OUT, (404, "not_found")),
     Path("POST /servers/{server_id:int}/console", _OUT, _OUT, (400, "console_away"), {"kind": "serial"}),
+    Path("POST /servers/bmc-access/ask", _OUT, _OUT, (404, "not_found"), {"server_id": 2**62}),
+    *(
+        Path(f"POST /servers/bmc-access/{what}", _OUT, _OUT, (404, "not_found"), {"access_id": 2**62})
+        for what in ("show", "leave")
+    ),
+    Path(
+        "POST /servers/bmc-access/settle",
+        *(_OUT, _OUT),
+        _FORBIDDEN,
+        {"access_id": 2**62},
+        (404, "not_found"),
+    ),
     Path("SOCKET /consoles/socket", *((404, ""),) * 3),  # by HTTP; its attacks are in tests/consoles
     Path(
         "POST /auth/confirm-identity",

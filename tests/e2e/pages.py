@@ -69,6 +69,7 @@ ADDRESSES = (
     Address("finance-invoice", "/billing/invoices/{open_invoice}", OPERATOR),
     Address("finance-transactions", "/billing/transactions", OPERATOR),
     Address("runs", "/billing/runs", OPERATOR),
+    Address("traffic-plans", "/billing/traffic", OPERATOR),
     Address("audit", "/audit", OPERATOR),
     Address("tickets", "/tickets", CLIENT),
     Address("tickets-none", "/tickets?q=no-such-ticket", CLIENT),

@@ -34,22 +34,23 @@ class Received:
         return "\n".join(self.frames).encode().decode("unicode_escape", "ignore") + "\n".join(self.frames)
 
 
-def menu(page: Page) -> list[str]:
+def expect_menu(page: Page, words: list[str]) -> None:
     links = settled(page).get_by_role("navigation", name="Menu").get_by_role("link")
-    return [text.split("\n")[0] for text in links.all_inner_texts()]
+    expect(links).to_have_count(len(words))
+    assert [text.split("\n")[0] for text in links.all_inner_texts()] == words
 
 
-def opens(page: Page, path: str) -> str:
-    """The heading of the page at this path."""
+def expect_heading(page: Page, path: str, heading: str) -> None:
+    """The page at this path has this heading."""
     page.goto(path)
-    return settled(page).get_by_role("heading", level=1).inner_text()
+    expect(settled(page).get_by_role("heading", level=1)).to_have_text(heading)
 
 
 @pytest.mark.parametrize("path", STAFF_PAGES)
 def test_client_is_told_that_a_staff_page_is_not_for_them(visitors: Visitors, path: str) -> None:
     page = visitors.signed_in(CLIENT)
     received = Received(page)
-    assert opens(page, path) == "Not for your role"
+    expect_heading(page, path, "Not for your role")
     expect(page.get_by_role("alert")).to_contain_text(FORBIDDEN)
     expect(page.get_by_role("link", name="Go to the dashboard")).to_be_visible()
     assert "petr@acme.example" in received.text  # the frames were seen, and their owner's data is in them
@@ -64,9 +65,9 @@ def test_foreign_objects_look_like_none(visitors: Visitors, portal: Portal) -> N
     received = Received(page)
     shown = set()
     for path in (*foreign, stock, "/servers/99999", "/services/99999"):
-        assert opens(page, path) == "Nothing here"
-        shown.add(page.get_by_role("main").inner_text())
+        expect_heading(page, path, "Nothing here")
         expect(page.get_by_role("alert")).to_contain_text(NOT_THERE)
+        shown.add(page.get_by_role("main").inner_text())
     assert len(shown) == 1
     assert [word for word in FOREIGN if word in received.text] == []
 
@@ -79,18 +80,21 @@ def test_everyday_pages_of_a_client_carry_only_their_own(visitors: Visitors) -> 
         settled(page)
     assert "kyiv-db-01" in received.text
     assert [word for word in FOREIGN if word in received.text] == []
-    assert menu(page) == [
-        *("Dashboard", "All services", "Servers", "Storage", "Hosting", "VPN", "Domains"),
-        *("Tickets", "Add funds", "Invoices", "Transactions"),
-        *("My account", "Password", "Two-factor"),
-    ]
+    expect_menu(
+        page,
+        [
+            *("Dashboard", "All services", "Servers", "Storage", "Hosting", "VPN", "Domains"),
+            *("Tickets", "Add funds", "Invoices", "Transactions"),
+            *("My account", "Password", "Two-factor"),
+        ],
+    )
 
 
 def test_technician_has_the_hall_and_not_the_business(visitors: Visitors, portal: Portal) -> None:
     page = visitors.signed_in(TECHNICIAN)
-    assert opens(page, "/fleet") == "Fleet"
-    assert opens(page, "/queues") == "Queues"
-    assert opens(page, f"/servers/{portal.server_id('pampa-app-01')}") == "pampa-app-01"
+    expect_heading(page, "/fleet", "Fleet")
+    expect_heading(page, "/queues", "Queues")
+    expect_heading(page, f"/servers/{portal.server_id('pampa-app-01')}", "pampa-app-01")
     for path in (
         "/companies",
         "/companies/1",
@@ -98,13 +102,17 @@ def test_technician_has_the_hall_and_not_the_business(visitors: Visitors, portal
         "/services",
         "/billing/invoices",
         "/billing/runs",
+        "/billing/traffic",
         "/mails",
     ):
-        assert opens(page, path) == "Not for your role"
-    assert menu(page) == [
-        *("Desk", "Fleet", "Racks", "Stock", "Parts", "Scan a label", "Queues", "Networks", "Pollers"),
-        *("My account", "Password", "Two-factor"),
-    ]
+        expect_heading(page, path, "Not for your role")
+    expect_menu(
+        page,
+        [
+            *("Desk", "Fleet", "Racks", "Stock", "Parts", "Scan a label", "Queues", "Networks", "Pollers"),
+            *("My account", "Password", "Two-factor"),
+        ],
+    )
 
 
 def test_operator_has_everything(visitors: Visitors, portal: Portal) -> None:
@@ -120,23 +128,26 @@ def test_operator_has_everything(visitors: Visitors, portal: Portal) -> None:
         ("/billing/runs", "Renewal runs"),
         (f"/servers/{portal.server_id('stock-017')}", "stock-017"),
     ):
-        assert opens(page, path) == heading
-    assert menu(page) == [
-        *(
-            "Desk",
-            "Mails",
-            "Queues",
-            "Networks",
-            "Pollers",
-            "Fleet",
-            "Racks",
-            "Stock",
-            "Parts",
-            "Scan a label",
-        ),
-        *("Companies", "Services", "Audit trail"),
-        *("Invoices", "Transactions", "Renewal runs"),
-        *("My account", "Password", "Two-factor"),
-    ]
+        expect_heading(page, path, heading)
+    expect_menu(
+        page,
+        [
+            *(
+                "Desk",
+                "Mails",
+                "Queues",
+                "Networks",
+                "Pollers",
+                "Fleet",
+                "Racks",
+                "Stock",
+                "Parts",
+                "Scan a label",
+            ),
+            *("Companies", "Services", "Audit trail"),
+            *("Invoices", "Transactions", "Renewal runs", "Traffic plans"),
+            *("My account", "Password", "Two-factor"),
+        ],
+    )
     page.goto("/")
     expect(page).to_have_url(f"{portal.url}/queues")

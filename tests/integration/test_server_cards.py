@@ -17,9 +17,8 @@ from opsportal.domain.access import Actor
 from opsportal.domain.accounts import elevation, sessions
 from opsportal.domain.accounts.elevation import ElevationRequired, SecondFactorMissing
 from opsportal.domain.audit import trail
-from opsportal.domain.hardware import claims, details, health, power
+from opsportal.domain.hardware import claims, details, health, identify, power
 from opsportal.domain.hardware.refusals import SignInsFull
-from opsportal.domain.inventory.bulk import request_identify
 from opsportal.domain.refusals import Forbidden, NotFound, WrongCode, WrongPassword
 from opsportal.models import (
     AuditEvent,
@@ -31,6 +30,7 @@ from opsportal.models import (
     Outbox,
     Role,
     Server,
+    ServerLight,
     ServerSignIn,
 )
 from opsportal.models.base import utcnow
@@ -48,6 +48,7 @@ from tests.conftest import _forget_process_caches
 from tests.stock import hand_over
 from workers import hardware
 from workers import health as asking
+from workers import identify as blinking
 
 pytestmark = pytest.mark.usefixtures("portal")
 HOST = "127.0.0.77"
@@ -146,15 +147,51 @@ def test_a_shutdown_whose_worker_was_lost_ends_by_what_the_bmc_says() -> None:
     assert machine.commands == []
 
 
-def test_staff_lets_the_light_blink_and_a_client_does_not() -> None:
-    machine = MemoryBmc()
+def test_the_light_blinks_while_a_job_is_at_work_and_leaves_it_alone() -> None:
+    machine, technician = MemoryBmc(), make_actor(role=Role.TECHNICIAN)
     with rented(machine) as (server, client):
-        with pytest.raises(Forbidden), unit_of_work() as unit:
-            request_identify(unit, client, server.id or 0)
+        number = server.id or 0
         with unit_of_work() as unit:
-            job = request_identify(unit, make_actor(role=Role.TECHNICIAN), server.id or 0)
-        hardware.run_job(job.id or 0)
-        assert _outcome(job) == ("succeeded", "verified", {"identify": "done"})
+            job = power.request_power(unit, client, number, kind=JobKind.REBOOT)
+        with unit_of_work() as unit:
+            claim = claims.claim(unit, job.id or 0, worker="at work")
+            assert claim is not None
+        with pytest.raises(Forbidden), unit_of_work() as unit:
+            identify.ask(unit, client, number)
+        for _ in range(2):
+            with unit_of_work() as unit:
+                identify.ask(unit, technician, number)
+        with unit_of_work() as unit:
+            calls = unit.exec(select(Outbox).where(col(Outbox.task) == identify.TASK)).all()
+            assert [call.ref for call in calls] == [number]
+            assert cards.read_health(unit, technician, number).light == "asking"
+        blinking.run(number)
+        assert (machine.blinks_s, machine.other_commands) == (240, ["identify 240"])
+        with unit_of_work() as unit:
+            seen, told = (cards.read_health(unit, who, number) for who in (technician, client))
+            assert (seen.light, bool(seen.light_until), told.light) == ("lit", True, "")
+            claims.announce_command(unit, claim, command="chassis power off")  # the lease is still the job's
+    assert machine.commands == []
+
+
+def test_a_light_that_is_refused_says_why_and_one_that_is_late_is_left_off() -> None:
+    machine, technician = MemoryBmc(refuses_commands=True), make_actor(role=Role.TECHNICIAN)
+    with rented(machine) as (server, _):
+        number = server.id or 0
+        with unit_of_work() as unit:
+            identify.ask(unit, technician, number)
+        blinking.run(number)
+        with unit_of_work() as unit:
+            seen = cards.read_health(unit, technician, number)
+            assert (seen.light, seen.light_code) == ("failed", bmc.BmcRefusedCommand.code)
+            identify.ask(unit, technician, number)
+            unit.flush()
+            unit.get_one(ServerLight, number).asking_since = utcnow() - 2 * identify.ASKING_LIMIT
+        machine.refuses_commands = False
+        blinking.run(number)
+        with unit_of_work() as unit:
+            seen = cards.read_health(unit, technician, number)
+    assert (seen.light, seen.light_code, machine.other_commands) == ("failed", "waited_too_long", [])
 
 
 def test_health_is_asked_once_kept_and_shown_with_its_time() -> None:

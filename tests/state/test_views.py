@@ -90,6 +90,7 @@ SEEN_BY = {
     "cycle": {"client", "operator", "technician"},
     "traffic_today": {"client", "operator", "technician"},
     "pollers": {"operator", "technician"},
+    "plans": {"operator"},
     "network": {"client", "operator", "technician"},
     "prefixes": {"operator", "technician"},
     "strip": {"client", "operator", "technician"},

@@ -31,11 +31,12 @@ from opsportal.domain.refusals import Forbidden
 from opsportal.domain.vault import seal
 from opsportal.models import HardwareJob, PortOrder, Role, Server, ServerBlock, SwitchPort
 from opsportal.state.machine import cards
+from opsportal.state.network.tab import read_network
 from tests.builders import make_actor, make_company, make_server, make_service
 from tests.cabling import make_port, make_switch
 from tests.conftest import _forget_process_caches
 from tests.switches.namespaces import RealSwitch, running_snmpd, running_switch
-from workers import hardware
+from workers import hardware, traffic_poll
 from workers import port_orders as switching
 from workers.hardware import blocks
 
@@ -127,6 +128,16 @@ def _ended(job_id: int) -> tuple[str, str | None]:
     with unit_of_work() as unit:
         job = unit.get_one(HardwareJob, job_id)
         return job.status, job.outcome_code
+
+
+def test_errors_of_ports_are_read_and_kept_with_their_time(rented: Rented) -> None:
+    traffic_poll.read_errors()
+    with unit_of_work() as unit:
+        port = unit.get_one(SwitchPort, rented.port.id)
+        assert (port.in_errors, port.out_errors, port.errors_at is not None) == (0, 0, True)
+        assert port.looked_at is None  # only its errors were read
+        (plug,) = read_network(unit, rented.actor, rented.number).plugs
+    assert (plug.in_errors, plug.out_errors, plug.errors_at != "") == (0, 0, True)
 
 
 def test_a_client_blocks_and_unblocks_the_own_server(rented: Rented) -> None:

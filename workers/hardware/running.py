@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 import bmc
-from opsportal.db import unit_of_work
+from opsportal.db import Unit, unit_of_work
 from opsportal.domain.hardware import claims
-from opsportal.domain.hardware.claims import Claim
+from opsportal.domain.hardware.claims import Claim, LeaseLost
 from opsportal.models import Power, StepStatus
 from opsportal.settings import settings
 from workers.hardware.bmcs import connect_to
@@ -80,10 +81,46 @@ class Running:
         with unit_of_work() as unit:
             claims.write_line(unit, self.claim, line)
 
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Unit]:
+        """A transaction that holds only while the server is this worker's: one that was frozen writes nothing."""
+        with unit_of_work() as unit:
+            claims.renew(unit, self.claim)
+            yield unit
+
     def renew(self) -> None:
         """Prolong the lease. At least every third of `settings().lease_s` during long exchanges."""
         with unit_of_work() as unit:
             claims.renew(unit, self.claim)
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Prolong the lease beside one exchange that may take longer than it."""
+        over = threading.Event()
+        lost: list[LeaseLost] = []
+
+        def keep() -> None:
+            while not over.wait(settings().lease_s / 3):
+                try:
+                    self.renew()
+                except LeaseLost as error:
+                    lost.append(error)
+                    return
+
+        keeper = threading.Thread(target=keep, name="lease", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            keeper.join()
+        if lost:
+            raise lost[0]
+
+    def begin_round(self, line: str) -> None:
+        """Let the job's steps be taken once more from the first one on; `line` says which time it is."""
+        with unit_of_work() as unit:
+            claims.begin_round(unit, self.claim, line=line)
 
     def reach(self, control: bmc.PowerControl, goal: bmc.PowerGoal, *, goes_on: bool = False) -> None:
         """Bring the server to a power goal and keep what was read back. `goes_on`: not the job's last goal.

@@ -200,7 +200,7 @@ export function BulkBar({ actions, words, jobs, bulk, onDryRun, onCarryOut }) {
           <>
             <p className="sub">
               {bulk.is_done
-                ? intl.tn("{n} job has been asked for. Each server shows its own.", "{n} jobs have been asked for. Each server shows its own.", bulk.happens)
+                ? intl.tn("Asked for on {n} server, which shows how it goes.", "Asked for on {n} servers, each of which shows how it goes.", bulk.happens)
                 : intl.t("Nothing has happened yet. This is what will happen to each server now.")}
             </p>
             <ul className="bulk-list">

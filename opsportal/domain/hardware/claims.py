@@ -154,6 +154,17 @@ def begin_step(unit: Unit, held: Claim, name: str) -> None:
     unit.changed(*topics.of_job(job))
 
 
+def begin_round(unit: Unit, held: Claim, *, line: str) -> None:
+    """A job that does the same several times takes its steps once more; `line` says which time it is."""
+    job, server = _held(unit, held)
+    server.lease_expires_at = lease_end()
+    for step in _steps(unit, held.job_id):
+        step.status, step.note_code = StepStatus.WAITING, None
+        step.started_at = step.finished_at = None
+    unit.add(JobLog(job_id=held.job_id, line=line))
+    unit.changed(*topics.of_job(job))
+
+
 def skip_step(unit: Unit, held: Claim, name: str, *, note_code: str) -> None:
     """Mark a step as not needed, and why."""
     job, _ = _held(unit, held)

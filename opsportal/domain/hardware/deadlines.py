@@ -12,6 +12,8 @@ from opsportal.models import JobKind
 from opsportal.settings import settings
 
 EXTRA_S: dict[JobKind, int] = {
+    JobKind.BURN_IN: 80,  # several power cycles with sensors and event log read in each
+    JobKind.CLEAN: 80,  # the name server removes names meanwhile
     JobKind.SHUTDOWN: 75,  # the grace of `settings().shutdown_grace_s` before the power is taken away
 }
 """Seconds around two power goals for questions, other commands and waiting; 30 unless listed."""

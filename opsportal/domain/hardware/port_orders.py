@@ -211,9 +211,12 @@ def claim(unit: Unit, order_id: int) -> Target | None:
 
 
 def target(unit: Unit, row: PortOrder) -> Target | None:
-    """Where an order leads now; None, with the order ended, when it may no longer be carried out."""
+    """Where an order leads now; None, with the order ended, when it may no longer be carried out.
+
+    That of a job is for its server's ports: one that was plugged into another server meanwhile is left alone.
+    """
     port = unit.get_one(SwitchPort, row.port_id, with_for_update=True, populate_existing=True)
-    if port.is_uplink or port.if_index is None:
+    if port.is_uplink or port.if_index is None or not _is_for_its_server(unit, row):
         end(unit, row.id or 0, OrderStatus.FAILED, "switch_port_moved")
         return None
     return Target(
@@ -225,6 +228,13 @@ def target(unit: Unit, row: PortOrder) -> Target | None:
         port.if_name,
         row.wants_up,
     )
+
+
+def _is_for_its_server(unit: Unit, row: PortOrder) -> bool:
+    if row.job_id is None:
+        return True
+    server = server_behind(unit, row.port_id)
+    return server is not None and server.id == unit.get_one(HardwareJob, row.job_id).server_id
 
 
 def still_holds(unit: Unit, held: Target) -> bool:
@@ -261,7 +271,8 @@ def record_look(
     """Keep what a switch has just said about one of its ports."""
     port = unit.get_one(SwitchPort, port_id, with_for_update=True, populate_existing=True)
     port.is_enabled, port.is_up = is_enabled, is_up
-    port.in_errors, port.out_errors, port.looked_at = in_errors, out_errors, utcnow()
+    port.in_errors, port.out_errors = in_errors, out_errors
+    port.looked_at = port.errors_at = utcnow()
     unit.changed(POLLERS)
 
 

@@ -62,11 +62,6 @@ def _by_shutdown(unit: Unit, asked: Asked) -> Resolution:
     return Resolution(JobStatus.FAILED, "not_carried_out")
 
 
-def _harmless(unit: Unit, asked: Asked) -> Resolution:
-    """The BMC answers, and the worst that may have happened is that a light blinks or does not."""
-    return Resolution(JobStatus.FAILED, "not_carried_out")
-
-
 def _interrupted(unit: Unit, asked: Asked) -> Resolution:
     """Of a kind without a rule of its own it is only known that it did not come to its end."""
     return Resolution(JobStatus.FAILED, "interrupted")
@@ -77,7 +72,6 @@ RULES: dict[JobKind, Callable[[Unit, Asked], Resolution]] = {
     JobKind.POWER_OFF: _by_power,
     JobKind.REBOOT: _by_power,
     JobKind.SHUTDOWN: _by_shutdown,
-    JobKind.IDENTIFY: _harmless,
     JobKind.BOOT_DISK: _by_power,
     JobKind.REINSTALL: installing.judge,
     JobKind.RESCUE: installing.judge,

@@ -4,32 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sqlmodel import col, select
 
 from opsportal.db import Unit, unit_of_work
 from opsportal.domain.access import Actor, Permission, access_server_for
-from opsportal.domain.hardware import power
-from opsportal.domain.hardware.requests import request_job
+from opsportal.domain.hardware import identify, power
 from opsportal.domain.inventory import work
 from opsportal.domain.inventory.refusals import SelectionTooLarge
 from opsportal.domain.refusals import BadRequest, Refusal
 from opsportal.models import ACTIVE_JOB, Bmc, Company, HardwareJob, JobKind, Power, Server, Service
 
 LIMIT = 100
-PERMISSIONS: dict[JobKind, Permission] = {
-    JobKind.POWER_ON: Permission.SERVER_POWER,
-    JobKind.POWER_OFF: Permission.SERVER_POWER,
-    JobKind.REBOOT: Permission.SERVER_POWER,
-    JobKind.INSPECT: Permission.FLEET_MANAGE,
-    JobKind.IDENTIFY: Permission.SERVER_IDENTIFY,
+
+
+class Action(StrEnum):
+    """What can be done to many servers at once: jobs that have an end, and the light, which is none."""
+
+    POWER_ON = JobKind.POWER_ON
+    POWER_OFF = JobKind.POWER_OFF
+    REBOOT = JobKind.REBOOT
+    INSPECT = JobKind.INSPECT
+    IDENTIFY = "identify"
+
+
+PERMISSIONS: dict[Action, Permission] = {
+    Action.POWER_ON: Permission.SERVER_POWER,
+    Action.POWER_OFF: Permission.SERVER_POWER,
+    Action.REBOOT: Permission.SERVER_POWER,
+    Action.INSPECT: Permission.FLEET_MANAGE,
+    Action.IDENTIFY: Permission.SERVER_IDENTIFY,
 }
 WORDS = {
-    JobKind.POWER_ON: "will_power_on",
-    JobKind.POWER_OFF: "will_power_off",
-    JobKind.REBOOT: "will_reboot",
-    JobKind.INSPECT: "will_inspect",
-    JobKind.IDENTIFY: "will_identify",
+    Action.POWER_ON: "will_power_on",
+    Action.POWER_OFF: "will_power_off",
+    Action.REBOOT: "will_reboot",
+    Action.INSPECT: "will_inspect",
+    Action.IDENTIFY: "will_identify",
 }
 
 
@@ -49,14 +61,18 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of one server: a job, or the code of the refusal."""
+    """What became of one server: a job (none for the light), or the code of the refusal."""
 
     server_id: int
     job_id: int = 0
     code: str = ""
 
+    @property
+    def is_asked(self) -> bool:
+        return not self.code
 
-def _checked(actor: Actor, kind: JobKind, server_ids: Sequence[int]) -> list[int]:
+
+def _checked(actor: Actor, kind: Action, server_ids: Sequence[int]) -> list[int]:
     actor.require(Permission.FLEET_VIEW)
     if kind not in PERMISSIONS:
         raise BadRequest
@@ -67,7 +83,7 @@ def _checked(actor: Actor, kind: JobKind, server_ids: Sequence[int]) -> list[int
     return chosen
 
 
-def dry_run(actor: Actor, unit: Unit, *, kind: JobKind, server_ids: Sequence[int]) -> list[Plan]:
+def dry_run(actor: Actor, unit: Unit, *, kind: Action, server_ids: Sequence[int]) -> list[Plan]:
     """What would happen to each chosen server now, by name. Changes nothing."""
     chosen = _checked(actor, kind, server_ids)
     found = [access_server_for(actor, unit, number, permission=PERMISSIONS[kind]) for number in chosen]
@@ -75,7 +91,7 @@ def dry_run(actor: Actor, unit: Unit, *, kind: JobKind, server_ids: Sequence[int
     return sorted(plans, key=lambda plan: plan.server)
 
 
-def _plans(unit: Unit, kind: JobKind, found: Sequence[tuple[Server, Service | None]]) -> list[Plan]:
+def _plans(unit: Unit, kind: Action, found: Sequence[tuple[Server, Service | None]]) -> list[Plan]:
     numbers = [server.id for server, _ in found]
     bmcs = set(unit.exec(select(Bmc.server_id).where(col(Bmc.server_id).in_(numbers))))
     active = select(HardwareJob).where(
@@ -91,19 +107,19 @@ def _plans(unit: Unit, kind: JobKind, found: Sequence[tuple[Server, Service | No
     ]  # fmt: skip
 
 
-def _plan(kind: JobKind, server: Server, company: str, has_bmc: bool, job: HardwareJob | None) -> Plan:
+def _plan(kind: Action, server: Server, company: str, has_bmc: bool, job: HardwareJob | None) -> Plan:
     number, holder = server.id or 0, job.actor_name if job else ""
     if not has_bmc:
         return Plan(number, server.name, False, "no_bmc", company)
-    if job is not None:
+    if job is not None and kind is not Action.IDENTIFY:
         return Plan(number, server.name, False, "busy", company, holder)
-    idle = {(JobKind.POWER_ON, Power.ON): "is_on", (JobKind.POWER_OFF, Power.OFF): "is_off"}
+    idle = {(Action.POWER_ON, Power.ON): "is_on", (Action.POWER_OFF, Power.OFF): "is_off"}
     if code := idle.get((kind, Power(server.power))):
         return Plan(number, server.name, False, code, company)
     return Plan(number, server.name, True, WORDS[kind], company)
 
 
-def carry_out(actor: Actor, *, kind: JobKind, server_ids: Sequence[int]) -> list[Done]:
+def carry_out(actor: Actor, *, kind: Action, server_ids: Sequence[int]) -> list[Done]:
     """Ask for a job on each server that the dry run includes now, each in a transaction of its own.
 
     What one refuses stops no other; a server that got busy since the dry run is left out and says so.
@@ -117,30 +133,19 @@ def carry_out(actor: Actor, *, kind: JobKind, server_ids: Sequence[int]) -> list
     ]
 
 
-def _carry_out_one(actor: Actor, kind: JobKind, server_id: int) -> Done:
+def _carry_out_one(actor: Actor, kind: Action, server_id: int) -> Done:
     try:
         with unit_of_work() as unit:
             job = _request(unit, actor, kind, server_id)
     except Refusal as refusal:
         return Done(server_id, code=refusal.code)
-    return Done(server_id, job_id=job.id or 0)
+    return Done(server_id, job_id=(job.id or 0) if job else 0)
 
 
-def _request(unit: Unit, actor: Actor, kind: JobKind, server_id: int) -> HardwareJob:
-    if kind is JobKind.INSPECT:
+def _request(unit: Unit, actor: Actor, kind: Action, server_id: int) -> HardwareJob | None:
+    if kind is Action.IDENTIFY:
+        identify.ask(unit, actor, server_id)
+        return None
+    if kind is Action.INSPECT:
         return work.inspect(unit, actor, server_id)
-    if kind is JobKind.IDENTIFY:
-        return request_identify(unit, actor, server_id)
-    return power.request_power(unit, actor, server_id, kind=kind)
-
-
-def request_identify(unit: Unit, actor: Actor, server_id: int) -> HardwareJob:
-    """Let the machine's identify light blink, so that it is found in the aisle."""
-    return request_job(
-        unit,
-        actor,
-        server_id,
-        kind=JobKind.IDENTIFY,
-        permission=Permission.SERVER_IDENTIFY,
-        steps=("identify",),
-    )
+    return power.request_power(unit, actor, server_id, kind=JobKind(kind.value))

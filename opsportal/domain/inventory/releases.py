@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import col, select
 
 from opsportal.db import Unit
-from opsportal.domain.inventory import cleanings
+from opsportal.domain.inventory import cleanings, parts
 from opsportal.domain.network import addresses
 from opsportal.models import (
     CleaningStep,
@@ -15,6 +15,7 @@ from opsportal.models import (
     Installation,
     JobKind,
     JobStatus,
+    PartKind,
     Server,
 )
 
@@ -22,7 +23,7 @@ WIPED = "wipe_system"
 
 
 def release_addresses(unit: Unit, job_id: int, server_id: int) -> None:
-    """Take back every address with its reverse DNS, and say so as evidence."""
+    """Take back every address, ask for the removal of its names, and say so as evidence."""
     released = addresses.release_server(unit, None, server_id)
     unit.flush()
     server = unit.get_one(Server, server_id, with_for_update=True, populate_existing=True)
@@ -61,9 +62,11 @@ def take_in_wipes(unit: Unit, job_id: int, server_id: int) -> int:
         )
     ).all()
     done = {state.step.subject for state in cleanings.states_of(unit, cleaning.id) if state.is_good}
+    called = _names(unit, server_id)
     taken = 0
     for subject in steps:
-        by = wiped.get(subject) if subject else _by_place(wiped)
+        names = called.get(subject, [subject])
+        by = next((wiped[name] for name in names if name in wiped), None) if subject else _by_place(wiped)
         if by is None or subject in done:
             continue
         cleanings.witness(
@@ -72,6 +75,15 @@ def take_in_wipes(unit: Unit, job_id: int, server_id: int) -> int:
         )  # fmt: skip
         taken += 1
     return taken
+
+
+def _names(unit: Unit, server_id: int) -> dict[str, list[str]]:
+    """A wipe names a disk by its WWN where it has one, a cleaning by its serial number: both are its names."""
+    return {
+        cleanings.disk_subject(part): [name for name in (part.wwn, part.serial) if name]
+        for part in parts.parts_of(unit, server_id)
+        if part.kind == PartKind.DISK
+    }
 
 
 def _by_place(wiped: dict[str, int]) -> int | None:

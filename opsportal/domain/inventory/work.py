@@ -14,7 +14,9 @@ PATIENCE_S = 3_600
 STEPS: dict[JobKind, tuple[str, ...]] = {
     JobKind.INSPECT: ("read_parts", "compare_parts"),
     JobKind.ROTATE_CREDENTIALS: ("keep_new_password", "send_new_password", "prove_new_password"),
-    JobKind.CLEAN: ("check_addresses", "check_bmc_access", "remove_bmc_users", "note_firmware", "compare_parts"),
+    JobKind.CLEAN: (
+        "check_addresses", "check_reverse", "check_bmc_access", "remove_bmc_users", "note_firmware", "compare_parts",
+    ),
     JobKind.BURN_IN: (
         "read", "switch_on", "verify_on", "read_health", "switch_off", "verify_off", "read_health_again",
     ),
@@ -38,7 +40,7 @@ def clean(unit: Unit, actor: Actor, server_id: int) -> HardwareJob:
 
 
 def burn_in(unit: Unit, actor: Actor, server_id: int) -> HardwareJob:
-    """Switch the machine on and off, and read its health and event log around it. Only while it is being cleaned."""
+    """Switch the machine on and off several times, and read its health and event log in between. Only while it is being cleaned."""
     _cleaning(unit, actor, server_id)
     return _request(unit, actor, server_id, JobKind.BURN_IN, Permission.STOCK_MANAGE)
 

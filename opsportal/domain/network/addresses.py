@@ -40,7 +40,7 @@ def assign(unit: Unit, actor: Actor, server_id: int, *, prefix_id: int, ip: str 
     """
     access_server_for(actor, unit, server_id, permission=Permission.NETWORK_MANAGE)
     prefix = unit.get(Prefix, prefix_id, with_for_update=True, populate_existing=True)
-    if prefix is None:
+    if prefix is None or prefix.removed_at is not None:
         raise NotFound
     server = unit.get_one(Server, server_id, with_for_update=True, populate_existing=True)
     if server.site != prefix.site:

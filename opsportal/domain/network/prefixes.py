@@ -6,7 +6,7 @@ import datetime as dt
 import ipaddress
 from dataclasses import dataclass
 
-from sqlalchemy import func, text
+from sqlalchemy import func, or_, text
 from sqlmodel import col, select
 
 from opsportal.db import Unit
@@ -15,13 +15,14 @@ from opsportal.domain.audit import trail
 from opsportal.domain.network import topics
 from opsportal.domain.network.refusals import (
     GatewayUnreadable,
+    PrefixInUse,
     PrefixOverlaps,
     PrefixTooLong,
     PrefixUnreadable,
     SiteMissing,
 )
 from opsportal.domain.refusals import NotFound
-from opsportal.models import Address, Prefix
+from opsportal.models import Address, Prefix, ReverseRecord, ReverseStatus
 from opsportal.models.base import utcnow
 from opsportal.models.network import Ip, Network
 
@@ -59,7 +60,9 @@ def add_prefix(
     )
     # Two people adding at once take turns, so that the second is told which one is in the way.
     unit.execute(text("LOCK TABLE prefix IN SHARE ROW EXCLUSIVE MODE"))
-    overlapping = select(Prefix).where(col(Prefix.cidr).op("&&")(network)).limit(1)
+    overlapping = (
+        select(Prefix).where(col(Prefix.removed_at).is_(None), col(Prefix.cidr).op("&&")(network)).limit(1)
+    )
     if other := unit.exec(overlapping).first():
         raise PrefixOverlaps(other=str(other.cidr))
     unit.add(prefix)
@@ -123,8 +126,76 @@ def get_prefix(unit: Unit, actor: Actor, prefix_id: int) -> Prefix:
     """A prefix, for those who run networks."""
     actor.require(Permission.NETWORK_MANAGE)
     prefix = unit.get(Prefix, prefix_id)
-    if prefix is None:
+    if prefix is None or prefix.removed_at is not None:
         raise NotFound
+    return prefix
+
+
+def change_prefix(
+    unit: Unit, actor: Actor, prefix_id: int, *, gateway: str, site: str, quarantine_hours: int
+) -> Prefix:
+    """Correct what is on record about a prefix. How long its addresses rest may be changed at any time.
+
+    Servers are set up with its gateway and stand at its site, so these two stay while any address of it is assigned
+    (`PrefixInUse`). Its network is its identity: another one is another prefix.
+    """
+    prefix = _locked(unit, actor, prefix_id)
+    if not site.strip():
+        raise SiteMissing
+    wanted = (_gateway(gateway, prefix.cidr), site.strip())
+    assigned = unit.exec(
+        select(func.count()).where(col(Address.prefix_id) == prefix_id, col(Address.released_at).is_(None))
+    ).one()
+    if assigned and wanted != (prefix.gateway, prefix.site):
+        raise PrefixInUse(prefix=str(prefix.cidr), count=assigned)
+    before = f"{prefix.gateway}, {prefix.site}, {prefix.quarantine_hours} h"
+    prefix.gateway, prefix.site = wanted
+    prefix.quarantine_hours = quarantine_hours
+    unit.add(prefix)
+    unit.flush()
+    trail.record(
+        unit, "prefix:changed", actor=actor, object_kind="prefix", object_id=prefix_id,
+        object_name=str(prefix.cidr), before=before,
+        after=f"{prefix.gateway}, {prefix.site}, {prefix.quarantine_hours} h",
+    )  # fmt: skip
+    unit.changed(topics.PREFIXES)
+    return prefix
+
+
+def remove_prefix(unit: Unit, actor: Actor, prefix_id: int) -> None:
+    """Take a prefix off the record that no server has an address of; who once had one stays known.
+
+    Refused with `PrefixInUse` while an address is assigned, at rest, or still has a name in reverse DNS.
+    """
+    prefix = _locked(unit, actor, prefix_id)
+    named = (
+        select(ReverseRecord.id)
+        .where(
+            col(ReverseRecord.address_id) == col(Address.id),
+            col(ReverseRecord.status) != ReverseStatus.GONE,
+        )
+        .exists()
+    )
+    held = or_(col(Address.released_at).is_(None), col(Address.held_until) > utcnow(), named)
+    used = unit.exec(select(func.count()).where(col(Address.prefix_id) == prefix_id, held)).one()
+    if used:
+        raise PrefixInUse(prefix=str(prefix.cidr), count=used)
+    prefix.removed_at = utcnow()
+    unit.add(prefix)
+    unit.flush()
+    trail.record(
+        unit, "prefix:removed", actor=actor, object_kind="prefix", object_id=prefix_id,
+        object_name=str(prefix.cidr),
+    )  # fmt: skip
+    unit.changed(topics.PREFIXES)
+
+
+def _locked(unit: Unit, actor: Actor, prefix_id: int) -> Prefix:
+    """A prefix to be changed. Whoever assigns from it waits, and so does this for them."""
+    get_prefix(unit, actor, prefix_id)
+    prefix = unit.get_one(Prefix, prefix_id, with_for_update=True, populate_existing=True)
+    if prefix.removed_at is not None:
+        raise NotFound  # somebody was faster
     return prefix
 
 
@@ -143,7 +214,11 @@ def list_prefixes(actor: Actor, unit: Unit) -> list[PrefixUse]:
             ).group_by(col(Address.prefix_id))
         )
     }
-    found = unit.exec(select(Prefix).order_by(func.family(Prefix.cidr), col(Prefix.cidr))).all()
+    found = unit.exec(
+        select(Prefix)
+        .where(col(Prefix.removed_at).is_(None))
+        .order_by(func.family(Prefix.cidr), col(Prefix.cidr))
+    ).all()
     uses = []
     for prefix in found:
         assigned, resting, until = used.get(prefix.id or 0, (0, 0, None))

@@ -20,6 +20,14 @@ class PrefixOverlaps(Refusal):
     msgid = "This prefix overlaps with {other}, which is on record. Nothing was saved. Check both."
 
 
+class PrefixInUse(Refusal):
+    code = "prefix_in_use"
+    msgid = (
+        "{count} addresses of {prefix} are in use, at rest or still named in reverse DNS. Nothing was changed. "
+        "Release them, or wait until they have rested."
+    )
+
+
 class GatewayUnreadable(Refusal):
     code = "gateway_unreadable"
     msgid = (

@@ -167,6 +167,20 @@ def forget(unit: Unit, address: Address) -> None:
             _hand_over(unit, record, address)
 
 
+def left_of_server(unit: Unit, server_id: int) -> list[ReverseRecord]:
+    """Records of addresses that a server gave back which the name server may still have. No actor: for jobs."""
+    query = (
+        select(ReverseRecord)
+        .join(Address, col(Address.id) == col(ReverseRecord.address_id))
+        .where(
+            col(Address.server_id) == server_id,
+            col(Address.released_at).is_not(None),
+            col(ReverseRecord.status) != ReverseStatus.GONE,
+        )
+    )
+    return list(unit.exec(query.order_by(col(ReverseRecord.id))))
+
+
 def list_records(unit: Unit, address_ids: list[int]) -> list[ReverseRecord]:
     """The records of addresses, by IP. The caller has already authorised access to the addresses."""
     query = select(ReverseRecord).where(

@@ -70,6 +70,8 @@ def evaluate(unit: Unit, service_id: int) -> list[TrafficAlert]:
         letters.write(unit, service, allowance, cycle, new[-1])
         for server_id in _servers(unit, service_id):
             unit.changed(topics.server(server_id))
+        if allowance.action == TrafficAction.LIMIT:
+            unit.changed(topics.POLLERS)
     return new
 
 
@@ -114,14 +116,6 @@ def _servers(unit: Unit, service_id: int) -> list[int]:
         col(PortLink.service_id) == service_id, col(PortLink.valid_until).is_(None)
     )
     return list(unit.exec(query))
-
-
-def list_blocks_wanted(unit: Unit) -> list[int]:
-    """Steps whose block has not been asked for yet."""
-    query = select(TrafficAlert.id).where(
-        col(TrafficAlert.action) == TrafficAction.BLOCK, col(TrafficAlert.outcome) == AlertOutcome.WANTED
-    )
-    return [number for number in unit.exec(query.order_by(col(TrafficAlert.id))) if number]
 
 
 def list_blocks_over(unit: Unit) -> list[int]:

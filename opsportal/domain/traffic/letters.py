@@ -68,7 +68,7 @@ def write(
             key=f"{KIND}:{service.id}:{cycle.first}:{alert.step}",
         )
     if alert.outcome == AlertOutcome.WANTED and allowance.action == TrafficAction.LIMIT:
-        _to_desk(unit, service, allowance, cycle, path)
+        _to_desk(unit, service, allowance, cycle)
 
 
 def _what_follows(unit: Unit, service: Service, allowance: TrafficAllowance, alert: TrafficAlert) -> Text:
@@ -84,7 +84,7 @@ def _what_follows(unit: Unit, service: Service, allowance: TrafficAllowance, ale
             )
         case TrafficAction.LIMIT:
             return Text(
-                msgid="Beyond it the port is limited to {rate} Mbit/s until the cycle ends.",
+                msgid="Beyond it a technician limits the port to {rate} Mbit/s until the cycle ends.",
                 params={"rate": allowance.limit_mbps or 0},
             )
         case TrafficAction.BLOCK:
@@ -94,7 +94,7 @@ def _what_follows(unit: Unit, service: Service, allowance: TrafficAllowance, ale
     return Text(msgid="Nothing happens beyond that; we only tell you.")
 
 
-def _to_desk(unit: Unit, service: Service, allowance: TrafficAllowance, cycle: Cycle, path: str) -> None:
+def _to_desk(unit: Unit, service: Service, allowance: TrafficAllowance, cycle: Cycle) -> None:
     address = settings().desk_mail
     if not address:
         return
@@ -111,7 +111,7 @@ def _to_desk(unit: Unit, service: Service, allowance: TrafficAllowance, cycle: C
                 msgid="{service} has used all traffic of its plan. Limit its switch port until {day}.",
                 params={"service": service.name, "day": cycle.after - dt.timedelta(days=1)},
             ),
-            Link(msgid="Open the traffic of this server", path=path),
+            Link(msgid="Open the list of limits to set", path="/pollers"),
         ],
         about=("service", service.id or 0),
         key=f"{KIND}:{service.id}:{cycle.first}:limit",

@@ -31,8 +31,8 @@ SETTLED_AFTER = dt.timedelta(hours=2)
 LINE = N_("Traffic of {name} beyond its plan: {used} of {included}")
 
 
-def list_billed(unit: Unit) -> list[int]:
-    """Services of plans that bill what goes beyond, also those that have ended lately."""
+def list_billed(unit: Unit, *, plan_id: int | None = None) -> list[int]:
+    """Services of plans (of one plan) that bill what goes beyond, also those that have ended lately."""
     lately = calendar.now() - dt.timedelta(days=64)
     query = (
         select(Service.id)
@@ -44,6 +44,8 @@ def list_billed(unit: Unit) -> list[int]:
         )
         .distinct()
     )
+    if plan_id is not None:
+        query = query.where(col(Service.plan_id) == plan_id)
     return sorted(number for number in unit.exec(query) if number)
 
 
@@ -57,6 +59,8 @@ def bill_last_cycle(unit: Unit, service_id: int) -> TrafficOverage | None:
     price = unit.get(TrafficPrice, (service.plan_id, service.currency))
     if allowance is None or allowance.action != TrafficAction.BILL or price is None:
         return None
+    if allowance.in_force_since >= cycle.end:
+        return None  # it ended by other terms, which were billed before they changed
     if unit.get(TrafficExemption, service_id) is not None:
         return None
     used = counted_bytes(allowance, totals_of_service(unit, service_id, start=cycle.start, end=cycle.end))

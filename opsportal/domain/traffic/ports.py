@@ -33,7 +33,7 @@ class PortRow:
     is_enabled: bool | None
     in_errors: int | None
     out_errors: int | None
-    looked_at: dt.datetime | None
+    errors_at: dt.datetime | None
     is_ordered: bool
     """An order to switch it is under way."""
     outcome_code: str
@@ -125,7 +125,7 @@ def _row(
         is_enabled=port.is_enabled,
         in_errors=port.in_errors,
         out_errors=port.out_errors,
-        looked_at=port.looked_at,
+        errors_at=port.errors_at,
         is_ordered=order is not None and order.status == OrderStatus.ASKED,
         outcome_code=(order.outcome_code or "") if order is not None and has_failed else "",
         in_bps=rate[0] if rate else None,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 POLLERS = "pollers"
+TERMS = "traffic:terms"
+"""What plans include, and what follows beyond it."""
 
 
 def server(server_id: int) -> str:

@@ -12,7 +12,7 @@ depends_on = None
 OLD_KINDS = "kind IN ('power_on', 'power_off', 'reboot')"
 KINDS = (
     "kind IN ('power_on', 'power_off', 'reboot', 'shutdown', 'reinstall', 'rescue', 'memory_test', 'wipe', "
-    "'boot_disk', 'block', 'unblock', 'identify', 'inspect', 'rotate_credentials', 'clean', 'burn_in')"
+    "'boot_disk', 'block', 'unblock', 'inspect', 'rotate_credentials', 'clean', 'burn_in')"
 )
 OLD_STATUSES = (
     "status IN ('queued', 'running', 'verifying', 'unknown', 'succeeded', 'failed', 'cancelled', 'expired')"

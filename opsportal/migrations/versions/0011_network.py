@@ -21,6 +21,9 @@ BEGIN
     END IF;
     SELECT * INTO home FROM prefix WHERE id = NEW.prefix_id;
     IF TG_OP = 'INSERT' THEN
+        IF home.removed_at IS NOT NULL THEN
+            RAISE EXCEPTION 'this prefix is gone' USING ERRCODE = 'check_violation', CONSTRAINT = 'address_in_prefix';
+        END IF;
         IF NOT NEW.network <<= home.cidr THEN
             RAISE EXCEPTION 'not in its prefix' USING ERRCODE = 'check_violation', CONSTRAINT = 'address_in_prefix';
         END IF;
@@ -54,8 +57,16 @@ BEGIN
     IF NEW.cidr <> OLD.cidr THEN
         RAISE EXCEPTION 'a prefix stays what it is' USING ERRCODE = 'restrict_violation';
     END IF;
+    IF OLD.removed_at IS NOT NULL THEN
+        RAISE EXCEPTION 'a prefix that was removed is history' USING ERRCODE = 'restrict_violation';
+    END IF;
     IF EXISTS (SELECT 1 FROM address WHERE released_at IS NULL AND NEW.gateway <<= network) THEN
         RAISE EXCEPTION 'the gateway is somebody''s' USING ERRCODE = 'check_violation', CONSTRAINT = 'gateway_free';
+    END IF;
+    IF NEW.removed_at IS NOT NULL AND EXISTS (
+        SELECT 1 FROM address WHERE prefix_id = NEW.id AND (released_at IS NULL OR held_until > now())
+    ) THEN
+        RAISE EXCEPTION 'addresses of it are in use' USING ERRCODE = 'check_violation', CONSTRAINT = 'prefix_unused';
     END IF;
     RETURN NEW;
 END $$;
@@ -71,8 +82,12 @@ def upgrade() -> None:
         sa.Column("gateway", postgresql.INET(), nullable=False),
         sa.Column("site", sa.String(), nullable=False),
         sa.Column("quarantine_hours", sa.Integer(), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         postgresql.ExcludeConstraint(
-            (sa.text("cidr inet_ops"), "&&"), using="gist", name="ex_prefix_no_overlap"
+            (sa.text("cidr inet_ops"), "&&"),
+            using="gist",
+            name="ex_prefix_no_overlap",
+            where=sa.text("removed_at IS NULL"),
         ),
         sa.CheckConstraint(
             "family(gateway) = family(cidr) AND (gateway << cidr OR gateway <<= inet 'fe80::/10')",
@@ -94,6 +109,9 @@ def upgrade() -> None:
         sa.Column("action", sa.String(), nullable=False),
         sa.Column("unit_bytes", sa.BigInteger(), server_default="1000000000000", nullable=False),
         sa.Column("limit_mbps", sa.Integer(), nullable=True),
+        sa.Column(
+            "in_force_since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
         sa.CheckConstraint(
             "(action = 'limit') = (limit_mbps IS NOT NULL)", name=op.f("ck_traffic_allowance_limit_has_rate")
         ),
@@ -137,7 +155,7 @@ def upgrade() -> None:
         "ix_traffic_alert_open",
         "traffic_alert",
         ["id"],
-        postgresql_where=sa.text("action = 'block' AND outcome IN ('wanted', 'done')"),
+        postgresql_where=sa.text("action IN ('limit', 'block') AND outcome IN ('wanted', 'done')"),
     )
     op.create_table(
         "traffic_exemption",
@@ -321,7 +339,7 @@ def downgrade() -> None:
     op.drop_index(
         "ix_traffic_alert_open",
         table_name="traffic_alert",
-        postgresql_where=sa.text("action = 'block' AND outcome IN ('wanted', 'done')"),
+        postgresql_where=sa.text("action IN ('limit', 'block') AND outcome IN ('wanted', 'done')"),
     )
     op.drop_table("traffic_alert")
     op.drop_table("traffic_allowance")

@@ -93,6 +93,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("server_id", name=op.f("pk_server_health")),
     )
     op.create_table(
+        "server_light",
+        sa.Column("server_id", sa.BigInteger(), nullable=False),
+        _moment("asking_since"),
+        _moment("lit_until"),
+        sa.Column("error_code", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["server_id"], ["server.id"], name=op.f("fk_server_light_server_id")),
+        sa.PrimaryKeyConstraint("server_id", name=op.f("pk_server_light")),
+    )
+    op.create_table(
         "health_sample",
         _id(),
         sa.Column("server_id", sa.BigInteger(), nullable=False),
@@ -176,13 +185,14 @@ def upgrade() -> None:
     op.add_column("switch_port", sa.Column("in_errors", sa.BigInteger(), nullable=True))
     op.add_column("switch_port", sa.Column("out_errors", sa.BigInteger(), nullable=True))
     op.add_column("switch_port", _moment("looked_at"))
+    op.add_column("switch_port", _moment("errors_at"))
     op.execute(GUARD)
 
 
 def downgrade() -> None:
     op.execute("DROP TRIGGER uplink_guard ON switch_port; DROP FUNCTION uplink_guard")
     op.execute("DROP TRIGGER port_order_guard ON port_order; DROP FUNCTION port_order_guard")
-    for name in ("looked_at", "out_errors", "in_errors", "is_enabled", "is_uplink"):
+    for name in ("errors_at", "looked_at", "out_errors", "in_errors", "is_enabled", "is_uplink"):
         op.drop_column("switch_port", name)
     for name in (
         "write_priv_protocol", "write_auth_protocol", "write_username",
@@ -190,6 +200,6 @@ def downgrade() -> None:
     ):  # fmt: skip
         op.drop_column("switch", name)
     for name in (
-        "port_order", "server_block", "health_sample", "server_health", "server_sign_in", "server_details",
+        "port_order", "server_block", "health_sample", "server_light", "server_health", "server_sign_in", "server_details",
     ):  # fmt: skip
         op.drop_table(name)

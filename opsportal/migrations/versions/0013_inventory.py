@@ -11,7 +11,7 @@ depends_on = None
 
 KINDS = "'chassis', 'board', 'cpu', 'dimm', 'disk', 'nic', 'psu', 'controller', 'other'"
 STEP_NAMES = (
-    "'addresses', 'bmc_users', 'bmc_password', 'bmc_access', 'settings', 'disk', 'firmware', 'inventory', "
+    "'addresses', 'reverse_dns', 'bmc_users', 'bmc_password', 'bmc_access', 'settings', 'disk', 'firmware', 'inventory', "
     "'burn_in'"
 )
 

@@ -12,6 +12,7 @@ from opsportal.components.confirm import confirm_button
 from opsportal.components.elements import button, card, key_values, link, or_dash, skeleton, status
 from opsportal.components.headers import header
 from opsportal.components.inventory import PrintButton, ScanBox, stock_status
+from opsportal.components.machine import light
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import QueryLink, pages
 from opsportal.components.text import t
@@ -85,7 +86,10 @@ def _buttons(view: Any) -> rx.Component:
     blocked = view.job.is_active | ~view.has_bmc
     return rx.el.div(
         button(
-            t("Blink the light"), kind="primary", on_click=StockWorkState.identify(view.id), disabled=blocked
+            t("Blink the light"),
+            kind="primary",
+            on_click=StockWorkState.identify(view.id),
+            disabled=(view.light == "asking") | ~view.has_bmc,
         ),
         button(t("Check the parts"), on_click=StockWorkState.inspect(view.id), disabled=blocked),
         _power(view, blocked),
@@ -124,6 +128,7 @@ def aisle_page() -> rx.Component:
                 ),
                 (t("Client"), or_dash(view.company)),
             ),
+            light(view),
             _buttons(view),
         ),
         card(

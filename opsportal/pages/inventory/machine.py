@@ -23,6 +23,7 @@ from opsportal.components.elements import (
 )
 from opsportal.components.headers import header
 from opsportal.components.inventory import confidence, stock_status
+from opsportal.components.machine import light
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import Column, table
 from opsportal.components.text import t, t_code, tn
@@ -195,10 +196,11 @@ def _record(view: Any) -> rx.Component:
             button(
                 t("Blink"),
                 on_click=StockWorkState.identify(view.id),
-                disabled=view.job.is_active | (view.bmc_host == ""),
+                disabled=(view.light == "asking") | (view.bmc_host == ""),
             ),
             class_name="card-line legend",
         ),
+        rx.el.div(light(view), class_name="card-line"),
         title=t("On record"),
     )
 

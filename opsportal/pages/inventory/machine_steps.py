@@ -153,7 +153,10 @@ def cleaning(view: Any) -> rx.Component:
         confirm_button(
             t("Burn-in test"),
             title=t("Run the burn-in test on {name}?", name=view.name),
-            text=t("The machine is switched on and off, and its health and event log are read around it."),
+            text=t(
+                "The machine is switched on and off three times, its sensors are read each time it is on, "
+                "and its event log is compared after each cycle. It is off afterwards."
+            ),
             confirm=t("Burn-in test"),
             on_confirm=StockWorkState.burn_in(view.id),
             disabled=blocked,

@@ -11,7 +11,8 @@ from opsportal.components import machine_labels as words
 from opsportal.components.clock import ago
 from opsportal.components.confirm import confirm_button
 from opsportal.components.elements import button, card, key_values, or_dash, status, tag
-from opsportal.components.machine import Description, ReasonButton, SignIns
+from opsportal.components.graphs import Line, sparkline
+from opsportal.components.machine import Description, ReasonButton, SignIns, light
 from opsportal.components.states import lines, part
 from opsportal.components.text import moment, number, t, t_code, tn
 from opsportal.locale import N_
@@ -76,6 +77,11 @@ def _partial(code: Any) -> rx.Component:
     return rx.cond(code != "", rx.el.p(t_code(code, _WHY), class_name="sub"))
 
 
+def _history(key: str, values: Any, label: Any, tone: str) -> rx.Component:
+    """The looks before this one as a small line: their times differ, so that it has no axis."""
+    return rx.cond(values.length() > 2, sparkline([Line(key, label, values, tone)], label=label))
+
+
 def _figures(view: Any) -> rx.Component:
     return key_values(
         (
@@ -84,6 +90,7 @@ def _figures(view: Any) -> rx.Component:
                 view.watts > 0,
                 rx.fragment(
                     rx.el.span(number(view.watts), " W", class_name="num"),
+                    _history("watts", view.watts_line, t("Power draw in the last looks"), "in"),
                     rx.cond(
                         view.samples > 1,
                         rx.el.small(
@@ -98,7 +105,16 @@ def _figures(view: Any) -> rx.Component:
                 ),
             ),
         ),
-        (t("Hottest sensor"), or_dash(view.hottest != "", rx.el.span(view.hottest, class_name="num"))),
+        (
+            t("Hottest sensor"),
+            or_dash(
+                view.hottest != "",
+                rx.fragment(
+                    rx.el.span(view.hottest, class_name="num"),
+                    _history("hottest", view.hot_line, t("Hottest sensor in the last looks"), "out"),
+                ),
+            ),
+        ),
     )
 
 
@@ -129,7 +145,7 @@ def health_card(server: Any) -> rx.Component:
         button(
             t("Blink the light"),
             on_click=HealthState.blink(view.server_id),
-            disabled=server.job.is_active | ~view.has_bmc,
+            disabled=(view.light == "asking") | ~view.has_bmc,
         ),
     )
     ask = button(
@@ -163,6 +179,7 @@ def health_card(server: Any) -> rx.Component:
             ),
         ),
         rx.cond(view.asked_at != "", _heard(view), never),
+        light(view),
         rx.el.div(ask, blink, class_name="row card-actions"),
     )
     return card(

@@ -59,6 +59,49 @@ def _assign(row: Any) -> rx.Component:
     )
 
 
+def _change(row: Any) -> rx.Component:
+    return ask(
+        t("Change"),
+        state=PrefixesState,
+        on_done=PrefixesState.change_prefix,
+        about="change",
+        subject=row.id,
+        kind="ghost",
+        title=t("Change {prefix}", prefix=row.cidr),
+        text=t(
+            "Gateway and site stay while any of its addresses is assigned. Its network never changes: "
+            "remove the prefix and add another one."
+        ),
+        fields=[
+            field("gateway", t("Gateway"), initial=row.gateway),
+            field("site", t("Site"), initial=row.site),
+            field("hours", t("Hours of rest before reuse"), "number", initial=row.quarantine_hours),
+        ],
+    )
+
+
+def _remove(row: Any) -> rx.Component:
+    return confirm_button(
+        t("Remove"),
+        title=t("Remove {prefix}?", prefix=row.cidr),
+        text=t("No server gets addresses of it any more. Who once had one stays in the history."),
+        confirm=t("Remove"),
+        on_confirm=PrefixesState.remove_prefix(row.id),
+        kind="ghost",
+        danger=True,
+    )
+
+
+def _actions(row: Any) -> rx.Component:
+    """Removing is offered only for a prefix of which nothing is in use; the portal refuses it otherwise, too."""
+    return rx.el.div(
+        _assign(row),
+        _change(row),
+        rx.cond(row.assigned + row.resting == 0, _remove(row)),
+        class_name="row port-actions",
+    )
+
+
 _COLUMNS = (
     Column(t("Prefix"), _prefix),
     Column(t("Use"), _use),
@@ -79,7 +122,7 @@ _COLUMNS = (
         right=True,
         show="widest",
     ),
-    Column("", _assign, right=True),
+    Column("", _actions, right=True),
 )
 
 _USE_COLUMNS = (

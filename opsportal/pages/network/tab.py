@@ -9,14 +9,36 @@ import reflex as rx
 from opsportal.components import labels
 from opsportal.components import network_labels as words
 from opsportal.components.addresses import route_number
+from opsportal.components.clock import ago
 from opsportal.components.confirm import copyable
 from opsportal.components.elements import card, key_values, or_dash, skeleton, status, tag
 from opsportal.components.network import reverse_name
 from opsportal.components.states import empty, lines, part
 from opsportal.components.tables import Column, table
-from opsportal.components.text import duration, rate, t, t_code
+from opsportal.components.text import duration, number, rate, t, t_code
 from opsportal.state.network.tab import NetworkState
 from opsportal.state.shell import ShellState
+
+
+def _errors(plug: Any) -> rx.Component:
+    """Of the port, since its switch began to count."""
+
+    def counted(value: Any) -> Any:
+        return rx.cond(value != None, number(value), "–")  # noqa: E711
+
+    return rx.cond(
+        plug.errors_at,
+        rx.el.small(
+            t(
+                "Errors at the switch: {received} in, {sent} out",
+                received=counted(plug.in_errors),
+                sent=counted(plug.out_errors),
+            ),
+            " · ",
+            ago(plug.errors_at),
+            class_name="sub num",
+        ),
+    )
 
 
 def _connection(view: Any) -> rx.Component:
@@ -26,6 +48,7 @@ def _connection(view: Any) -> rx.Component:
             rx.el.span(plug.switch, " · ", plug.port, class_name="num"),
             rx.cond(plug.speed_mbps, rx.el.span(rate(plug.speed_mbps * 1_000_000), class_name="sub num")),
             status(plug.link, words=labels.PORT, tones=labels.PORT_TONE, flash=True),
+            _errors(plug),
             class_name="tags",
         ),
     )

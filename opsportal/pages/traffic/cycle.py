@@ -67,7 +67,7 @@ def _action(view: Any) -> Any:
             (
                 "limit",
                 t(
-                    "Beyond it the port is limited to {rate} until the cycle ends.",
+                    "Beyond it a technician limits the port to {rate} until the cycle ends.",
                     rate=rate(view.limit_mbps * 1_000_000),
                 ),
             ),

@@ -7,14 +7,17 @@ from typing import Any
 import reflex as rx
 
 from opsportal.components import labels, machine_labels
+from opsportal.components import traffic_labels as words
 from opsportal.components.clock import ago
 from opsportal.components.confirm import confirm_button
 from opsportal.components.elements import button, card, link, or_dash, skeleton, status, tag
 from opsportal.components.headers import header
 from opsportal.components.machine import ReasonButton
 from opsportal.components.states import empty, page_body
+from opsportal.components.switches import WriteAccess
 from opsportal.components.tables import Column, QueryLink, table
-from opsportal.components.text import duration, number, rate, t, t_code, tn
+from opsportal.components.text import date, duration, number, rate, t, t_code, tn
+from opsportal.domain.traffic.write_access import AUTH_PROTOCOLS, PRIV_PROTOCOLS
 from opsportal.locale import N_
 from opsportal.pages.frame import framed
 from opsportal.state.traffic.pollers import PollersState
@@ -99,12 +102,16 @@ def _rates(p: Any) -> rx.Component:
 
 
 def _errors(p: Any) -> rx.Component:
-    """Counted by the switch; read whenever the port is set."""
+    """Counted by the switch since it began; read every hour, and whenever the port is set."""
+
+    def counted(value: Any) -> Any:
+        return rx.cond(value != None, number(value), "–")  # noqa: E711
+
     return or_dash(
-        p.looked_at != "",
+        p.errors_at != "",
         rx.el.div(
-            rx.el.span(number(p.in_errors), " / ", number(p.out_errors), class_name="num nowrap"),
-            rx.el.small(ago(p.looked_at)),
+            rx.el.span(counted(p.in_errors), " / ", counted(p.out_errors), class_name="num nowrap"),
+            rx.el.small(ago(p.errors_at)),
         ),
     )
 
@@ -165,11 +172,110 @@ _PORT_COLUMNS = (
 )
 
 
+def _write_access(view: Any) -> rx.Component:
+    """What may set ports of this switch. Secrets are entered here and never shown again."""
+    said = rx.el.span(
+        t_code(view.write_access, words.WRITE_ACCESS),
+        rx.cond(view.write_user, rx.fragment(" ", rx.el.code(view.write_user), " ", view.write_protocols)),
+        class_name="sub",
+    )
+    return rx.el.div(
+        said,
+        WriteAccess.create(
+            label=rx.cond(view.write_access, t("Replace write access"), t("Set write access")),
+            title=t("Write access to {name}", name=view.open_name),
+            text=t(
+                "Only ifAdminStatus of ports with a server behind them is ever written, never of an uplink. "
+                "What is entered is sealed and not shown again; it replaces what is on record."
+            ),
+            switch_id=view.open_id,
+            auth_protocols=list(AUTH_PROTOCOLS),
+            priv_protocols=list(PRIV_PROTOCOLS),
+            class_name="btn",
+        ),
+        rx.cond(
+            view.write_access,
+            confirm_button(
+                t("Take write access away"),
+                title=t("Take write access to {name} away?", name=view.open_name),
+                text=t("No port of it can be set afterwards, and no server on it be blocked."),
+                confirm=t("Take write access away"),
+                on_confirm=PollersState.forget_write_access(view.open_id),
+                kind="ghost",
+                danger=True,
+            ),
+        ),
+        class_name="row",
+    )
+
+
+def _limit_control(row: Any) -> rx.Component:
+    """No switch is set for it: a person says what they have done."""
+    return rx.cond(
+        row.is_to_lift,
+        confirm_button(
+            t("Lifted"),
+            title=t("Has {service} its full rate again?", service=row.service),
+            text=t("Lift the limit on the switch first: the portal cannot do it. It stands in the history."),
+            confirm=t("It has its full rate"),
+            on_confirm=PollersState.limit_lifted(row.id),
+        ),
+        confirm_button(
+            t("Limited"),
+            title=t("Is {service} limited now?", service=row.service),
+            text=t(
+                "Set the limit on the switch first: the portal cannot do it. The client sees that it is set."
+            ),
+            confirm=t("It is limited"),
+            on_confirm=PollersState.limit_set(row.id),
+        ),
+    )
+
+
+_LIMIT_COLUMNS = (
+    Column(
+        t("Service"),
+        lambda r: rx.el.div(
+            rx.cond(
+                r.server_id > 0,
+                link(r.service, to=f"/servers/{r.server_id}?tab=traffic", class_name="row-link strong"),
+                rx.el.span(r.service, class_name="strong"),
+            ),
+            rx.el.small(r.server),
+        ),
+    ),
+    Column(t("Port"), lambda r: or_dash(r.ports, rx.el.span(r.ports, class_name="num"))),
+    Column(
+        t("To do"),
+        lambda r: rx.cond(
+            r.is_to_lift,
+            tag(t("Lift the limit"), "info"),
+            tag(t("Limit to {rate}", rate=rate(r.limit_mbps * 1_000_000)), "warn"),
+        ),
+    ),
+    Column(
+        t("Since"),
+        lambda r: rx.el.div(ago(r.since), rx.el.small(t("until {when}", when=date(r.until)))),
+        show="wide",
+    ),
+    Column("", _limit_control, right=True),
+)
+
+
+def _limits(view: Any) -> rx.Component:
+    title = t("Limits to set by hand")
+    return rx.cond(
+        view.limits.length() > 0,
+        card(table(_LIMIT_COLUMNS, view.limits, key=lambda r: r.id, label=title), title=title),
+    )
+
+
 def _opened(view: Any) -> rx.Component:
     nothing = empty(t("No ports on record"), t("They are put on record when the switch first answers."))
     return rx.cond(
         view.open_id > 0,
         card(
+            _write_access(view),
             table(
                 _PORT_COLUMNS,
                 view.ports,
@@ -209,6 +315,7 @@ def pollers_page() -> rx.Component:
             problem_view=PollersState.problem,
             ready=True,
             content=rx.fragment(
+                _limits(view),
                 card(
                     table(
                         _COLUMNS,

@@ -19,6 +19,7 @@ from opsportal.settings import settings
 from opsportal.state.guard import allow
 from opsportal.state.inventory.machine import newest_job
 from opsportal.state.inventory.views import AisleView, ChoiceView, LabelsView, LabelView
+from opsportal.state.machine.lights import light_of
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
 from opsportal.state.views import ProblemView, iso
@@ -96,6 +97,7 @@ def read_aisle(unit: Unit, actor: Actor, label: str) -> AisleView:
         port=port,
         company=unit.get_one(Company, service.company_id).name if service else "",
         has_bmc=unit.get(Bmc, number) is not None,
+        **light_of(unit, actor, number),
         job=newest_job(unit, actor, server),
     )
 

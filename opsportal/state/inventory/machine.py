@@ -41,6 +41,7 @@ from opsportal.state.inventory.views import (
     ScoreView,
     StepStateView,
 )
+from opsportal.state.machine.lights import light_of
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
 from opsportal.state.views import JobView, ProblemView, iso
@@ -90,6 +91,7 @@ def read_machine(unit: Unit, actor: Actor, server_id: int) -> MachineView:
         **_inspection(seen),
         **_cleaning(unit, actor, server_id),
         changes=_changes(unit, server_id),
+        **light_of(unit, actor, server_id),
         job=newest_job(unit, actor, server),
     )
 

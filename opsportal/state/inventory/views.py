@@ -214,6 +214,10 @@ class MachineView:
     done: int = 0
     evidence: list[EvidenceView] = field(default_factory=list)
     changes: list[ChangeView] = field(default_factory=list)
+    light: str = ""
+    """"", asking, lit or failed; for those who may switch it."""
+    light_until: str = ""
+    light_code: str = ""
     job: JobView = field(default_factory=JobView)
 
 
@@ -237,6 +241,10 @@ class AisleView:
     port: str = ""
     company: str = ""
     has_bmc: bool = False
+    light: str = ""
+    """"", asking, lit or failed; for those who may switch it."""
+    light_until: str = ""
+    light_code: str = ""
     job: JobView = field(default_factory=JobView)
 
 

@@ -12,9 +12,11 @@ from pydantic import Field
 
 from opsportal.db import Unit, in_thread, in_unit
 from opsportal.domain.access import Actor, Permission
+from opsportal.domain.hardware import identify
 from opsportal.domain.inventory import bulk, cleanings, labels, parts, places, stock, work
+from opsportal.domain.inventory.bulk import Action
 from opsportal.domain.refusals import Forbidden, NotFound, Refusal, SignInRequired
-from opsportal.models import EvidenceResult, JobKind, PartKind, PartStatus
+from opsportal.models import EvidenceResult, PartKind, PartStatus
 from opsportal.state.guard import allow, current_actor
 from opsportal.state.inventory.views import BulkView, PlanView
 from opsportal.state.support.sending import FAULT, Draft
@@ -180,7 +182,7 @@ class StockWorkState(rx.State):
     @allow(Permission.SERVER_IDENTIFY)
     async def identify(self, server_id: Id) -> None:
         """Let the identify light blink."""
-        await in_unit(bulk.request_identify, current_actor(), server_id)
+        await in_unit(identify.ask, current_actor(), server_id)
 
 
 class BulkState(rx.State):
@@ -191,7 +193,7 @@ class BulkState(rx.State):
     @allow(Permission.FLEET_VIEW)
     async def dry_run(self, draft: Draft, kind: Kind, server_ids: Chosen) -> None:
         """Say what would happen to each; nothing is done."""
-        chosen = {"kind": JobKind(kind), "server_ids": server_ids}
+        chosen = {"kind": Action(kind), "server_ids": server_ids}
         plans = await in_unit(_dry_run, current_actor(), **chosen)
         self.bulk = BulkView(draft, kind, plans=plans, happens=sum(plan.happens for plan in plans))
 
@@ -200,12 +202,12 @@ class BulkState(rx.State):
         """Ask for a job on each. The same question is carried out once."""
         if self.bulk.asked == draft and self.bulk.is_done:
             return
-        actor, chosen = current_actor(), {"kind": JobKind(kind), "server_ids": server_ids}
+        actor, chosen = current_actor(), {"kind": Action(kind), "server_ids": server_ids}
         before = {plan.server_id: plan for plan in await in_unit(_dry_run, actor, **chosen)}
         done = await in_thread(_carry_out, actor, **chosen)
         plans = [
             dataclasses.replace(
-                before[one.server_id], happens=one.job_id > 0, code=one.code or before[one.server_id].code,
+                before[one.server_id], happens=one.is_asked, code=one.code or before[one.server_id].code,
                 job_id=one.job_id,
             )
             for one in done
@@ -213,10 +215,10 @@ class BulkState(rx.State):
         self.bulk = BulkView(draft, kind, True, plans, sum(plan.happens for plan in plans))
 
 
-def _dry_run(unit: Unit, actor: Actor, *, kind: JobKind, server_ids: list[int]) -> list[PlanView]:
+def _dry_run(unit: Unit, actor: Actor, *, kind: Action, server_ids: list[int]) -> list[PlanView]:
     found = bulk.dry_run(actor, unit, kind=kind, server_ids=server_ids)
     return [PlanView(p.server_id, p.server, p.happens, p.code, p.company, p.holder) for p in found]
 
 
-def _carry_out(actor: Actor, *, kind: JobKind, server_ids: list[int]) -> list[bulk.Done]:
+def _carry_out(actor: Actor, *, kind: Action, server_ids: list[int]) -> list[bulk.Done]:
     return bulk.carry_out(actor, kind=kind, server_ids=server_ids)

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission, access_server_for
-from opsportal.domain.hardware import block, details, health, topics
-from opsportal.domain.inventory.bulk import request_identify
+from opsportal.domain.hardware import block, details, health, identify, topics
 from opsportal.models import ACTIVE_JOB, Bmc, HardwareJob, HealthSample, Person, ServerHealth, ServiceStatus
 from opsportal.state.guard import allow, current_actor
+from opsportal.state.machine.lights import light_of
 from opsportal.state.machine.views import (
     BlockView,
     DetailsView,
@@ -46,7 +46,7 @@ class HealthState(rx.State):
     @allow(Permission.SERVER_IDENTIFY)
     async def blink(self, server_id: Id) -> None:
         """Let the identify light blink."""
-        await in_unit(request_identify, current_actor(), server_id)
+        await in_unit(identify.ask, current_actor(), server_id)
 
 
 class BlockState(rx.State):
@@ -81,8 +81,9 @@ class DetailsState(rx.State):
 def read_health(unit: Unit, actor: Actor, server_id: int) -> HealthView:
     row, samples = health.read(unit, actor, server_id)
     has_bmc = unit.get(Bmc, server_id) is not None
+    light = light_of(unit, actor, server_id)
     if row is None:
-        return HealthView(is_ready=True, server_id=server_id, has_bmc=has_bmc)
+        return HealthView(is_ready=True, server_id=server_id, has_bmc=has_bmc, **light)
     sensors = sorted(
         (_sensor(one) for one in row.sensors), key=lambda one: (_RANK.get(one.health, 3), one.kind, one.name)
     )
@@ -109,6 +110,9 @@ def read_health(unit: Unit, actor: Actor, server_id: int) -> HealthView:
         more_events=events[SHOWN_EVENTS:],
         events_total=_total(row),
         events_code=row.events_code or "",
+        watts_line=[sample.watts for sample in samples],
+        hot_line=[None if one.hottest_c is None else round(one.hottest_c) for one in samples],
+        **light,
     )
 
 

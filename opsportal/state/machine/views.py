@@ -50,6 +50,13 @@ class HealthView:
     more_events: list[EventView] = field(default_factory=list)
     events_total: int = 0
     events_code: str = ""
+    watts_line: list[int | None] = field(default_factory=list)
+    hot_line: list[int | None] = field(default_factory=list)
+    """The looks before this one, oldest first."""
+    light: str = ""
+    """"", asking, lit or failed; for those who may switch it."""
+    light_until: str = ""
+    light_code: str = ""
 
 
 @dataclass(frozen=True)

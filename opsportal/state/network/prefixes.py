@@ -53,6 +53,19 @@ class PrefixesState(rx.State):
         await take(self, draft, prefixes.add_prefix, current_actor(), **wanted)
 
     @allow(Permission.NETWORK_MANAGE)
+    async def change_prefix(
+        self, draft: Draft, prefix_id: Id, gateway: Words, site: Words, hours: Hours
+    ) -> None:
+        """Correct what is on record about a prefix."""
+        wanted = {"gateway": gateway, "site": site, "quarantine_hours": hours}
+        await take(self, draft, prefixes.change_prefix, current_actor(), prefix_id, **wanted)
+
+    @allow(Permission.NETWORK_MANAGE)
+    async def remove_prefix(self, prefix_id: Id) -> None:
+        """Take an unused prefix off the record."""
+        await in_unit(prefixes.remove_prefix, current_actor(), prefix_id)
+
+    @allow(Permission.NETWORK_MANAGE)
     async def assign(self, draft: Draft, prefix_id: Id, server: Words, ip: Words) -> None:
         """Give a server an address: the one typed, or the next free one."""
         await take(self, draft, _assign, current_actor(), prefix_id, server, ip)

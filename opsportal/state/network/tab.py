@@ -74,7 +74,13 @@ def _plugs(unit: Unit, server: Server) -> list[PlugView]:
     links = {True: "up", False: "down", None: "unknown"}
     return [
         PlugView(
-            switch.name, port.if_name, port.speed_mbps, links[port.is_up] if port.if_index else "missing"
+            switch.name,
+            port.if_name,
+            port.speed_mbps,
+            links[port.is_up] if port.if_index else "missing",
+            port.in_errors,
+            port.out_errors,
+            iso(port.errors_at),
         )
         for port, switch in unit.exec(query)
     ]

@@ -46,6 +46,10 @@ class PlugView:
     port: str = ""
     speed_mbps: int | None = None
     link: str = "unknown"
+    in_errors: int | None = None
+    """Of what the server sent."""
+    out_errors: int | None = None
+    errors_at: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,14 @@ from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.traffic import allowances, topics
 from opsportal.domain.traffic.allowances import CycleUsage
+from opsportal.models import AlertOutcome, TrafficAction, TrafficAlert
 from opsportal.state.guard import allow, current_actor
 from opsportal.state.showing import StateView
 from opsportal.state.traffic.views import CycleView, StepView
 from opsportal.state.views import ProblemView, iso, iso_day
 from opsportal.state.wire import Id
+
+_LIMITED = (AlertOutcome.WANTED, AlertOutcome.DONE, AlertOutcome.ENDED)
 
 
 class CycleState(rx.State):
@@ -56,7 +59,7 @@ def _view(server_id: int, usage: CycleUsage) -> CycleView:
         unit_bytes=str(allowance.unit_bytes) if allowance else "0",
         billed_bps=usage.percentile.billed_bps,
         coverage_bp=usage.percentile.coverage_bp,
-        steps=[StepView(one.step, iso(one.at), one.outcome) for one in usage.alerts],
+        steps=[StepView(one.step, iso(one.at), _outcome(one)) for one in usage.alerts],
         is_exempt=usage.is_exempt,
         overage_units=overage.units if overage else 0,
         overage_minor=overage.amount_minor if overage else 0,
@@ -64,11 +67,17 @@ def _view(server_id: int, usage: CycleUsage) -> CycleView:
     )
 
 
+def _outcome(alert: TrafficAlert) -> str:
+    """A limit is a person's work, so that its outcomes are worded apart from those of a block."""
+    is_limit = alert.action == TrafficAction.LIMIT
+    return f"limit_{alert.outcome}" if is_limit and alert.outcome in _LIMITED else alert.outcome
+
+
 CYCLE = StateView(
     "cycle",
     CycleState,
     "cycle",
     read_cycle,
-    lambda _, server_id: frozenset({topics.server(server_id)}),
+    lambda _, server_id: frozenset({topics.server(server_id), topics.TERMS}),
     empty=CycleView(),
 )

@@ -10,14 +10,16 @@ from pydantic import Field
 from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.hardware import port_orders
-from opsportal.domain.traffic import pollers, ports, topics
+from opsportal.domain.traffic import limits, pollers, ports, topics, write_access
 from opsportal.domain.traffic.figures import PollerRow
+from opsportal.domain.traffic.limits import LimitTask
 from opsportal.domain.traffic.ports import PortRow
+from opsportal.models import Switch
 from opsportal.state.guard import allow, current_actor
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
-from opsportal.state.traffic.views import PollersView, PollerView, PortView
-from opsportal.state.views import ProblemView, iso
+from opsportal.state.traffic.views import LimitView, PollersView, PollerView, PortView
+from opsportal.state.views import ProblemView, iso, iso_day
 from opsportal.state.wire import Address, Id, address
 
 Reason = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
@@ -54,10 +56,27 @@ class PollersState(rx.State):
         """Say whether a port carries others' traffic: such a one is never switched."""
         await in_unit(port_orders.set_uplink, current_actor(), port_id, is_uplink=is_uplink)
 
+    @allow(Permission.FLEET_MANAGE)
+    async def forget_write_access(self, switch_id: Id) -> None:
+        """Never write to this switch again until credentials are entered anew."""
+        await in_unit(write_access.take_write_access_away, current_actor(), switch_id)
+
+    @allow(Permission.FLEET_MANAGE)
+    async def limit_set(self, alert_id: Id) -> None:
+        """A person has limited the port."""
+        await in_unit(limits.has_set, current_actor(), alert_id)
+
+    @allow(Permission.FLEET_MANAGE)
+    async def limit_lifted(self, alert_id: Id) -> None:
+        """A person has given the port its full rate again."""
+        await in_unit(limits.has_lifted, current_actor(), alert_id)
+
 
 def read_pollers(unit: Unit, actor: Actor, switch_id: int) -> PollersView:
     rows = pollers.list_pollers(actor, unit)
     opened = ports.list_ports(actor, unit, switch_id) if switch_id else []
+    switch = unit.get_one(Switch, switch_id) if switch_id else None
+    protocols = (switch.write_auth_protocol, switch.write_priv_protocol) if switch else ()
     return PollersView(
         is_ready=True,
         rows=[_poller_view(row) for row in rows],
@@ -65,7 +84,25 @@ def read_pollers(unit: Unit, actor: Actor, switch_id: int) -> PollersView:
         failing=sum(row.error_code is not None for row in rows),
         open_id=switch_id,
         open_name=next((row.name for row in rows if row.switch_id == switch_id), ""),
+        write_access=write_access.kind_of(switch) if switch else "",
+        write_user=(switch.write_username or "") if switch else "",
+        write_protocols=" / ".join(one for one in protocols if one),
         ports=[_port_view(port) for port in opened],
+        limits=[_limit_view(one) for one in limits.list_limits(actor, unit)],
+    )
+
+
+def _limit_view(task: LimitTask) -> LimitView:
+    return LimitView(
+        id=task.alert_id,
+        service=task.service,
+        server_id=task.server_id or 0,
+        server=task.server,
+        ports=", ".join(task.ports),
+        limit_mbps=task.limit_mbps or 0,
+        since=iso(task.since),
+        until=iso_day(task.until),
+        is_to_lift=task.is_to_lift,
     )
 
 
@@ -107,7 +144,7 @@ def _port_view(port: PortRow) -> PortView:
         out_bps=port.out_bps,
         in_errors=port.in_errors,
         out_errors=port.out_errors,
-        looked_at=iso(port.looked_at),
+        errors_at=iso(port.errors_at),
     )
 
 

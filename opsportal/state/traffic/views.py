@@ -153,12 +153,28 @@ class PortView:
     out_bps: int | None = None
     in_errors: int | None = None
     out_errors: int | None = None
-    looked_at: str = ""
+    errors_at: str = ""
+
+
+@dataclass(frozen=True)
+class LimitView:
+    """A limit that a person has to set on a switch, or to lift."""
+
+    id: int = 0
+    service: str = ""
+    server_id: int = 0
+    server: str = ""
+    ports: str = ""
+    limit_mbps: int = 0
+    since: str = ""
+    until: str = ""
+    """The first day on which it holds no longer."""
+    is_to_lift: bool = False
 
 
 @dataclass(frozen=True)
 class PollersView:
-    """All switches, and the ports of the one that is open."""
+    """All switches, the ports of the one that is open, and what is to be limited by hand."""
 
     is_ready: bool = False
     rows: list[PollerView] = field(default_factory=list)
@@ -166,4 +182,43 @@ class PollersView:
     failing: int = 0
     open_id: int = 0
     open_name: str = ""
+    write_access: str = ""
+    """What may set ports of the open switch: nothing, a community, or a user."""
+    write_user: str = ""
+    write_protocols: str = ""
     ports: list[PortView] = field(default_factory=list)
+    limits: list[LimitView] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PlanPriceView:
+    currency: str = ""
+    price_minor: int = 0
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """What a plan includes of traffic. Numbers in GB are what the form begins with."""
+
+    id: int = 0
+    name: str = ""
+    services: int = 0
+    is_metered: bool = False
+    included_bytes: str = "0"
+    included_gb: int = 1_000
+    counted: str = "both"
+    action: str = "notify"
+    limit_mbps: int = 0
+    unit_bytes: str = "0"
+    unit_gb: int = 1_000
+    prices: list[PlanPriceView] = field(default_factory=list)
+    unpriced: list[str] = field(default_factory=list)
+    """Currencies of its services in which nothing is billed."""
+    first_currency: str = "EUR"
+    since: str = ""
+
+
+@dataclass(frozen=True)
+class PlansView:
+    is_ready: bool = False
+    rows: list[PlanView] = field(default_factory=list)

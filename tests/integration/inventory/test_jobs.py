@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,11 +10,12 @@ import pytest
 from sqlmodel import col, select
 
 import bmc
-from bmc.memory import MemoryBmc, MemoryUser, plugged_in
+from bmc.memory import MemoryBmc, MemoryPower, MemoryUser, plugged_in
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.inventory import cleanings, parts, rotation, work
 from opsportal.domain.inventory.refusals import StockStepNotPossible
+from opsportal.domain.network import reverse_work
 from opsportal.domain.vault import unseal
 from opsportal.models import (
     Bmc,
@@ -25,9 +27,13 @@ from opsportal.models import (
     Role,
     Server,
 )
+from opsportal.settings import settings
+from opsportal.state.consoles.tab import read_consoles
 from tests.bmc.ipmi_sim import StartBmc
 from tests.builders import make_actor, make_server
+from tests.integration.network import networks
 from workers import hardware
+from workers.hardware import cleaning
 
 pytestmark = pytest.mark.usefixtures("portal")
 HOST = "127.0.0.78"
@@ -40,6 +46,8 @@ PARTS = bmc.BmcInventory(
     ),
     firmware="2.87",
 )
+
+NO_BMC_NEEDED = {"addresses": ("good", "released"), "reverse_dns": ("good", "asked_name_server")}
 
 
 @contextmanager
@@ -217,6 +225,7 @@ def test_cleaning_gathers_what_a_program_can_and_leaves_the_rest() -> None:
         assert run(work.clean, actor, server).status == "succeeded"
         assert evidence(server) == {
             "addresses": ("good", "released"),
+            "reverse_dns": ("good", "asked_name_server"),
             "bmc_users": ("good", "removed_by_bmc"),
             "firmware": ("good", "read_by_bmc"),
             "inventory": ("good", "read_by_bmc"),
@@ -227,13 +236,100 @@ def test_cleaning_gathers_what_a_program_can_and_leaves_the_rest() -> None:
             assert unit.get_one(Server, server.id).ip is None
 
 
+@pytest.mark.parametrize(("speaks_17", "suite"), [(True, 17), (False, 3)])
+def test_inspection_learns_what_the_family_of_the_bmc_can(
+    monkeypatch: pytest.MonkeyPatch, speaks_17: bool, suite: int
+) -> None:
+    """A better cipher suite is kept when signing in with it has worked, and only then."""
+    machine = MemoryBmc(inventory=dataclasses.replace(PARTS, manufacturer_id=674))
+    real = MemoryPower.__init__
+
+    def dial(self: MemoryPower, endpoint: bmc.Endpoint) -> None:
+        if endpoint.cipher_suite == 17 and not speaks_17:
+            raise bmc.BmcProtocolError
+        real(self, endpoint)
+
+    monkeypatch.setattr(MemoryPower, "__init__", dial)
+    with stocked(machine) as (server, actor):
+        assert run(work.inspect, actor, server).status == "succeeded"
+        with unit_of_work() as unit:
+            row = unit.get_one(Bmc, server.id)
+            assert (row.console_kind, row.cipher_suite) == ("vnc", suite)
+        with unit_of_work() as unit:
+            assert read_consoles(unit, actor, server.id or 0).could_have_screen
+
+
 def test_what_a_bmc_cannot_tell_is_no_evidence() -> None:
     machine = MemoryBmc(username="opsportal", unsupported={bmc.Users, bmc.Inventory})
     with stocked(machine) as (server, actor):
         begin_cleaning(actor, server)
         assert run(work.clean, actor, server).status == "succeeded"
-        assert evidence(server) == {"addresses": ("good", "released")}
+        assert evidence(server) == NO_BMC_NEEDED
         assert stock_status(server) == "cleaning"
+
+
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Server, Actor]]:
+    """A machine in quarantine whose address has a name in reverse DNS."""
+    monkeypatch.setenv("DNS_ZONES", "100.51.198.in-addr.arpa")
+    settings.cache_clear()
+    with stocked(MemoryBmc(username="opsportal")) as (server, actor):
+        networks.set_reverse(
+            actor, networks.assign(server, networks.make_prefix("198.51.100.0/24")), "x.example.net"
+        )
+        shift(frozenset({"x.example.net"}))
+        begin_cleaning(actor, server)
+        yield server, actor
+
+
+def shift(seen: frozenset[str] | None) -> None:
+    """What the worker of reverse DNS does: the name server takes what is due and shows `seen`; None: it refuses."""
+    with unit_of_work() as unit:
+        claim = reverse_work.claim_due(unit)
+        assert claim is not None
+        if seen is None:
+            reverse_work.put_off(unit, claim, "dns_refused", is_final=True)
+            return
+        reverse_work.wrote(unit, claim)
+        reverse_work.seen(unit, claim, seen)
+
+
+def test_cleaning_awaits_that_the_names_are_gone(
+    named: tuple[Server, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2:
+            shift(frozenset())
+
+    monkeypatch.setattr(cleaning, "pause", wait)
+    assert run(work.clean, named[1], named[0]).status == "succeeded"
+    assert len(waits) == 2
+    assert {name: evidence(named[0]).get(name) for name in NO_BMC_NEEDED} == NO_BMC_NEEDED
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_a_name_that_stays_is_left_to_a_person(
+    named: tuple[Server, Actor], monkeypatch: pytest.MonkeyPatch, is_refused: bool
+) -> None:
+    """The name server refuses, or does not come to it in time: no evidence, and the machine is not verified."""
+    monkeypatch.setattr(cleaning, "pause", lambda _: shift(None))
+    if not is_refused:
+        monkeypatch.setattr(cleaning, "NAMES_S", -1.0)
+    server, actor = named
+    job = run(work.clean, actor, server)
+    assert (job.status, "reverse_dns" in evidence(server), stock_status(server)) == (
+        "succeeded", False, "cleaning",
+    )  # fmt: skip
+    with unit_of_work() as unit:
+        lines = [line.line for line in unit.exec(select(JobLog).where(col(JobLog.job_id) == job.id))]
+    assert [line for line in lines if "still in reverse DNS" in line]
+    if not is_refused:
+        shift(frozenset())
+        assert run(work.clean, actor, server).status == "succeeded"  # asked again, later
+        assert evidence(server)["reverse_dns"] == ("good", "asked_name_server")
 
 
 def test_users_prove_nothing_while_we_come_in_by_a_factory_user() -> None:
@@ -260,7 +356,7 @@ def test_bmc_with_cipher_suite_zero_is_refused(start_bmc: StartBmc) -> None:
     server, actor = make_server(endpoint=start_bmc().endpoint), make_actor(role=Role.TECHNICIAN)
     begin_cleaning(actor, server)
     assert run(work.clean, actor, server).status == "succeeded"
-    assert evidence(server) == {"addresses": ("good", "released"), "bmc_access": ("bad", "tried")}
+    assert evidence(server) == NO_BMC_NEEDED | {"bmc_access": ("bad", "tried")}
     assert stock_status(server) == "faulty"
     with unit_of_work() as unit:
         facts = unit.exec(select(CleaningEvidence.facts).order_by(col(CleaningEvidence.id).desc())).first()
@@ -272,18 +368,91 @@ def _hot(health: bmc.Health) -> bmc.SensorAnswer:
     return bmc.SensorAnswer((bmc.SensorReading("CPU", kind, 60.0, "°C", health, number=1),))
 
 
-@pytest.mark.parametrize(
-    ("health", "result", "status"),
-    [(bmc.Health.OK, "good", "cleaning"), (bmc.Health.CRITICAL, "bad", "faulty")],
-)
-def test_burn_in_switches_on_and_off_and_reads_health(health: bmc.Health, result: str, status: str) -> None:
-    machine = MemoryBmc(state=bmc.PowerState.OFF, sensors=_hot(health))
+def _log(*records: int) -> bmc.EventAnswer:
+    """An event log with one critical event a record."""
+    events = [
+        bmc.BmcEvent(
+            record_id=number,
+            at=None,
+            code="power_unit_failed",
+            kind="power",
+            severity=bmc.Severity.CRITICAL,
+            is_over=False,
+        )
+        for number in records
+    ]
+    return bmc.EventAnswer(tuple(events), total=len(events))
+
+
+ON_AND_OFF = [bmc.PowerGoal.ON, bmc.PowerGoal.OFF]
+
+
+def burn_in_facts() -> dict[str, object]:
+    with unit_of_work() as unit:
+        return (
+            unit.exec(select(CleaningEvidence.facts).order_by(col(CleaningEvidence.id).desc())).first() or {}
+        )
+
+
+@pytest.mark.parametrize("state", [bmc.PowerState.OFF, bmc.PowerState.ON])
+def test_burn_in_is_three_power_cycles_with_health_read_in_each(state: bmc.PowerState) -> None:
+    machine = MemoryBmc(state=state, sensors=_hot(bmc.Health.OK), events=_log(7))
+    with stocked(machine) as (server, actor):
+        begin_cleaning(actor, server)
+        job = run(work.burn_in, actor, server)
+        assert job.status == "succeeded"
+        first = [bmc.PowerGoal.OFF] if state is bmc.PowerState.ON else []
+        assert machine.commands == first + ON_AND_OFF * 3
+        assert evidence(server) == {"burn_in": ("good", "switched")}
+        assert burn_in_facts() == {
+            "power cycles": "3 of 3", "sensors read": 3, "event log compared": 3, "new critical events": 0,
+        }  # fmt: skip
+        with unit_of_work() as unit:
+            lines = [line.line for line in unit.exec(select(JobLog).where(col(JobLog.job_id) == job.id))]
+        assert [line for line in lines if line.startswith("power cycle")] == [
+            f"power cycle {number} of 3" for number in (1, 2, 3)
+        ]
+
+
+def test_burn_in_ends_with_the_first_bad_cycle_and_the_machine_is_off() -> None:
+    machine = MemoryBmc(state=bmc.PowerState.OFF, sensors=_hot(bmc.Health.CRITICAL))
     with stocked(machine) as (server, actor):
         begin_cleaning(actor, server)
         assert run(work.burn_in, actor, server).status == "succeeded"
-        assert machine.commands == [bmc.PowerGoal.ON, bmc.PowerGoal.OFF]
-        assert evidence(server) == {"burn_in": (result, "switched")}
-        assert stock_status(server) == status
+        assert machine.commands == ON_AND_OFF
+        assert evidence(server) == {"burn_in": ("bad", "switched")}
+        assert burn_in_facts()["critical"] == "temperature sensor"
+        assert stock_status(server) == "faulty"
+
+
+class FailsInItsSecondStart(MemoryBmc):
+    """The second time it is switched on, its event log has a new critical event."""
+
+    def obey(self, goal: bmc.PowerGoal) -> None:
+        super().obey(goal)
+        if self.commands.count(bmc.PowerGoal.ON) == 2:
+            self.events = _log(7, 8)
+
+
+def test_burn_in_compares_the_event_log_after_each_cycle() -> None:
+    machine = FailsInItsSecondStart(state=bmc.PowerState.OFF, sensors=_hot(bmc.Health.OK), events=_log(7))
+    with stocked(machine) as (server, actor):
+        begin_cleaning(actor, server)
+        assert run(work.burn_in, actor, server).status == "succeeded"
+        assert machine.commands == ON_AND_OFF * 2
+        assert burn_in_facts() == {
+            "power cycles": "2 of 3", "sensors read": 2, "event log compared": 2, "critical": "power_unit_failed",
+        }  # fmt: skip
+        assert stock_status(server) == "faulty"
+
+
+def test_burn_in_without_sensors_and_log_is_left_to_a_person() -> None:
+    machine = MemoryBmc(state=bmc.PowerState.OFF, unsupported={bmc.Sensors, bmc.EventLog})
+    with stocked(machine) as (server, actor):
+        begin_cleaning(actor, server)
+        assert run(work.burn_in, actor, server).status == "succeeded"
+        assert machine.commands == ON_AND_OFF * 3
+        assert (evidence(server), stock_status(server)) == ({}, "cleaning")
 
 
 def test_jobs_of_cleaning_are_for_machines_that_are_being_cleaned() -> None:

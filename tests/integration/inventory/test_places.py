@@ -32,12 +32,12 @@ from opsportal.models import (
     Bmc,
     Cleaning,
     HardwareJob,
-    JobKind,
     JobStatus,
     PartKind,
     RackPosition,
     Role,
     Server,
+    ServerLight,
 )
 from tests.builders import make_actor, make_company, make_server, make_service
 from tests.doors.stock import make_rack
@@ -207,7 +207,7 @@ def test_dry_run_says_what_happens_to_each_and_carrying_out_does_that(marek: Act
     make_job(busy, status=JobStatus.RUNNING, company_id=None)
     chosen = [server.id or 0 for server in (rented, off, bare, busy)]
     with unit_of_work() as unit:
-        plans = bulk.dry_run(marek, unit, kind=JobKind.POWER_OFF, server_ids=chosen)
+        plans = bulk.dry_run(marek, unit, kind=bulk.Action.POWER_OFF, server_ids=chosen)
     assert [(p.server, p.happens, p.code, p.company, p.holder) for p in plans] == [
         ("a-off", False, "is_off", "", ""),
         ("b-rented", True, "will_power_off", "Acme", ""),
@@ -216,15 +216,30 @@ def test_dry_run_says_what_happens_to_each_and_carrying_out_does_that(marek: Act
     ]
     with unit_of_work() as unit:
         assert len(unit.exec(select(HardwareJob)).all()) == 1  # a dry run asks for nothing
-    done = bulk.carry_out(marek, kind=JobKind.POWER_OFF, server_ids=chosen)
+    done = bulk.carry_out(marek, kind=bulk.Action.POWER_OFF, server_ids=chosen)
     assert [(one.job_id > 0, one.code) for one in done] == [
         (False, "is_off"),
         (True, ""),
         (False, "no_bmc"),
         (False, "busy"),
     ]
-    again = bulk.carry_out(marek, kind=JobKind.POWER_OFF, server_ids=chosen)
+    again = bulk.carry_out(marek, kind=bulk.Action.POWER_OFF, server_ids=chosen)
     assert [one.job_id for one in again] == [0, 0, 0, 0]
+
+
+def test_the_light_is_possible_on_servers_that_are_busy_and_makes_no_job(marek: Actor) -> None:
+    busy, bare = make_server(name="busy", power="on"), make_server(name="bare", has_bmc=False)
+    make_job(busy, status=JobStatus.RUNNING, company_id=None)
+    chosen = [busy.id or 0, bare.id or 0]
+    with unit_of_work() as unit:
+        plans = bulk.dry_run(marek, unit, kind=bulk.Action.IDENTIFY, server_ids=chosen)
+        assert unit.exec(select(ServerLight)).all() == []
+    assert [(plan.server, plan.code) for plan in plans] == [("bare", "no_bmc"), ("busy", "will_identify")]
+    done = bulk.carry_out(marek, kind=bulk.Action.IDENTIFY, server_ids=chosen)
+    assert [(one.is_asked, one.job_id, one.code) for one in done] == [(False, 0, "no_bmc"), (True, 0, "")]
+    with unit_of_work() as unit:
+        assert [light.server_id for light in unit.exec(select(ServerLight))] == [busy.id]
+        assert len(unit.exec(select(HardwareJob)).all()) == 1
 
 
 def test_bulk_is_authorised_on_each_object_and_bounded(marek: Actor) -> None:
@@ -236,7 +251,7 @@ def test_bulk_is_authorised_on_each_object_and_bounded(marek: Actor) -> None:
         (marek, list(range(1, 102)), SelectionTooLarge),
     ):
         with pytest.raises(refusal):
-            bulk.carry_out(actor, kind=JobKind.POWER_OFF, server_ids=chosen)
+            bulk.carry_out(actor, kind=bulk.Action.POWER_OFF, server_ids=chosen)
     with unit_of_work() as unit:
         assert unit.exec(select(HardwareJob)).all() == []
 

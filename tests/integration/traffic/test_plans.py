@@ -174,7 +174,7 @@ def test_a_mail_says_what_the_plan_does_beyond_it() -> None:
         said[action] = world.mails()[-1].body_text
     assert "we only tell you" in said[TrafficAction.NOTIFY]
     assert "€2.50 for every begun 1.00 GB" in said[TrafficAction.BILL]
-    assert "limited to 100 Mbit/s" in said[TrafficAction.LIMIT]
+    assert "a technician limits the port to 100 Mbit/s" in said[TrafficAction.LIMIT]
     assert "switched off" in said[TrafficAction.BLOCK]
 
 
@@ -239,6 +239,10 @@ def test_a_block_is_asked_for_until_it_can_be_and_ends_with_the_cycle() -> None:
     with calendar.as_of(utcnow() + 40 * DAY), unit_of_work() as unit:
         assert alerts.list_blocks_over(unit) == [alert_id]
         assert blocks.unblock_if_over(unit, alert_id or 0)
+    assert world.outcomes()[-1][2] == "done"  # until the switch has said that the ports are up
+    with calendar.as_of(utcnow() + 40 * DAY), unit_of_work() as unit:
+        unit.get_one(ServerBlock, in_force.id).ended_at = utcnow()
+        assert not blocks.unblock_if_over(unit, alert_id or 0)
     assert world.outcomes()[-1][2] == "ended"
     with unit_of_work() as unit:
         assert len(unit.exec(select(HardwareJob).where(col(HardwareJob.kind) == JobKind.UNBLOCK)).all()) == 1

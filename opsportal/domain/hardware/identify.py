@@ -1,0 +1,86 @@
+"""The identify light: possible at any time. It changes nothing that a job depends on, so it needs no lease, waits for
+no job and is none; it takes a short session of its own at the BMC."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from opsportal.db import Unit
+from opsportal.domain.access import Actor, Permission, access_server_for
+from opsportal.domain.audit import trail
+from opsportal.domain.hardware import topics
+from opsportal.domain.refusals import ServerWithoutBmc
+from opsportal.models import Bmc, Server, ServerLight, Service
+from opsportal.models.base import utcnow
+
+QUEUE, TASK = "hardware", "server_light"
+ASKING_LIMIT = dt.timedelta(seconds=60)
+"""A light that would come on later than that is no answer to the click any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """What became of the newest click. `status`: "", asking, lit or failed."""
+
+    status: str = ""
+    until: dt.datetime | None = None
+    error_code: str = ""
+
+
+def ask(unit: Unit, actor: Actor, server_id: int) -> None:
+    """Have the light blink. While somebody is asking already this does nothing more."""
+    server, service = access_server_for(actor, unit, server_id, permission=Permission.SERVER_IDENTIFY)
+    if unit.get(Bmc, server_id) is None:
+        raise ServerWithoutBmc
+    unit.get_one(Server, server_id, with_for_update=True)
+    row = unit.get(ServerLight, server_id, populate_existing=True) or ServerLight(server_id=server_id)
+    if is_asking(row):
+        return
+    row.asking_since, row.error_code = utcnow(), None
+    unit.add(row)
+    unit.enqueue(QUEUE, TASK, server_id)
+    _recorded(unit, actor, server, service)
+
+
+def _recorded(unit: Unit, actor: Actor, server: Server, service: Service | None) -> None:
+    trail.record(
+        unit, "server:identify_requested", actor=actor, object_kind="server", object_id=server.id,
+        object_name=server.name, company_id=service.company_id if service else None,
+    )  # fmt: skip
+    unit.changed(topics.server(server.id or 0))
+
+
+def is_asking(row: ServerLight) -> bool:
+    """Whether a click waits for its worker."""
+    return row.asking_since is not None and row.asking_since > utcnow() - ASKING_LIMIT
+
+
+def light_of(unit: Unit, server_id: int) -> Light:
+    """How the newest click went; the caller has authorised access to the server."""
+    row = unit.get(ServerLight, server_id)
+    if row is None:
+        return Light()
+    if is_asking(row):
+        return Light("asking")
+    if row.asking_since is not None:
+        return Light("failed", error_code="waited_too_long")
+    if row.error_code:
+        return Light("failed", error_code=row.error_code)
+    is_lit = row.lit_until is not None and row.lit_until > utcnow()
+    return Light("lit", row.lit_until) if is_lit else Light()
+
+
+def is_wanted(unit: Unit, server_id: int) -> bool:
+    """Whether a worker should send the command now."""
+    row = unit.get(ServerLight, server_id)
+    return row is not None and is_asking(row)
+
+
+def record(unit: Unit, server_id: int, *, lit_s: int = 0, error_code: str | None = None) -> None:
+    """Keep what the BMC has said: it blinks for so long, or why it does not."""
+    row = unit.get_one(ServerLight, server_id, with_for_update=True, populate_existing=True)
+    row.asking_since, row.error_code = None, error_code
+    row.lit_until = None if error_code else utcnow() + dt.timedelta(seconds=lit_s)
+    unit.add(row)
+    unit.changed(topics.server(server_id))
