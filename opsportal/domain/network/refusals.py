@@ -23,7 +23,7 @@ class PrefixOverlaps(Refusal):
 class PrefixInUse(Refusal):
     code = "prefix_in_use"
     msgid = (
-        "{count} addresses of {prefix} are in use, at rest or still named in reverse DNS. Nothing was changed. "
+        "{prefix} has addresses in use, at rest or still named in reverse DNS: {count}. Nothing was changed. "
         "Release them, or wait until they have rested."
     )
 
