@@ -135,6 +135,7 @@ class SwitchPort(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("switch_id", "if_name", name="uq_switch_port_name"),
         CheckConstraint("counter_bits IN (32, 64)", name="counter_bits_known"),
+        Index("ix_switch_port_if_name_begins", text("lower(if_name) text_pattern_ops")),
     )
 
     id: int | None = identity()

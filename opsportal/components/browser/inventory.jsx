@@ -196,7 +196,11 @@ export function BulkBar({ actions, words, jobs, bulk, onDryRun, onCarryOut }) {
       ) : null}
       <Dialog open={Boolean(asked)} onClose={close} labelledBy={titleId} className="wide">
         <h2 id={titleId}>{action?.label}</h2>
-        {is ? (
+        {is && bulk.msgid ? (
+          <p className="refusal" role="alert">
+            {intl.t(bulk.msgid, bulk.params)}
+          </p>
+        ) : is ? (
           <>
             <p className="sub">
               {bulk.is_done

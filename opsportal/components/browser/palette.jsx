@@ -102,6 +102,9 @@ export function Palette({ pages, hits, onSearch }) {
     part: intl.t("Part"),
     rack: intl.t("Rack"),
     switch: intl.t("Switch"),
+    port: intl.t("Port"),
+    prefix: intl.t("Prefix"),
+    site: intl.t("Site"),
     storage: intl.t("Storage"),
     hosting: intl.t("Hosting"),
     vpn: intl.t("VPN"),
@@ -131,7 +134,7 @@ export function Palette({ pages, hits, onSearch }) {
       <ul id={listId} role="listbox" className="palette-list" aria-label={intl.t("Results")}>
         {items.map((item, index) => (
           <li
-            key={`${item.kind}-${item.href}`}
+            key={`${item.kind}-${item.href}-${item.label}`}
             id={`${listId}-${index}`}
             role="option"
             aria-selected={index === chosen}

@@ -14,7 +14,20 @@ from sqlmodel import col, or_, select
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission
-from opsportal.models import Address, Bmc, Part, Plan, Rack, Server, Service, Site, Switch
+from opsportal.models import (
+    Address,
+    Bmc,
+    Part,
+    Plan,
+    PortLink,
+    Prefix,
+    Rack,
+    Server,
+    Service,
+    Site,
+    Switch,
+    SwitchPort,
+)
 
 MAX_HITS = 8
 _MAC = re.compile(r"[0-9a-f]{2}([:.-]?[0-9a-f]{2}){2,5}")
@@ -40,6 +53,10 @@ def find(actor: Actor, unit: Unit, typed: str) -> list[Hit]:
     hits = [Hit("server", s.name, _place(s), f"/servers/{s.id}") for s in servers.values()]
     hits += _parts(unit, wanted)
     hits += _racks(unit, wanted)
+    if actor.may(Permission.NETWORK_MANAGE):
+        hits += _prefixes(unit, wanted)
+    if actor.may(Permission.POLLERS_VIEW):
+        hits += _switches(unit, wanted)
     if actor.may(Permission.SERVICES_VIEW):
         hits += _services(unit, wanted)
     return hits
@@ -117,14 +134,54 @@ def _racks(unit: Unit, wanted: str) -> list[Hit]:
         .order_by(col(Rack.name))
         .limit(MAX_HITS)
     )
-    switches = (
-        select(Switch).where(func.lower(Switch.name).like(_beginning(wanted))).order_by(col(Switch.name))
-    )
+    sites = select(Site).where(func.lower(Site.name).like(_beginning(wanted))).order_by(col(Site.name))
     return [
         *(Hit("rack", rack.name, site.name, f"/racks/{rack.id}") for rack, site in unit.exec(racks)),
+        *(Hit("site", site.name, site.address, "/racks") for site in unit.exec(sites.limit(MAX_HITS))),
+    ]
+
+
+def _prefixes(unit: Unit, wanted: str) -> list[Hit]:
+    """By the beginning of their network, or the one that an address belongs to, whether anybody has it or not."""
+    condition: ColumnElement[bool] = func.text(Prefix.cidr).like(_beginning(wanted))
+    if (address := _address(wanted)) is not None:
+        holds = col(Prefix.cidr).op(">>=")(text("CAST(:address AS inet)").bindparams(address=address))
+        condition = or_(condition, holds)
+    query = select(Prefix).where(condition, col(Prefix.removed_at).is_(None)).order_by(col(Prefix.cidr))
+    return [
+        Hit("prefix", str(prefix.cidr), prefix.site, f"/network?prefix={prefix.id}")
+        for prefix in unit.exec(query.limit(MAX_HITS))
+    ]
+
+
+def _switches(unit: Unit, wanted: str) -> list[Hit]:
+    """Switches by name or address, and ports by name with the server behind them."""
+    named = or_(func.lower(Switch.name).like(_beginning(wanted)), col(Switch.host) == wanted)
+    switches = select(Switch).where(named).order_by(col(Switch.name)).limit(MAX_HITS)
+    ports = (
+        select(SwitchPort, Switch, Server)
+        .join(Switch, col(Switch.id) == col(SwitchPort.switch_id))
+        .outerjoin(
+            PortLink, (col(PortLink.port_id) == col(SwitchPort.id)) & col(PortLink.valid_until).is_(None)
+        )
+        .outerjoin(Server, col(Server.id) == col(PortLink.server_id))
+        .where(func.lower(SwitchPort.if_name).like(_beginning(wanted)))
+        .order_by(col(Switch.name), col(SwitchPort.id))
+        .limit(MAX_HITS)
+    )
+    return [
         *(
             Hit("switch", switch.name, switch.site, f"/pollers?switch={switch.id}")
-            for switch in unit.exec(switches.limit(MAX_HITS))
+            for switch in unit.exec(switches)
+        ),
+        *(
+            Hit(
+                "port",
+                f"{switch.name} {port.if_name}",
+                server.name if server else switch.site,
+                f"/pollers?switch={switch.id}",
+            )
+            for port, switch, server in unit.exec(ports)
         ),
     ]
 

@@ -203,7 +203,7 @@ FUNCTION_NAMES = (
     "keep_cleaning()", "check_rack_position()", "write_place()",
 )  # fmt: skip
 
-BEGINNINGS = (("server", "name"), ("server", "mac"), ("service", "name"))
+BEGINNINGS = (("server", "name"), ("server", "mac"), ("service", "name"), ("switch_port", "if_name"))
 """What is searched by its beginning, in any case."""
 
 PLACES = (

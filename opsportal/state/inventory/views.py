@@ -290,3 +290,6 @@ class BulkView:
     is_done: bool = False
     plans: list[PlanView] = field(default_factory=list)
     happens: int = 0
+    msgid: str = ""
+    """Why there is none; with its `params`."""
+    params: dict[str, str | int] = field(default_factory=dict)

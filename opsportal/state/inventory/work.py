@@ -15,6 +15,7 @@ from opsportal.domain.access import Actor, Permission
 from opsportal.domain.hardware import identify
 from opsportal.domain.inventory import bulk, cleanings, labels, parts, places, stock, work
 from opsportal.domain.inventory.bulk import Action
+from opsportal.domain.inventory.refusals import SelectionTooLarge
 from opsportal.domain.refusals import Forbidden, NotFound, Refusal, SignInRequired
 from opsportal.models import EvidenceResult, PartKind, PartStatus
 from opsportal.state.guard import allow, current_actor
@@ -194,7 +195,11 @@ class BulkState(rx.State):
     async def dry_run(self, draft: Draft, kind: Kind, server_ids: Chosen) -> None:
         """Say what would happen to each; nothing is done."""
         chosen = {"kind": Action(kind), "server_ids": server_ids}
-        plans = await in_unit(_dry_run, current_actor(), **chosen)
+        try:
+            plans = await in_unit(_dry_run, current_actor(), **chosen)
+        except SelectionTooLarge as refusal:  # said in the dialog that is open
+            self.bulk = BulkView(draft, kind, msgid=refusal.msgid, params=dict(refusal.params))
+            return
         self.bulk = BulkView(draft, kind, plans=plans, happens=sum(plan.happens for plan in plans))
 
     @allow(Permission.FLEET_VIEW)

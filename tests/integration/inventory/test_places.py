@@ -40,8 +40,10 @@ from opsportal.models import (
     ServerLight,
 )
 from tests.builders import make_actor, make_company, make_server, make_service
+from tests.cabling import make_port, make_switch
 from tests.doors.stock import make_rack
 from tests.doors.world import make_job
+from tests.integration.network import networks
 
 pytestmark = pytest.mark.usefixtures("portal")
 
@@ -256,6 +258,22 @@ def test_bulk_is_authorised_on_each_object_and_bounded(marek: Actor) -> None:
         assert unit.exec(select(HardwareJob)).all() == []
 
 
+def test_networks_switches_and_ports_are_found(marek: Actor) -> None:
+    prefix = networks.make_prefix("198.51.100.0/24")
+    server = make_server(name="cabled")
+    port = make_port(server, switch=make_switch(name="leaf-3", host="127.0.0.9"), if_name="ge-0/0/7")
+    at = f"/pollers?switch={port.switch_id}"
+    for typed, wanted in (
+        ("198.51.100.", [("prefix", "198.51.100.0/24", f"/network?prefix={prefix.id}")]),
+        ("198.51.100.200", [("prefix", "198.51.100.0/24", f"/network?prefix={prefix.id}")]),
+        ("LEAF", [("switch", "leaf-3", at)]),
+        ("127.0.0.9", [("switch", "leaf-3", at)]),
+        ("GE-0/0/7", [("port", "leaf-3 ge-0/0/7", at)]),
+    ):
+        with unit_of_work() as unit:
+            assert [(h.kind, h.label, h.path) for h in search.find(marek, unit, typed)] == wanted, typed
+
+
 def test_everything_on_a_machine_leads_to_it(marek: Actor) -> None:
     rack = make_rack()
     server = make_server(name="needle-07", mac="52:54:00:de:ad:07", ip="198.51.100.77")
@@ -273,6 +291,7 @@ def test_everything_on_a_machine_leads_to_it(marek: Actor) -> None:
             ("part", f"/stock/{server.id}")
         ]
         assert [h.path for h in search.find(marek, unit, "a01") if h.kind == "rack"] == [f"/racks/{rack}"]
+        assert [h.path for h in search.find(marek, unit, "site ") if h.kind == "site"] == ["/racks"]
         assert search.find(marek, unit, "%") == search.find(marek, unit, "%%%") == []
         assert labels.find_by_label(marek, unit, f"http://portal/s/{label}").id == server.id
         with pytest.raises(NotFound):
