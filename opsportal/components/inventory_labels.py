@@ -119,7 +119,6 @@ JOB_STEP = {
     "note_firmware": N_("Note firmware versions"),
     "read_health": N_("Read health and event log"),
     "read_health_again": N_("Read health and event log again"),
-    "identify": N_("Switch the identify light"),
 }
 JOB_NOTE = {
     "bmc_unsupported": N_("This BMC cannot do it. A person confirms this step by hand."),

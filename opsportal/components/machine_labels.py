@@ -189,7 +189,6 @@ PORT_STEPS: Final[Mapping[str, str]] = {
     "wait_off": N_("Wait until it has shut down"),
     "port_down": N_("Take the switch port down"),
     "port_up": N_("Take the switch port up"),
-    "identify": N_("Let the light blink"),
 }
 PORT_STEP_NOTES: Final[Mapping[str, str]] = {
     "went_by_itself": N_("It went off by itself."),

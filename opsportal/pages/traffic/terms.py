@@ -91,7 +91,7 @@ def _change(row: Any) -> rx.Component:
             ),
             field("unit", t("Billed unit, in GB"), "number", initial=row.unit_gb),
             field(
-                "price", t("Price of a begun unit"), optional=True,
+                "price", t("Price of a begun unit"), optional=True, initial=row.first_price,
                 hint=t("Empty: no price in this currency."),
             ),
             field("currency", t("Currency"), initial=row.first_currency, max=3),

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission
+from opsportal.domain.billing import money
 from opsportal.domain.traffic import terms, topics
 from opsportal.domain.traffic.terms import GB, NewTerms, Terms
 from opsportal.models import Counted, TrafficAction
@@ -69,6 +70,13 @@ def read_plans(unit: Unit, actor: Actor, _: object) -> PlansView:
     return PlansView(is_ready=True, rows=[_plan(one) for one in terms.list_terms(actor, unit)])
 
 
+def _typed(minor: int, currency: str) -> str:
+    """An amount as a person types it into the form."""
+    digits = money.exponent(currency)
+    whole, rest = divmod(minor, 10**digits)
+    return f"{whole}.{rest:0{digits}d}" if digits else f"{whole}"
+
+
 def _plan(one: Terms) -> PlanView:
     allowance = one.allowance
     first = one.prices[0] if one.prices else None
@@ -79,6 +87,7 @@ def _plan(one: Terms) -> PlanView:
         prices=[PlanPriceView(price.currency, price.price_minor) for price in one.prices],
         unpriced=list(one.unpriced),
         first_currency=first.currency if first else "EUR",
+        first_price=_typed(first.price_minor, first.currency) if first else "",
     )
     if allowance is None:
         return shown

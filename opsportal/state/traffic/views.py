@@ -215,6 +215,8 @@ class PlanView:
     unpriced: list[str] = field(default_factory=list)
     """Currencies of its services in which nothing is billed."""
     first_currency: str = "EUR"
+    first_price: str = ""
+    """As it is typed: "2.50"."""
     since: str = ""
 
 
