@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from sqlmodel import col, select
 
 from opsportal.db import Unit
@@ -10,9 +12,47 @@ from opsportal.domain.hardware import block
 from opsportal.domain.hardware.refusals import AlreadyBlocked
 from opsportal.domain.traffic.cycles import cycle_on
 from opsportal.locale import N_
-from opsportal.models import AlertOutcome, Role, Server, ServerBlock, Service, TrafficAlert, TrafficExemption
+from opsportal.models import (
+    ACTIVE_JOB,
+    AlertOutcome,
+    HardwareJob,
+    JobKind,
+    Role,
+    Server,
+    ServerBlock,
+    Service,
+    TrafficAction,
+    TrafficAlert,
+    TrafficExemption,
+)
+from opsportal.models.base import utcnow
 
 REASON = N_("All traffic of the plan is used")
+AGAIN_AFTER = dt.timedelta(minutes=30)
+"""A switch that was silent, or workers that were busy, are given so long before the same is asked for again."""
+
+
+def list_wanted(unit: Unit) -> list[int]:
+    """Steps whose block has not been asked for yet, or was and never came into force: its job had failed."""
+    never = select(ServerBlock.id).where(
+        col(ServerBlock.job_id) == col(TrafficAlert.job_id), col(ServerBlock.blocked_at).is_not(None)
+    )
+    was_lost = (
+        (col(TrafficAlert.outcome) == AlertOutcome.DONE)
+        & col(HardwareJob.status).not_in(ACTIVE_JOB)
+        & (col(HardwareJob.finished_at) < utcnow() - AGAIN_AFTER)
+        & ~never.exists()
+    )
+    query = (
+        select(TrafficAlert.id)
+        .outerjoin(HardwareJob, col(HardwareJob.id) == col(TrafficAlert.job_id))
+        .where(
+            col(TrafficAlert.action) == TrafficAction.BLOCK,
+            (col(TrafficAlert.outcome) == AlertOutcome.WANTED) | was_lost,
+        )
+        .order_by(col(TrafficAlert.id))
+    )
+    return [number for number in unit.exec(query) if number]
 
 
 def _portal() -> Actor:
@@ -21,13 +61,17 @@ def _portal() -> Actor:
 
 
 def block_now(unit: Unit, alert_id: int) -> bool:
-    """Ask for the block of a step. Raises what `request_block` refuses with, as when the server is busy."""
+    """Ask for the block of a step. Raises what `request_block` refuses with, as when the server is busy.
+
+    A server that somebody else keeps blocked is left alone, and blocked as soon as that ends: a client's own
+    block, which the client may lift at any time, must not stand for ours.
+    """
     alert = unit.get_one(TrafficAlert, alert_id, with_for_update=True, populate_existing=True)
     service = unit.get_one(Service, alert.service_id)
     server = unit.exec(select(Server).where(col(Server.service_id) == service.id)).first()
-    if alert.outcome != AlertOutcome.WANTED:
-        return False
     is_over = cycle_on(service).first != alert.cycle_start
+    if alert.outcome != AlertOutcome.WANTED and (is_over or alert.id not in list_wanted(unit)):
+        return False
     if is_over or server is None or unit.get(TrafficExemption, service.id) is not None:
         alert.outcome = AlertOutcome.EXEMPT
         unit.add(alert)
@@ -37,14 +81,17 @@ def block_now(unit: Unit, alert_id: int) -> bool:
         with unit.begin_nested():
             alert.job_id = block.request_block(unit, _portal(), server.id, reason=REASON).id
     except AlreadyBlocked:
-        alert.job_id = None
+        return False
     alert.outcome = AlertOutcome.DONE
     unit.add(alert)
     return True
 
 
 def unblock_if_over(unit: Unit, alert_id: int) -> bool:
-    """End the block of a cycle that has ended, unless somebody has done so or has blocked the server again."""
+    """End the block of a cycle that has ended, unless somebody has done so or has blocked the server again.
+
+    Asked for until the switch has said that the ports are up: only then the step has ended. True when it was asked.
+    """
     alert = unit.get_one(TrafficAlert, alert_id, with_for_update=True, populate_existing=True)
     service = unit.get_one(Service, alert.service_id)
     if alert.outcome != AlertOutcome.DONE or cycle_on(service).first == alert.cycle_start:
@@ -56,8 +103,21 @@ def unblock_if_over(unit: Unit, alert_id: int) -> bool:
         col(ServerBlock.ended_at).is_(None),
     )
     ours = unit.exec(query).first() if alert.job_id is not None else None
-    if ours is not None:
-        block.request_unblock(unit, _portal(), ours.server_id)
-    alert.outcome = AlertOutcome.ENDED
-    unit.add(alert)
-    return ours is not None
+    if ours is None:
+        alert.outcome = AlertOutcome.ENDED
+        unit.add(alert)
+        return False
+    if _was_tried(unit, ours.server_id):
+        return False
+    block.request_unblock(unit, _portal(), ours.server_id)
+    return True
+
+
+def _was_tried(unit: Unit, server_id: int) -> bool:
+    """Whether the last attempt to end a block has failed a moment ago."""
+    query = select(HardwareJob.id).where(
+        col(HardwareJob.server_id) == server_id,
+        col(HardwareJob.kind) == JobKind.UNBLOCK,
+        col(HardwareJob.finished_at) > utcnow() - AGAIN_AFTER,
+    )
+    return unit.exec(query).first() is not None
