@@ -180,6 +180,11 @@ def asked_orders(unit: Unit, job_id: int) -> list[PortOrder]:
     return [row for row in port_orders.orders_of(unit, job_id) if row.status == OrderStatus.ASKED]
 
 
+def has_given_up(unit: Unit, job_id: int) -> bool:
+    """Whether one of a job's orders cannot be carried out any more: then it is not done, whatever the others are."""
+    return any(row.status == OrderStatus.FAILED for row in port_orders.orders_of(unit, job_id))
+
+
 def actor_of(unit: Unit, job_id: int) -> str:
     """Who asked for a job."""
     return unit.get_one(HardwareJob, job_id).actor_name

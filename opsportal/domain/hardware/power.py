@@ -5,6 +5,8 @@ from __future__ import annotations
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_job_for
 from opsportal.domain.audit import trail
+from opsportal.domain.hardware import block
+from opsportal.domain.hardware.refusals import BlockedByStaff
 from opsportal.domain.hardware.requests import end_job, request_job
 from opsportal.domain.lifecycle import HARDWARE_JOB, move
 from opsportal.domain.refusals import JobNotCancellable, JobNotRetryable
@@ -36,11 +38,17 @@ def request_power(
 
 
 def cancel_job(unit: Unit, actor: Actor, job_id: int) -> HardwareJob:
-    """Take back a job that no worker has begun. A client may cancel the own company's, staff any."""
+    """Take back a job that no worker has begun. A client may cancel the own company's, staff any.
+
+    Not what staff, or the plan, has ordered against the client: a block would otherwise be lifted before it is there.
+    """
     access_job_for(actor, unit, job_id, permission=Permission.SERVER_POWER)
     job = unit.get_one(HardwareJob, job_id, with_for_update=True, populate_existing=True)
     if job.status != JobStatus.QUEUED:
         raise JobNotCancellable
+    blocking = block.block_of(unit, job_id)
+    if blocking is not None and blocking.is_by_staff and not actor.is_staff:
+        raise BlockedByStaff(reason=blocking.reason)
     move(unit, HARDWARE_JOB, job, JobStatus.CANCELLED, actor_id=actor.person_id)
     end_job(unit, job, outcome_code="cancelled")
     trail.record(
