@@ -118,6 +118,11 @@ def against_order(ordered: Iterable[Ordered], seen: Sequence[SeenPart]) -> list[
 
 
 _CLEAN = re.compile(r"[^\x20-\x7e]+")
+_NO_SERIAL = re.compile(
+    r"(?i)(.)\1*|0*123456789\w?|n/?a|none|null|unknown|default( string)?|not (specified|available|applicable)"
+    r"|no serial( number)?|serial( ?number)?|to be filled by o\.?e\.?m\.?|system serial number"
+)
+"""What firmware says when nobody has written a serial number: many machines say the same."""
 _WORDS = (
     (PartKind.DIMM, ("dimm", "memory", "ram")),
     (PartKind.DISK, ("disk", "drive", "hdd", "ssd", "nvme")),
@@ -140,11 +145,16 @@ def told(name: str, *, serial: str, model: str, firmware: str = "") -> SeenPart:
     """A part from what a BMC says, with its texts made harmless and short."""
     return SeenPart(
         kind_of(name),
-        serial=_short(serial),
+        serial=_serial(serial),
         model=_short(model),
         slot=_short(name),
         firmware=_short(firmware),
     )
+
+
+def _serial(text: str) -> str:
+    serial = _short(text)
+    return "" if _NO_SERIAL.fullmatch(serial) else serial
 
 
 def _short(text: str) -> str:

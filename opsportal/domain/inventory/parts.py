@@ -13,7 +13,7 @@ from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.audit import trail
 from opsportal.domain.inventory import cleanings, topics
-from opsportal.domain.inventory.comparison import SeenPart
+from opsportal.domain.inventory.comparison import SeenPart, differences
 from opsportal.domain.inventory.places import checked_name
 from opsportal.domain.inventory.refusals import InspectionOutdated, SerialTaken
 from opsportal.domain.refusals import BadRequest, NotFound
@@ -183,14 +183,26 @@ def _elsewhere(unit: Unit, part: SeenPart) -> Part | None:
     return unit.exec(select(Part).where(*same, in_use)).first()
 
 
+def _are_claimed(unit: Unit, seen: Sequence[SeenPart]) -> bool:
+    rows = [_elsewhere(unit, part) for part in seen if part.key[1]]
+    return any(row is not None and row.server_id is not None for row in rows)
+
+
 def record_inspection(
     unit: Unit, server_id: int, seen: Sequence[SeenPart], found: Sequence[dict[str, str]], *,
     job_id: int | None, why_partial: str = "",
 ) -> Inspection:  # fmt: skip
-    """Keep what a machine said about itself. The first inspection of a machine makes its record."""
+    """Keep what a machine said about itself. The first inspection of a machine makes its record.
+
+    Not where it claims parts that are on record in another one: a BMC may say anything, and a disk that left that
+    machine's record would be wiped by nobody. A person decides.
+    """
     now = utcnow()
     if not parts_of(unit, server_id) and not found:
-        adopt(unit, server_id, seen)
+        if _are_claimed(unit, seen):
+            found = [difference.asdict() for difference in differences([], seen)]
+        else:
+            adopt(unit, server_id, seen)
     present = {part.key for part in seen}
     for part in parts_of(unit, server_id):
         if seen_as(part).key in present:

@@ -82,14 +82,30 @@ def test_order_is_compared_by_number() -> None:
 
 
 def test_what_a_bmc_says_is_made_harmless() -> None:
-    part = told("DIMM\x00 A1\n<b>", serial="x" * 500, model="ü\x1b[31m", firmware="")
-    assert (part.kind, part.slot, part.serial, part.model) == ("dimm", "DIMM A1 <b>", "x" * 80, "[31m")
+    part = told("DIMM\x00 A1\n<b>", serial="xy" * 250, model="ü\x1b[31m", firmware="")
+    assert (part.kind, part.slot, part.serial, part.model) == ("dimm", "DIMM A1 <b>", "xy" * 40, "[31m")
     assert [kind_of(name) for name in ("PSU1", "Proc CPU2", "Disk Bay 3", "Fan 7")] == [
         "psu",
         "cpu",
         "disk",
         "other",
     ]
+
+
+def test_what_stands_for_no_serial_number_is_none() -> None:
+    """Many machines say the same of many parts: taken for a serial number, it would move parts between them."""
+    said = (
+        "0000000000",
+        "0123456789",
+        "To Be Filled By O.E.M.",
+        "Not Specified",
+        "N/A",
+        "Default string",
+        "none",
+    )
+    assert [told("DIMM A1", serial=serial, model="").serial for serial in said] == [""] * len(said)
+    real = ("3B4A9C01", "S4EVNX0N1", "XX1234567", "NONE-7", "00000001A")
+    assert [told("DIMM A1", serial=serial, model="").serial for serial in real] == list(real)
 
 
 def test_passwords_are_as_ipmi_takes_them_and_never_twice() -> None:
