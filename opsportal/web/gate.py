@@ -91,7 +91,7 @@ class Gate:
             await self._app(inner, receive, send)
         except Exception:
             error_id = secrets.token_hex(4)
-            log.exception("request_failed", error_id=error_id, path=scope["path"])
+            log.exception("request_failed", error_id=error_id, path=_without_token(scope["path"]))
             if send.has_begun:
                 raise  # half an answer is out: only the connection's end can tell
             await _error_page(scope, error_id)(scope, receive, send)
@@ -195,6 +195,11 @@ def _find_signed_in(unit: Unit, cookie: str) -> tuple[int, dt.datetime] | None:
         return None
     sessions.touch(unit, row.id)
     return row.id, row.expires_at
+
+
+def _without_token(path: str) -> str:
+    """A path for the log: what stands below `_MACHINES` opens an installation's files."""
+    return f"{_MACHINES}…" if path.startswith(_MACHINES) else path
 
 
 def _without_secrets(scope: Scope) -> Scope:
