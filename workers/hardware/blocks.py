@@ -66,7 +66,8 @@ def _targets(running: Running) -> list[Target]:
     with unit_of_work() as unit:
         claims.renew(unit, running.claim)
         found = [port_orders.target(unit, row) for row in block.asked_orders(unit, running.job_id)]
-    if any(target is None for target in found):
+        is_given_up = block.has_given_up(unit, running.job_id)
+    if is_given_up:
         raise _failure(switches.SwitchPortMoved())
     return [target for target in found if target is not None]
 
@@ -106,7 +107,8 @@ def ask_switch(running: Running) -> Resolution:
         claims.renew(unit, running.claim)
         rows = block.asked_orders(unit, running.job_id)
         targets = [port_orders.target(unit, row) for row in rows]
-    has_followed = all(target is not None and _has_followed(target) for target in targets)
+        is_given_up = block.has_given_up(unit, running.job_id)
+    has_followed = not is_given_up and all(target is not None and _has_followed(target) for target in targets)
     with unit_of_work() as unit:
         claims.renew(unit, running.claim)
         if not has_followed:
