@@ -26,10 +26,8 @@ class ConsoleKind(StrEnum):
 
     VNC = "vnc"
     """An RFB server on the BMC (iDRAC: port 5901, to be switched on there)."""
-    RFB_WEBSOCKET = "rfb_websocket"
-    """RFB through the BMC's own websocket (OpenBMC: /kvm/0)."""
     VENDOR = "vendor"
-    """Only the vendor's own page: a link and temporary credentials."""
+    """Only the BMC's own page: a link and a temporary user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +41,12 @@ class Quirks:
     cipher_suite: int = 3
     """The best that the family speaks reliably; 17 is accepted and broken by many."""
     console: ConsoleKind = ConsoleKind.VENDOR
-    session_limit: int = 4
-    """Sessions at a time besides our own that it may refuse; a sweep must not use them up."""
 
 
 STANDARD = Quirks("standard")
 _DELL = Quirks("Dell iDRAC", console=ConsoleKind.VNC, cipher_suite=17)
 _SUPERMICRO = Quirks("Supermicro", boot=BootMethod.REMOTE_DISK_IN_UEFI)
-_OPENBMC = Quirks("OpenBMC", cipher_suite=17, console=ConsoleKind.RFB_WEBSOCKET)
+_OPENBMC = Quirks("OpenBMC", cipher_suite=17)
 _ANY = None
 
 # IANA private enterprise number, and the product id where a vendor's products differ.

@@ -55,7 +55,10 @@ class Settings(BaseSettings):
     console_idle_s: float = Field(default=900, gt=0)
     """After so long without a key or a click a console closes; it warns before."""
     console_limit_s: float = Field(default=4 * 3600, gt=0)
-    """The longest that one console stays open."""
+    """The longest that one console stays open, and a temporary user of a BMC exists."""
+    bmc_page: str = Field(default="", pattern=r"^(|https?://[^\s\"'<>]+)$")
+    """Where people reach a BMC's own page: `https://{host}/`, or a relay's address with `{server}`. With it, whoever
+    may open a server's consoles gets a temporary user of its BMC where there is no screen. Empty: nobody does."""
     power_patience_s: float = Field(default=90, gt=0)
     """How long a power click stays meant. After that it must not happen any more."""
     power_deadline_s: float = Field(default=45, gt=0)

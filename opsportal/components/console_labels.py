@@ -30,4 +30,12 @@ CONSOLE_AUDIT = {
     "console:opened": N_("Console opened"),
     "console:closed": N_("Console closed"),
     "console:taken_over": N_("Keyboard of a console taken over"),
+    "console:screen_put": N_("Screen put on record"),
+    "console:screen_remove": N_("Screen taken off the record"),
+    "console:access_requested": N_("Temporary access to the management controller requested"),
+    "console:access_made": N_("Temporary access made"),
+    "console:access_shown": N_("Address and password of a temporary access shown"),
+    "console:access_removed": N_("Temporary access removed"),
+    "console:access_settled": N_("Temporary access removed by hand"),
+    "bmc:access_left_behind": N_("A temporary user could not be removed from the management controller"),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 
@@ -14,3 +16,16 @@ class ConsolePanel(rx.Component):
     server: rx.Var[int]
     has_screen: rx.Var[bool]
     problem: rx.Var[str]
+
+
+class TemporaryAccess(rx.Component):
+    """Asks for a temporary user of the BMC, and shows its password once: fetched by itself, never by Reflex."""
+
+    library = "$/portal/bmc_access"
+    tag = "TemporaryAccess"
+
+    server: rx.Var[int]
+    rows: rx.Var[list[Any]]
+    problem: rx.Var[str]
+    is_staff: rx.Var[bool]
+    has_second_factor: rx.Var[bool]

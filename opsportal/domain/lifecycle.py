@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsportal.models import (
+    AccessStatus,
+    BmcAccess,
     CardSetup,
     CardSetupStatus,
     ConsoleGrant,
@@ -99,14 +101,16 @@ HARDWARE_JOB = Machine(
         ),
         JobStatus.WAITING: State(
             "The machine itself is at work; no worker is held.",
-            "The machine reports, or its deadline passes: failed.",
+            "The machine reports, its deadline passes: failed, or a person stops it: cancelled.",
         ),
         JobStatus.UNKNOWN: State(
             "Nobody knows whether the command took effect.", "The reconciler asks the BMC, at most ten times."
         ),
         JobStatus.SUCCEEDED: State("Read back from the BMC: the goal is reached.", is_final=True),
         JobStatus.FAILED: State("The goal was not reached; the outcome says why.", is_final=True),
-        JobStatus.CANCELLED: State("Taken back before a worker began.", is_final=True),
+        JobStatus.CANCELLED: State(
+            "Taken back by a person, before a worker began or while its machine was at work.", is_final=True
+        ),
         JobStatus.EXPIRED: State("Waited too long; nothing was done.", is_final=True),
     },
     _steps(
@@ -122,6 +126,7 @@ HARDWARE_JOB = Machine(
         "running waiting",
         "verifying waiting succeeded",
         "waiting failed",
+        "waiting cancelled",
         "unknown waiting",
         "queued cancelled",
         "queued expired",
@@ -378,6 +383,32 @@ CONSOLE_GRANT = Machine(
     _steps("granted attached ended", "granted ended"),
 )
 
+BMC_ACCESS = Machine(
+    "bmc_access",
+    BmcAccess,
+    "status",
+    {
+        AccessStatus.ASKED: State(
+            "A temporary user of a BMC was asked for.",
+            "A worker makes it and reads it back; after two minutes without success it is taken back.",
+        ),
+        AccessStatus.READY: State(
+            "The BMC has the user; its password is shown once.",
+            "Ending it, four hours, the end of the session, of the service or of the tenancy.",
+        ),
+        AccessStatus.ENDING: State(
+            "The BMC must not have the user any more, and has not been read without it.",
+            "Deleted and read back; after fifteen minutes without success a person is told.",
+        ),
+        AccessStatus.STUCK: State(
+            "The BMC may still have the user: it does not answer, or keeps it.",
+            "Tried again every ten minutes; or staff removed the user and say so.",
+        ),
+        AccessStatus.GONE: State("The BMC was read without the user, or never had it.", is_final=True),
+    },
+    _steps("asked ready ending gone", "asked ending stuck gone"),
+)
+
 INVOICE = Machine(
     "invoice",
     Invoice,
@@ -455,6 +486,7 @@ MACHINES = (
     CARD_SETUP,
     GATEWAY_EVENT,
     CONSOLE_GRANT,
+    BMC_ACCESS,
     INVOICE,
     REVERSE,
     PORT_ORDER,

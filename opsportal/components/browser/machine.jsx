@@ -2,10 +2,10 @@
 // of one plain HTTP request and live in these components only, for a minute.
 import { useEffect, useId, useState } from "react";
 import { ConfirmButton, Dialog } from "$/portal/dialog";
-import { Field, PostForm, Submit, post } from "$/portal/forms";
 import { useIntl } from "$/portal/intl";
 import { notify } from "$/portal/notices";
 import { Copyable } from "$/portal/pieces";
+import { useStepUp } from "$/portal/stepup";
 
 const SHOWN_MS = 60_000;
 
@@ -114,53 +114,6 @@ export function Description({ text, editable, onSave }) {
   );
 }
 
-/** Asks for password and code, then does what was wanted. */
-function ConfirmIdentity({ open, onClose, onConfirmed, hasSecondFactor }) {
-  const intl = useIntl();
-  const titleId = useId();
-  return (
-    <Dialog open={open} onClose={onClose} labelledBy={titleId}>
-      <h2 id={titleId}>{intl.t("Confirm that it is you")}</h2>
-      {hasSecondFactor ? (
-        <>
-          <p className="sub">{intl.t("Sign-in data is shown for five minutes after your password and a code from your app.")}</p>
-          <PostForm action="/auth/confirm-identity" onAnswer={onConfirmed}>
-            <Field name="password" type="password" label={intl.t("Password")} autoComplete="current-password" autoFocus />
-            <Field
-              name="code"
-              label={intl.t("Code from the app")}
-              hint={intl.t("Six digits")}
-              autoComplete="one-time-code"
-              inputMode="numeric"
-              code
-            />
-            <div className="dialog-actions">
-              <button type="button" className="btn" onClick={onClose}>
-                {intl.t("Cancel")}
-              </button>
-              <Submit>{intl.t("Confirm")}</Submit>
-            </div>
-          </PostForm>
-        </>
-      ) : (
-        <>
-          <p className="sub">
-            {intl.t("Sign-in data is shown only to people with two-factor authentication. Turn it on in My account, then come back.")}
-          </p>
-          <div className="dialog-actions">
-            <button type="button" className="btn" onClick={onClose}>
-              {intl.t("Close")}
-            </button>
-            <a className="btn primary" href="/account/two-factor">
-              {intl.t("Two-factor authentication")}
-            </a>
-          </div>
-        </>
-      )}
-    </Dialog>
-  );
-}
-
 function Entry({ entry, secret, onReveal, onHide, onEdit, onRemove }) {
   const intl = useIntl();
   useEffect(() => {
@@ -244,25 +197,11 @@ export function SignIns({ entries, serverId, hasSecondFactor }) {
   const intl = useIntl();
   const [secrets, setSecrets] = useState({});
   const [editing, setEditing] = useState(null);
-  const [pending, setPending] = useState(null); // what waits for the person to prove who they are
+  const { ask, dialog } = useStepUp(hasSecondFactor);
   useEffect(() => {
     setSecrets({});
     setEditing(null);
   }, [serverId]);
-  const ask = async (url, body) => {
-    const answer = await post(url, body);
-    if (answer.code !== "elevation_required") return answer;
-    return new Promise((resolve) => setPending({ url, body, resolve }));
-  };
-  const confirmed = async () => {
-    const { url, body, resolve } = pending;
-    setPending(null);
-    resolve(await post(url, body));
-  };
-  const givenUp = () => {
-    pending?.resolve({ ok: false });
-    setPending(null);
-  };
   const tell = (answer) => answer.msgid && notify({ kind: "bad", msgid: answer.msgid, params: answer.params });
   const reveal = async (entry) => {
     const answer = await ask("/servers/sign-ins/reveal", { sign_in_id: entry.id });
@@ -313,12 +252,7 @@ export function SignIns({ entries, serverId, hasSecondFactor }) {
         </button>
       )}
       <p className="field-hint">{intl.t("Each time a password is shown stands in the history, with who saw it.")}</p>
-      <ConfirmIdentity
-        open={pending !== null}
-        onClose={givenUp}
-        onConfirmed={confirmed}
-        hasSecondFactor={hasSecondFactor}
-      />
+      {dialog}
     </div>
   );
 }

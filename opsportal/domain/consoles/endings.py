@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.audit import trail
 from opsportal.domain.consoles import topics
+from opsportal.domain.consoles.access_endings import end_accesses
 from opsportal.domain.lifecycle import CONSOLE_GRANT, move
 from opsportal.models import OPEN_GRANT, ConsoleGrant, GrantStatus
 from opsportal.models.base import utcnow
@@ -34,6 +35,8 @@ def end_consoles(
 ) -> int:
     """End all consoles of a server, a service or a session; open ones close as this commits. Returns how many.
 
+    Temporary users of BMCs end with them: their passwords are forgotten, and workers delete them.
+
     Suspending a service and handing a server on do this by themselves, by triggers.
     """
     wanted = (
@@ -44,6 +47,7 @@ def end_consoles(
     conditions = [column == value for column, value in wanted if value is not None]
     if not conditions:
         raise ValueError("end_consoles without saying whose")
+    end_accesses(unit, reason=reason, server_id=server_id, service_id=service_id, session_id=session_id)
     query = select(ConsoleGrant).where(col(ConsoleGrant.status).in_(OPEN_GRANT), *conditions)
     return _end_all(unit, unit.exec(query.order_by(col(ConsoleGrant.id)).with_for_update()).all(), reason)
 

@@ -36,6 +36,43 @@ class NoScreen(Refusal):
     )
 
 
+class AccessNotOffered(Refusal):
+    code = "access_not_offered"
+    msgid = (
+        "Temporary access is not offered for this server. Nothing was changed. Use its screen or its serial "
+        "console here."
+    )
+
+
+class AccessExists(Refusal):
+    code = "access_exists"
+    msgid = (
+        "You have temporary access to this server already, or it is being taken back. Nothing was changed. "
+        "End it and wait until it is gone, then ask again."
+    )
+
+
+class AccessFull(Refusal):
+    code = "access_full"
+    msgid = (
+        "This server's management controller has {limit} temporary users already, which is the limit. Nothing "
+        "was changed. Ask one of them to end theirs."
+    )
+
+
+class AccessNotReady(Refusal):
+    code = "access_not_ready"
+    msgid = "This temporary access is in another state meanwhile. Nothing was changed. Reload the page and look again."
+
+
+class AccessShown(Refusal):
+    code = "access_shown"
+    msgid = (
+        "This password was shown already, and it is shown only once. Nothing was changed. End this access and "
+        "ask for a new one."
+    )
+
+
 class TicketUnusable(Refusal):
     """Unknown, used, expired, revoked, or another session's: they look the same on purpose."""
 

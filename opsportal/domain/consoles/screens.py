@@ -26,6 +26,14 @@ def put_screen(unit: Unit, server_id: int, endpoint: ScreenEndpoint) -> None:
     unit.add(row)
 
 
+def remove_screen(unit: Unit, server_id: int) -> bool:
+    """Forget it. False when there was none. The caller has authorised."""
+    row = unit.get(ServerScreen, server_id)
+    if row is not None:
+        unit.delete(row)
+    return row is not None
+
+
 def find_screen(unit: Unit, server_id: int) -> ScreenEndpoint | None:
     """The endpoint, for the gateway only."""
     row = unit.get(ServerScreen, server_id)

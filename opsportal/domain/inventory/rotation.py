@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 
 from opsportal.db import Unit
 from opsportal.domain.audit import trail
+from opsportal.domain.consoles import access_work
 from opsportal.domain.inventory import topics
 from opsportal.domain.vault import seal, unseal
-from opsportal.models import Bmc, BmcRotation, HardwareJob
+from opsportal.models import Bmc, BmcRotation, HardwareJob, Server
 from opsportal.models.base import utcnow
 
 PASSWORD_BYTES = 20
@@ -69,9 +70,17 @@ def begin(unit: Unit, job_id: int, server_id: int) -> SignIn:
     return SignIn(row.username, unseal(row.password))
 
 
-def sent(unit: Unit, server_id: int) -> None:
-    """From now on the BMC may have the new one. Commit this before the packet leaves."""
+def sent(unit: Unit, server_id: int) -> bool:
+    """From now on the BMC may have the new one. Commit this before the packet leaves.
+
+    False, and nothing may be sent, while a temporary user of the same BMC is being made or removed: two at
+    once could take the same slot.
+    """
+    unit.get_one(Server, server_id, with_for_update=True)
+    if access_work.is_held(unit, server_id):
+        return False
     unit.get_one(BmcRotation, server_id, with_for_update=True).sent_at = utcnow()
+    return True
 
 
 def find_begun(unit: Unit, server_id: int) -> SignIn | None:

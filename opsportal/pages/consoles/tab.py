@@ -9,12 +9,13 @@ import reflex as rx
 from opsportal.components import console_labels
 from opsportal.components.addresses import route_number
 from opsportal.components.clock import ago, elapsed
-from opsportal.components.consoles import ConsolePanel
+from opsportal.components.consoles import ConsolePanel, TemporaryAccess
 from opsportal.components.elements import card, tag
 from opsportal.components.states import empty, lines, part
 from opsportal.components.tables import Column, table
 from opsportal.components.text import t, t_code, t_var
 from opsportal.state.consoles.tab import ConsoleState
+from opsportal.state.shell import ShellState
 
 _VISIT_COLUMNS = (
     Column(
@@ -45,6 +46,19 @@ def _visits(view: Any) -> rx.Component:
     )
 
 
+def _access(view: Any) -> rx.Component:
+    return card(
+        TemporaryAccess.create(
+            server=view.server_id,
+            rows=view.accesses,
+            problem=view.access_msgid,
+            is_staff=ShellState.me.role != "client",
+            has_second_factor=ShellState.me.has_second_factor,
+        ),
+        title=t("Temporary access"),
+    )
+
+
 def console_tab() -> rx.Component:
     """A server's consoles, for its tenant and for staff."""
     view = ConsoleState.consoles
@@ -59,6 +73,17 @@ def console_tab() -> rx.Component:
                     problem=rx.cond(view.problem_msgid, t_var(view.problem_msgid), ""),
                 )
             ),
+            rx.cond(
+                view.could_have_screen,
+                rx.el.p(
+                    t(
+                        "This kind of management controller serves its screen by VNC. Put that on record, as the "
+                        "runbook says: then the screen opens here."
+                    ),
+                    class_name="banner info",
+                ),
+            ),
+            rx.cond(view.offers_access, _access(view)),
             _visits(view),
         ),
         loading=rx.fragment(card(lines(5)), card(lines(4))),

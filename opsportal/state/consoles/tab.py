@@ -6,13 +6,14 @@ import reflex as rx
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
-from opsportal.domain.consoles import grants, topics
+from opsportal.domain.consoles import bmc_access, grants, topics
 from opsportal.domain.consoles.refusals import ConsoleAway
+from opsportal.domain.hardware import families
 from opsportal.domain.hardware import topics as hardware_topics
 from opsportal.domain.refusals import Refusal
-from opsportal.models import ConsoleGrant, ConsoleKind, ServerScreen
+from opsportal.models import BmcAccess, ConsoleGrant, ConsoleKind, ServerScreen
 from opsportal.settings import settings
-from opsportal.state.consoles.views import ConsolesView, ConsoleVisitView
+from opsportal.state.consoles.views import AccessView, ConsolesView, ConsoleVisitView
 from opsportal.state.showing import StateView
 from opsportal.state.views import ProblemView, iso
 
@@ -26,23 +27,43 @@ class ConsoleState(rx.State):
 
 def read_consoles(unit: Unit, actor: Actor, server_id: int) -> ConsolesView:
     access_server_for(actor, unit, server_id, permission=Permission.SERVER_CONSOLE)
+    accesses = [_access(row, actor) for row in bmc_access.list_shown(unit, actor, server_id)]
+    refusal = _refusal(unit, actor, server_id)
+    has_screen = unit.get(ServerScreen, server_id) is not None
     return ConsolesView(
         is_ready=True,
         server_id=server_id,
-        has_screen=unit.get(ServerScreen, server_id) is not None,
-        problem_msgid=_problem(unit, actor, server_id),
+        has_screen=has_screen,
+        could_have_screen=actor.is_staff and not has_screen and families.could_serve_screen(unit, server_id),
+        problem_msgid=refusal if settings().console_gateway else ConsoleAway.msgid,
+        access_msgid=refusal,
+        offers_access=bmc_access.is_offered(unit, server_id) or any(row.status != "gone" for row in accesses),
+        accesses=accesses,
         visits=[_visit(grant) for grant in grants.list_recent(actor, unit, server_id)],
     )
 
 
-def _problem(unit: Unit, actor: Actor, server_id: int) -> str:
-    if not settings().console_gateway:
-        return ConsoleAway.msgid
+def _refusal(unit: Unit, actor: Actor, server_id: int) -> str:
     try:
         grants.check_openable(unit, actor, server_id, ConsoleKind.SERIAL)
     except Refusal as refusal:
         return refusal.msgid
     return ""
+
+
+def _access(row: BmcAccess, actor: Actor) -> AccessView:
+    return AccessView(
+        id=row.id or 0,
+        person=row.person_name,
+        username=row.username,
+        status=row.status,
+        is_mine=row.session_id == actor.session_id,
+        is_own=row.person_id == actor.person_id,
+        is_shown=row.shown_at is not None,
+        expires_at=iso(row.expires_at),
+        end_reason=row.end_reason or "",
+        outcome_code=row.outcome_code or "",
+    )
 
 
 def _visit(grant: ConsoleGrant) -> ConsoleVisitView:

@@ -1,0 +1,499 @@
+"""Temporary users of BMCs: made for one session, shown once, gone with it, and never forgotten."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import col, select
+
+import bmc
+from bmc.memory import MemoryBmc, MemoryPower, MemoryUser, plugged_in
+from opsportal import screens_on_record
+from opsportal.db import unit_of_work
+from opsportal.domain.access import Actor
+from opsportal.domain.accounts import administration, sessions
+from opsportal.domain.accounts.elevation import ElevationRequired
+from opsportal.domain.consoles import access_work, bmc_access, screens
+from opsportal.domain.consoles.refusals import (
+    AccessExists,
+    AccessFull,
+    AccessNotOffered,
+    AccessNotReady,
+    AccessShown,
+    ConsoleNotActive,
+)
+from opsportal.domain.consoles.screens import ScreenEndpoint
+from opsportal.domain.inventory import rotation
+from opsportal.domain.refusals import Forbidden, NotFound
+from opsportal.models import (
+    AuditEvent,
+    BmcAccess,
+    Company,
+    JobKind,
+    JobStatus,
+    LoginSession,
+    Outbox,
+    Person,
+    Role,
+    Server,
+)
+from opsportal.models.base import utcnow
+from opsportal.state.consoles.tab import read_consoles
+from tests.builders import make_actor, make_company, make_server, make_service
+from tests.conftest import _forget_process_caches
+from tests.doors import world
+from tests.integration.test_protections import IS_TAKEN_OUT, Died, take_out
+from tests.stock import hand_over
+from workers import bmc_access as worker
+
+pytestmark = [pytest.mark.usefixtures("portal", "page"), pytest.mark.xdist_group("protections")]
+HOST = "127.0.0.78"
+
+
+@pytest.fixture
+def page(portal: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("BMC_PAGE", "https://kvm.example/{server}/{host}/")
+    _forget_process_caches()
+    yield
+    monkeypatch.undo()
+    _forget_process_caches()
+
+
+def raised(actor: Actor) -> Actor:
+    """The actor, whose session has just proved who it is."""
+    with unit_of_work() as unit:
+        unit.get_one(LoginSession, actor.session_id).elevated_until = utcnow() + dt.timedelta(minutes=5)
+    return actor
+
+
+@contextmanager
+def rented(machine: MemoryBmc, company: Company | None = None) -> Iterator[tuple[Server, Actor]]:
+    company = company or make_company()
+    with plugged_in(HOST, machine) as endpoint:
+        yield make_server(make_service(company), endpoint=endpoint), raised(make_actor(company=company))
+
+
+def ask(server: Server, actor: Actor) -> int:
+    with unit_of_work() as unit:
+        return bmc_access.request_access(unit, actor, server.id or 0).id or 0
+
+
+def row(access_id: int) -> BmcAccess:
+    with unit_of_work() as unit:
+        return unit.get_one(BmcAccess, access_id)
+
+
+def put(access_id: int, assignments: str) -> None:
+    """Change a row behind everybody's back, e.g. to let time go by."""
+    with unit_of_work() as unit:
+        unit.execute(text(f"UPDATE bmc_access SET {assignments} WHERE id = :id"), {"id": access_id})
+
+
+def tags(server: Server) -> list[str]:
+    with unit_of_work() as unit:
+        query = select(AuditEvent.tag).where(
+            AuditEvent.object_kind == "server", AuditEvent.object_id == server.id
+        )
+        return [
+            tag.removeprefix("console:")
+            for tag in unit.exec(query.order_by(col(AuditEvent.id)))
+            if ":access_" in tag
+        ]
+
+
+def woken(access_id: int) -> int:
+    """How often a worker was called for it."""
+    with unit_of_work() as unit:
+        query = select(Outbox).where(Outbox.task == "bmc_access", Outbox.ref == access_id)
+        return len(unit.exec(query).all())
+
+
+def show(actor: Actor, access_id: int) -> bmc_access.Shown:
+    with unit_of_work() as unit:
+        return bmc_access.show_access(unit, actor, access_id)
+
+
+def leave(actor: Actor, access_id: int) -> None:
+    with unit_of_work() as unit:
+        bmc_access.leave_access(unit, actor, access_id)
+
+
+def test_from_the_wish_to_the_end() -> None:
+    machine = MemoryBmc()
+    with rented(machine) as (server, actor):
+        number = ask(server, actor)
+        assert machine.users == {}  # a click touches no BMC
+        with pytest.raises(AccessNotReady):
+            show(actor, number)
+        worker.run(number)
+        [(name, user)] = machine.users.items()
+        assert user.privilege is bmc.Privilege.OPERATOR
+        assert (len(name), len(user.password)) == (12, 16)
+        worker.run(number)  # called again: nothing is left to do
+        assert list(machine.users) == [name]
+
+        shown = show(actor, number)
+        assert (shown.username, shown.password) == (name, user.password)
+        assert shown.url == f"https://kvm.example/{server.name}/{HOST}/"
+        assert row(number).password is None
+        with pytest.raises(AccessShown):
+            show(actor, number)
+
+        with unit_of_work() as unit:
+            view = read_consoles(unit, actor, server.id or 0)
+        [seen] = view.accesses
+        assert (seen.status, seen.is_mine, seen.is_shown, view.offers_access) == ("ready", True, True, True)
+        assert user.password not in repr(view)
+        assert HOST not in repr(view)
+
+        leave(actor, number)
+        worker.run(number)
+        assert machine.users == {}
+        assert (row(number).status, row(number).end_reason) == ("gone", "left")
+        assert tags(server) == ["access_requested", "access_made", "access_shown", "access_removed"]
+        with unit_of_work() as unit:
+            written = json.dumps([event.data for event in unit.exec(select(AuditEvent))])
+        assert user.password not in written
+
+
+def test_what_is_refused_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    company = make_company()
+    with rented(MemoryBmc(), company) as (server, actor):
+        number = server.id or 0
+
+        def refused(refusal: type[Exception], who: Actor) -> None:
+            before = world.everything()
+            with pytest.raises(refusal):
+                ask(server, who)
+            assert world.everything() == before
+
+        refused(ElevationRequired, make_actor(company=company))
+        refused(NotFound, raised(make_actor()))
+        with unit_of_work() as unit:
+            screens.put_screen(unit, number, ScreenEndpoint("127.0.0.1", 5901))
+        refused(AccessNotOffered, actor)  # its screen opens here
+        with unit_of_work() as unit:
+            unit.execute(text("DELETE FROM server_screen"))
+            unit.execute(text("UPDATE service SET status = 'suspended', suspension_reason = 'policy'"))
+        refused(ConsoleNotActive, actor)
+        with unit_of_work() as unit:
+            unit.execute(text("UPDATE service SET status = 'active', suspension_reason = NULL"))
+        ask(server, actor)
+        refused(AccessExists, actor)
+        ask(server, raised(make_actor(company=company)))
+        refused(AccessFull, raised(make_actor(role=Role.TECHNICIAN)))
+        monkeypatch.setenv("BMC_PAGE", "")
+        _forget_process_caches()
+        refused(AccessNotOffered, actor)
+
+
+def test_it_belongs_to_one_session_and_one_tenancy() -> None:
+    company = make_company()
+    with rented(MemoryBmc(), company) as (server, actor):
+        number = ask(server, actor)
+        worker.run(number)
+        with unit_of_work() as unit:
+            person = unit.get_one(Person, actor.person_id)
+        other_session = raised(make_actor(person))
+        colleague, stranger = raised(make_actor(company=company)), raised(make_actor())
+        staff = raised(make_actor(role=Role.TECHNICIAN))
+        for who in (other_session, colleague, stranger, staff):
+            with pytest.raises(NotFound):
+                show(who, number)
+        for who in (colleague, stranger):
+            with pytest.raises(NotFound):
+                leave(who, number)
+        with unit_of_work() as unit, pytest.raises(Forbidden):
+            bmc_access.settle_access(unit, actor, number)
+        assert row(number).status == "ready"
+        leave(other_session, number)  # the same person may end it from anywhere
+        assert row(number).status == "ending"
+
+
+def _sign_out(server: Server, actor: Actor, number: int) -> None:
+    with unit_of_work() as unit:
+        sessions.end_session(unit, actor, actor.session_id)
+
+
+def _suspend(server: Server, actor: Actor, number: int) -> None:
+    with unit_of_work() as unit:
+        unit.execute(
+            text("UPDATE service SET status = 'suspended', suspension_reason = 'policy' WHERE id = :id"),
+            {"id": server.service_id},
+        )
+
+
+def _hand_over(server: Server, actor: Actor, number: int) -> None:
+    with unit_of_work() as unit:
+        hand_over(unit, server.id or 0, make_service(make_company()).id or 0)
+
+
+def _deactivate(server: Server, actor: Actor, number: int) -> None:
+    with unit_of_work() as unit:
+        person = unit.get_one(Person, actor.person_id)
+        administration.deactivate(unit, person.email, by="a test")
+
+
+def _too_long(server: Server, actor: Actor, number: int) -> None:
+    put(number, "expires_at = now()")
+    worker.wake_due()
+
+
+def _session_runs_out(server: Server, actor: Actor, number: int) -> None:
+    with unit_of_work() as unit:
+        unit.get_one(LoginSession, actor.session_id).expires_at = utcnow()
+    worker.wake_due()
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"),
+    [
+        (_sign_out, "signed_out"),
+        (_suspend, "service_suspended"),
+        (_hand_over, "server_transferred"),
+        (_deactivate, "signed_out"),
+        (_too_long, "limit"),
+        (_session_runs_out, "right_lost"),
+    ],
+)
+@pytest.mark.parametrize("is_made", [True, False], ids=["made", "asked for"])
+def test_it_ends_with_its_right(
+    happens: Callable[[Server, Actor, int], None], reason: str, is_made: bool
+) -> None:
+    machine = MemoryBmc()
+    with rented(machine) as (server, actor):
+        number = ask(server, actor)
+        if is_made:
+            worker.run(number)
+            assert len(machine.users) == 1
+        calls = woken(number)
+        happens(server, actor, number)
+        ended = row(number)
+        assert (ended.status, ended.password, ended.end_reason) == ("ending", None, reason)
+        assert woken(number) == calls + 1  # by whatever it ended, a worker is called at once
+        worker.run(number)
+        assert machine.users == {}
+        assert row(number).status == "gone"
+        assert bool(machine.other_commands) is is_made  # never made: the BMC never heard of it
+
+
+def test_what_no_trigger_saw_is_found_by_the_clock() -> None:
+    """Asked for in the very moment in which the service was suspended: the trigger did not see the row."""
+    with rented(MemoryBmc()) as (server, actor):
+        number = ask(server, actor)
+        with unit_of_work() as unit:
+            unit.execute(text("ALTER TABLE service DISABLE TRIGGER service_ends_consoles"))
+        _suspend(server, actor, number)
+        assert row(number).status == "asked"
+        worker.wake_due()
+        assert (row(number).status, row(number).end_reason) == ("ending", "right_lost")
+
+
+def test_a_silent_bmc_is_not_forgotten_and_a_person_is_told() -> None:
+    machine = MemoryBmc(sleep=lambda _: None)
+    with rented(machine) as (server, actor):
+        number = ask(server, actor)
+        worker.run(number)
+        leave(actor, number)
+        machine.is_silent = True
+        worker.run(number)
+        left = row(number)
+        assert (left.status, left.outcome_code, left.attempts) == ("ending", "bmc_unreachable", 1)
+        assert left.due_at is not None
+        worker.run(number)  # too early
+        assert row(number).attempts == 1
+        put(number, "due_at = now(), ending_at = now() - interval '15 minutes'")
+        worker.run(number)
+        assert row(number).status == "stuck"
+        assert tags(server)[-1] == "bmc:access_left_behind"
+        with pytest.raises(AccessExists):
+            ask(server, actor)
+        put(number, "due_at = now()")
+        calls = woken(number)
+        worker.wake_due()
+        assert woken(number) == calls + 1  # it is tried again for ever
+        machine.is_silent = False
+        worker.run(number)
+        assert (row(number).status, machine.users) == ("gone", {})
+        assert tags(server)[-1] == "access_removed"
+
+
+def test_staff_may_say_that_they_have_removed_one_by_hand() -> None:
+    with rented(MemoryBmc(), make_company()) as (server, actor):
+        number, staff = ask(server, actor), make_actor(role=Role.TECHNICIAN)
+        worker.run(number)
+        with unit_of_work() as unit, pytest.raises(AccessNotReady):
+            bmc_access.settle_access(unit, staff, number)
+        leave(actor, number)
+        put(number, "status = 'stuck'")
+        with unit_of_work() as unit:
+            bmc_access.settle_access(unit, staff, number)
+        assert row(number).status == "gone"
+        with unit_of_work() as unit:
+            event = unit.exec(select(AuditEvent).where(AuditEvent.tag == "console:access_settled")).one()
+            assert event.data["by"] == staff.name
+
+
+def test_a_bmc_without_users_says_so_and_nothing_is_left() -> None:
+    machine = MemoryBmc(unsupported={bmc.Users})
+    with rented(machine) as (server, actor):
+        number = ask(server, actor)
+        worker.run(number)
+        assert (row(number).status, row(number).end_reason) == ("ending", "not_made")
+        worker.run(number)  # nothing was ever sent: there is nothing to ask a BMC that cannot answer
+        assert (row(number).status, row(number).outcome_code) == ("gone", "bmc_unsupported")
+        assert machine.other_commands == []
+
+
+def _as_administrator(
+    self: MemoryPower, name: str, password: str, *, privilege: bmc.Privilege, timeout_s: float
+) -> bmc.BmcUser:
+    machine = self._able_bmc(bmc.Users, timeout_s)
+    machine.users[name] = MemoryUser(password, bmc.Privilege.ADMINISTRATOR)
+    return bmc.BmcUser(3, name, privilege, is_enabled=True)
+
+
+def test_more_rights_than_meant_are_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A BMC that makes administrators of everybody, and says otherwise: its list tells."""
+    machine = MemoryBmc()
+    monkeypatch.setattr(MemoryPower, "create_user", _as_administrator)
+    with rented(machine) as (server, actor):
+        number = ask(server, actor)
+        worker.run(number)
+        assert (row(number).status, row(number).outcome_code) == ("asked", "bmc_ignored_command")
+        put(number, "asked_at = now() - interval '2 minutes'")
+        worker.run(number)
+        assert (row(number).status, row(number).end_reason, machine.users) == ("gone", "not_made", {})
+
+
+def _dies(*_: object) -> None:
+    raise Died
+
+
+@pytest.mark.parametrize("is_suspended", [False, True], ids=["still wanted", "ended meanwhile"])
+def test_a_worker_that_dies_half_way_leaves_no_stranger(
+    monkeypatch: pytest.MonkeyPatch, is_suspended: bool
+) -> None:
+    machine = MemoryBmc()
+    with rented(machine) as (server, actor):
+        number = ask(server, actor)
+        with monkeypatch.context() as patch:
+            patch.setattr(access_work, "made", _dies)
+            with pytest.raises(Died):
+                worker.run(number)
+        assert len(machine.users) == 1  # the BMC has it, and the row knows its name
+        worker.run(number)  # its lease has not passed: it may only be slow
+        assert row(number).attempts == 1
+        if is_suspended:
+            _suspend(server, actor, number)
+            worker.run(number)
+            assert len(machine.users) == 1
+        put(number, "held_until = now(), woken_at = now() - interval '1 hour', due_at = NULL")
+        calls = woken(number)
+        worker.wake_due()
+        assert woken(number) == calls + 1
+        worker.run(number)
+        if is_suspended:
+            assert (row(number).status, machine.users) == ("gone", {})
+        else:
+            assert list(machine.users) == [show(actor, number).username]
+
+
+@IS_TAKEN_OUT
+def test_what_ends_before_the_command_is_never_made(
+    monkeypatch: pytest.MonkeyPatch, is_taken_out: bool
+) -> None:
+    """The service is suspended after the worker has claimed the access and before it commands the BMC."""
+    machine = MemoryBmc()
+    with rented(machine) as (server, actor):
+        number = ask(server, actor)
+        if is_taken_out:
+            proof = "row.status != AccessStatus.ASKED or row.attempts != held.attempt"
+            take_out(monkeypatch, access_work, "announce", proof, "False")
+        real = access_work.announce
+
+        def suspended_first(unit: object, held: access_work.Held) -> bool:
+            _suspend(server, actor, number)
+            return real(unit, held)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(access_work, "announce", suspended_first)
+        worker.run(number)
+        assert bool(machine.other_commands) is is_taken_out
+        worker.run(number)
+        assert (row(number).status, machine.users) == ("gone", {})
+
+
+def test_what_ends_while_it_is_made_goes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = MemoryBmc()
+    with rented(machine) as (server, actor):
+        number = ask(server, actor)
+        real = access_work.made
+
+        def suspended_first(unit: object, held: access_work.Held) -> None:
+            _suspend(server, actor, number)
+            worker.run(number)  # the call that the suspension made: somebody is at it, it is left alone
+            assert len(machine.users) == 1
+            real(unit, held)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(access_work, "made", suspended_first)
+        worker.run(number)
+        assert row(number).status == "ending"
+        worker.run(number)
+        assert (row(number).status, machine.users) == ("gone", {})
+
+
+def test_one_at_a_time_is_at_the_users_of_a_bmc() -> None:
+    """Two who look for a free slot at once could take the same: so could our own new user."""
+    company = make_company()
+    with rented(MemoryBmc(), company) as (server, actor):
+        first, second = ask(server, actor), ask(server, raised(make_actor(company=company)))
+        with unit_of_work() as unit:
+            held = access_work.claim(unit, first)
+        assert held is not None
+        with unit_of_work() as unit:
+            assert access_work.claim(unit, second) is None
+            assert rotation.sent(unit, server.id or 0) is False
+        with unit_of_work() as unit:
+            access_work.failed(unit, held, "bmc_busy", is_hopeless=True)
+        job = world.make_job(server, status=JobStatus.RUNNING, company_id=company.id)
+        with unit_of_work() as unit:
+            unit.merge(job).kind = JobKind.ROTATE_CREDENTIALS
+        put(second, "due_at = NULL")
+        with unit_of_work() as unit:
+            assert access_work.claim(unit, second) is None
+        with unit_of_work() as unit:
+            unit.execute(text("UPDATE hardware_job SET status = 'failed'"))
+        put(second, "due_at = NULL")
+        with unit_of_work() as unit:
+            assert access_work.claim(unit, second) is not None
+
+
+def test_a_screen_on_record_takes_the_place_of_temporary_access(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with rented(MemoryBmc()) as (server, actor):
+
+        def put_on_record(host: str) -> int:
+            monkeypatch.setattr("sys.stdin", io.StringIO("s3cret\n"))
+            return screens_on_record.main(["put", server.name, "--host", host])
+
+        def offered() -> tuple[bool, bool]:
+            with unit_of_work() as unit:
+                view = read_consoles(unit, actor, server.id or 0)
+            return view.has_screen, view.offers_access
+
+        assert put_on_record("192.0.2.1") == 1  # outside of BMC_NETWORKS: our gateway would dial it
+        assert offered() == (False, True)
+        assert put_on_record("127.0.0.1") == 0
+        assert offered() == (True, False)
+        with unit_of_work() as unit:
+            assert screens.find_screen(unit, server.id or 0) == ScreenEndpoint("127.0.0.1", 5901, "s3cret")
+        assert screens_on_record.main(["remove", server.name]) == 0
+        assert offered() == (False, True)
+        assert "s3cret" not in capsys.readouterr().out
