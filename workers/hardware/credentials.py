@@ -19,7 +19,7 @@ ASK_S = 20.0
 
 def rotate(running: Running) -> None:
     """Give the BMC a sign-in that nobody has seen. Where we came in by a factory user, the new one is our own."""
-    with running.step("keep_new_password"), unit_of_work() as unit:
+    with running.step("keep_new_password"), running.writing() as unit:
         new = rotation.begin(unit, running.job_id, running.server_id)
         old = unit.get_one(Bmc, running.server_id).username
     if _works(running, new):
@@ -40,7 +40,8 @@ def _send(running: Running, control: bmc.PowerControl, new: SignIn, *, is_other:
     users = bmc.capability(control, bmc.Users)
     is_there = any(user.name == new.username for user in users.list_users(timeout_s=ASK_S))
     with unit_of_work() as unit:
-        rotation.sent(unit, running.server_id)
+        if not rotation.sent(unit, running.server_id):
+            raise bmc.BmcBusy
     running.before_command("set user password")
     if is_other and not is_there:
         users.create_user(new.username, new.password, privilege=bmc.Privilege.ADMINISTRATOR, timeout_s=ASK_S)
@@ -49,7 +50,7 @@ def _send(running: Running, control: bmc.PowerControl, new: SignIn, *, is_other:
 
 
 def _prove(running: Running) -> None:
-    with unit_of_work() as unit:
+    with running.writing() as unit:
         rotation.prove(unit, running.server_id)
         cleanings.witness(
             unit,
