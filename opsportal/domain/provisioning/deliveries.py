@@ -32,7 +32,9 @@ OWN: dict[InstallerKind, frozenset[str]] = {
 """What this installation alone gets, once each, after its configuration."""
 SIDE_FILES: dict[InstallerKind, frozenset[str]] = {
     InstallerKind.PRESEED: frozenset({"started.sh", "disks.sh", "finish.sh"}),
-    InstallerKind.AUTOINSTALL: frozenset({"meta-data", "vendor-data", "started.sh", "finish.sh"}),
+    InstallerKind.AUTOINSTALL: frozenset(
+        {"meta-data", "vendor-data", "started.sh", "storage.sh", "finish.sh"}
+    ),
     InstallerKind.KICKSTART: frozenset({"finish.sh"}),
     InstallerKind.RAW: frozenset({"finish.sh"}),
 }

@@ -42,13 +42,14 @@ for part in "$DISK"?* ; do
     umount /target
 done
 [ -d /target/etc ] || give_up mount "the written system cannot be mounted"
-fetch shadow /tmp/shadow && {
-    grep -v '^root:' /target/etc/shadow >/tmp/others
-    cat /tmp/shadow /tmp/others >/target/etc/shadow
-    chmod 600 /target/etc/shadow
-    rm -f /tmp/shadow /tmp/others
-}
-fetch finish.sh /tmp/finish.sh && sh /tmp/finish.sh /target
+# Without its own password a system would have the image's, which everybody may know.
+fetch shadow /tmp/shadow && [ -s /tmp/shadow ] || give_up other "the password cannot be fetched"
+grep -v '^root:' /target/etc/shadow >/tmp/others
+cat /tmp/shadow /tmp/others >/target/etc/shadow
+chmod 600 /target/etc/shadow
+rm -f /tmp/shadow /tmp/others
+fetch finish.sh /tmp/finish.sh || give_up other "the last steps cannot be fetched"
+sh /tmp/finish.sh /target
 umount /target
 sync
 reboot -f
@@ -68,9 +69,14 @@ wipe() { # DEVICE
     dd if=/dev/zero of="$1" bs=4M count="$size" iflag=fullblock,count_bytes conv=fsync
 }
 for name in $DISK_NAMES; do
-    device=$(find_disk "$name") || give_up no_disk "there is no disk $name"
-    wipe "$device" || give_up write "disk $name cannot be wiped"
+    [ -n "$(find_disk "$name")" ] || give_up no_disk "there is no disk $name"
 done
+erased=0
+for device in $(list_disks); do # also those that nobody has written down: a wiped server has nothing on it
+    wipe "$device" || give_up write "$device cannot be wiped"
+    erased=$((erased + 1))
+done
+[ "$erased" -gt 0 ] || give_up no_disk "there is no disk at all"
 sync
 report disk_prepared
 poweroff -f

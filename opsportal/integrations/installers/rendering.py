@@ -14,6 +14,7 @@ TEXTS: dict[str, Callable[[Facts], str]] = {
     "user-data": ubuntu.user_data,
     "meta-data": lambda facts: "{}\n",
     "vendor-data": lambda facts: "#cloud-config\n{}\n",
+    "storage.sh": ubuntu.storage_script,
     "ks.cfg": redhat.kickstart,
     "install.sh": raw.install_script,
     "finish.sh": shell.finish_script,

@@ -29,34 +29,54 @@ report() { # MILESTONE [DETAIL]
 }
 """
 FIND_DISK = """\
-find_disk() { # NAME: serial number, WWN or place; prints the device
-    case $1 in
-    [1-9] | [1-9][0-9])
-        place=0
-        for entry in /sys/block/*; do
-            name=${entry##*/}
-            case $name in sd* | vd* | nvme* | hd* | xvd*) ;; *) continue ;; esac
-            [ "$(cat "$entry/removable" 2>/dev/null)" = 1 ] && continue
-            place=$((place + 1))
-            [ "$place" = "$1" ] && echo "/dev/$name" && return 0
-        done
-        ;;
-    *)
-        for link in /dev/disk/by-id/*; do
-            case ${link##*/} in
-            *-part[0-9]*) ;;
-            *"$1"*) readlink -f "$link" && return 0 ;;
-            esac
-        done
-        for entry in /sys/block/*; do
-            for file in "$entry/device/serial" "$entry/serial" "$entry/wwid" "$entry/device/wwid"; do
-                [ -r "$file" ] || continue
-                case $(cat "$file") in *"$1"*) echo "/dev/${entry##*/}" && return 0 ;; esac
-            done
-        done
-        ;;
-    esac
+list_disks() { # every disk that stays in the machine
+    for entry in /sys/block/*; do
+        case ${entry##*/} in
+        nvme*c[0-9]*n*) continue ;; # one of several ways to a disk, no disk of its own
+        sd* | vd* | nvme* | hd* | xvd*) ;;
+        *) continue ;;
+        esac
+        [ "$(cat "$entry/removable" 2>/dev/null)" = 1 ] && continue
+        [ "$(cat "$entry/size" 2>/dev/null)" = 0 ] && continue # a drive without a medium
+        echo "/dev/${entry##*/}"
+    done
+}
+
+bare() { # of every word: in small letters, without what only says of which kind it is
+    tr 'A-Z ' 'a-z\\n' | sed -e 's/^0x//' -e 's/^naa\\.//' -e 's/^eui\\.//'
+}
+
+is_called() { # DEVICE NAME: one of its names, the whole of it: another disk's may begin or end alike
+    wanted=$(echo "$2" | bare)
+    entry=/sys/block/${1##*/}
+    for word in $({
+        cat "$entry/device/serial" "$entry/serial" "$entry/wwid" "$entry/device/wwid"
+        tail -c +5 "$entry/device/vpd_pg80"
+    } 2>/dev/null | bare); do
+        [ "$word" = "$wanted" ] && return 0
+    done
+    for link in /dev/disk/by-id/*; do
+        [ "$(readlink -f "$link")" = "$1" ] || continue
+        word=${link##*/}
+        word=$(echo "${word#*-}" | bare)
+        case $word in "$wanted" | *[-_]"$wanted" | *[-_]"$wanted"_[0-9] | 3"$wanted") return 0 ;; esac
+    done
     return 1
+}
+
+find_disk() { # NAME: serial number, WWN or place; prints the device if there is exactly one
+    place=0
+    found=
+    for device in $(list_disks); do
+        place=$((place + 1))
+        case $1 in
+        [1-9] | [1-9][0-9]) [ "$place" = "$1" ] || continue ;;
+        *) is_called "$device" "$1" || continue ;;
+        esac
+        [ -z "$found" ] || return 1
+        found=$device
+    done
+    [ -n "$found" ] && echo "$found"
 }
 """
 _FIRST_BOOT = """\

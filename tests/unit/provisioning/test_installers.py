@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from opsportal.domain.provisioning.facts import Facts
 from opsportal.integrations.installers import LOCAL_DISK, boot_script, render
 from opsportal.integrations.installers.rendering import TEXTS
+from opsportal.integrations.installers.shell import FIND_DISK
+from opsportal.integrations.installers.ubuntu import CHOSEN_DISK
 from opsportal.models import InstallerKind, SystemPurpose
 
 HASH = "$6$saltsaltsaltsalt$ua.elKIsVqsncaZdfPTxy3xzt9aGdjjy9Hy4H8xeB1ao22O3Ii1w2U2vGiVNjO6bn9XVy03Iiw74WyBL.fU/e0"
@@ -38,7 +41,7 @@ FACTS = Facts(
     script="#!/bin/sh\nrm -rf '/'\n",
 )
 MIRROR = dataclasses.replace(FACTS, layout="mirror", disks=("S4EVNX0N1", "eui.0025385b71b0a1c2"))
-SHELL = ("install.sh", "finish.sh", "disks.sh", "started.sh")
+SHELL = ("install.sh", "finish.sh", "disks.sh", "started.sh", "storage.sh")
 
 
 def _check_shell(text: str) -> None:
@@ -60,7 +63,6 @@ def test_first_boot_script_is_shell_too() -> None:
     """finish.sh writes it; run that into a directory and look."""
     script = render(dataclasses.replace(FACTS, ssh_keys=(), has_script=False), "finish.sh")
     import tempfile
-    from pathlib import Path
 
     with tempfile.TemporaryDirectory() as target:
         (Path(target) / "etc").mkdir()
@@ -87,7 +89,13 @@ def test_autoinstall_is_json_that_says_what_was_ordered() -> None:
     assert told["identity"] == {"hostname": FACTS.hostname, "username": "ubuntu", "password": HASH}
     assert told["ssh"]["authorized-keys"] == list(KEYS)
     assert (told["version"], told["timezone"]) == (1, "Europe/Prague")
-    assert told["storage"]["layout"]["match"] == {"serial": "*S4EVNX0N1*"}
+    # Never "the largest": a script of ours, run before any disk is looked at, puts the chosen one in.
+    assert told["storage"]["layout"]["match"] == {"path": CHOSEN_DISK}
+    assert [command[-2].rpartition("/")[2] for command in told["early-commands"]] == [
+        "started.sh",
+        "storage.sh",
+    ]
+    assert CHOSEN_DISK in render(FACTS, "storage.sh")
     assert told["late-commands"][0][-2:] == [HASH, "root"]
 
 
@@ -140,6 +148,141 @@ def test_operators_arguments_stay_words() -> None:
     facts = dataclasses.replace(FACTS, kernel_arguments="a=1 b=${net0/mac} c=\u00e9 d\nshell")
     kernel = boot_script(facts).splitlines()[1]
     assert kernel.endswith("a=1 d shell || goto local")
+
+
+class Hall:
+    """A machine's disks as /sys and /dev/disk/by-id show them, and a shell in front of them."""
+
+    def __init__(self, directory: Path) -> None:
+        self.blocks, self.names = directory / "block", directory / "by-id"
+        self.blocks.mkdir()
+        self.names.mkdir()
+        self.log = directory / "log"
+        self.log.touch()
+
+    def add(self, device: str, serial: str = "", wwid: str = "", link: str = "", **about: str) -> None:
+        entry = self.blocks / device
+        (entry / "device").mkdir(parents=True)
+        files = {"removable": "0", "size": "4096", "serial": serial, "wwid": wwid} | about
+        for name, content in files.items():
+            if content:
+                (entry / name).write_text(f"{content}\n")
+        if link:
+            (self.names / link).symlink_to(f"/dev/{device}")
+
+    def run(self, script: str) -> str:
+        """What it prints. What it does to disks and says to the portal is written to `log`."""
+        local = script.replace("/sys/block", str(self.blocks)).replace("/dev/disk/by-id", str(self.names))
+        stubs = "\n".join(
+            [
+                f'note() {{ echo "$*" >>{shlex.quote(str(self.log))}; }}',
+                *(f'{name}() {{ note {name} "$*"; }}' for name in ("dd", "blkdiscard", "nvme", "wget")),
+                "poweroff() { exit 0; }",
+                *(f"{name}() {{ :; }}" for name in ("sync", "sleep", "curl")),
+                "blockdev() { echo 4096; }",
+            ]
+        )
+        done = subprocess.run(["sh"], input=f"{stubs}\n{local}", capture_output=True, text=True, timeout=60)
+        return done.stdout.strip()
+
+    @property
+    def erased(self) -> list[str]:
+        """The devices that something was written to, in this order."""
+        words = [line.split() for line in self.log.read_text().splitlines()]
+        return [
+            next(word.removeprefix("of=") for word in line if "/dev/sd" in word or "/dev/nvme" in word)
+            for line in words
+            if line[0] in ("dd", "blkdiscard", "nvme")
+        ]
+
+    @property
+    def reports(self) -> list[str]:
+        return [
+            json.loads(line[line.index("{") : line.index("}") + 1])["milestone"]
+            for line in self.log.read_text().splitlines()
+            if "milestone" in line
+        ]
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Hall:
+    return Hall(tmp_path)
+
+
+def test_a_disk_is_found_by_the_whole_of_its_name_only(hall: Hall) -> None:
+    hall.add("sdz", "XS4EVNX0N1", link="wwn-0x5000c500a1b2c3d4")
+    hall.add("sdzb", "S4EVNX0N12", "naa.5000c500a1b2c3d5", "ata-Vendor_SSD_S4EVNX0N12")
+    hall.add("sdzc", "", "", "ata-Vendor_SSD_S4EVNX0N1")
+    hall.add("sdzd", "S4EVNX0N1", removable="1")  # a stick that says it is the disk
+    hall.add("nvme9c1n1", "SAME")  # a second way to the disk below
+    hall.add("nvme9n1", "SAME   ", "eui.0025385b71b0a1c2")
+    hall.add("sdze", "TWICE")
+    hall.add("sdzf", "TWICE")
+    hall.add("sdzg", "EMPTY", size="0")
+    names = {
+        "S4EVNX0N1": "/dev/sdzc",
+        "s4evnx0n1": "/dev/sdzc",
+        "0x5000c500a1b2c3d4": "/dev/sdz",
+        "5000c500a1b2c3d5": "/dev/sdzb",
+        "eui.0025385b71b0a1c2": "/dev/nvme9n1",
+        "SAME": "/dev/nvme9n1",
+        "1": "/dev/nvme9n1",
+        "2": "/dev/sdz",
+        "S4EVNX": "",
+        "EVNX0N1": "",
+        "TWICE": "",
+        "EMPTY": "",
+        "9": "",
+        "": "",
+    }
+    asked = "\n".join(f"echo {shlex.quote(name)}=$(find_disk {shlex.quote(name)})" for name in names)
+    said = hall.run(FIND_DISK + asked)
+    assert dict(line.split("=") for line in said.splitlines()) == names
+
+
+def _wipe(*disks: str) -> str:
+    return render(dataclasses.replace(FACTS, purpose=SystemPurpose.WIPE, disks=disks), "install.sh")
+
+
+def test_a_wipe_erases_every_disk_also_one_that_nobody_has_written_down(hall: Hall) -> None:
+    hall.add("nvme9n1", "N1")
+    hall.add("sdz", "S4EVNX0N1")
+    hall.add("sdzb", "UNKNOWN")
+    hall.add("sdzc", "STICK", removable="1")
+    hall.run(_wipe("S4EVNX0N1"))
+    assert hall.erased == ["/dev/nvme9n1", "/dev/sdz", "/dev/sdzb"]
+    assert hall.reports == ["installer_started", "disk_prepared"]
+
+
+def test_a_wipe_without_any_disk_on_record_erases_what_is_there(hall: Hall) -> None:
+    hall.add("sdz", "S4EVNX0N1")
+    hall.run(_wipe())
+    assert (hall.erased, hall.reports) == (["/dev/sdz"], ["installer_started", "disk_prepared"])
+
+
+@pytest.mark.parametrize("present", [(), ("S1",)], ids=["no disk at all", "another disk"])
+def test_a_wipe_that_cannot_be_whole_has_failed_and_touches_nothing(
+    hall: Hall, present: tuple[str, ...]
+) -> None:
+    for number, serial in enumerate(present):
+        hall.add(f"sdz{number}", serial)
+    hall.run(_wipe(*(("S1", "S2") if present else ())))
+    assert (hall.erased, hall.reports) == ([], ["installer_started", "failed"])
+
+
+def test_the_chosen_disk_is_the_one_that_autoinstall_gets(hall: Hall, tmp_path: Path) -> None:
+    hall.add("sdz", "SMALL")
+    hall.add("sdzb", "LARGE", size="9000000")
+    configuration = tmp_path / "autoinstall.yaml"
+    came = {}
+    for name in ("1", "SMALL", "MISSING"):
+        configuration.write_text(render(FACTS, "user-data"))
+        script = render(dataclasses.replace(FACTS, disks=(name,)), "storage.sh")
+        hall.run(script.replace("/autoinstall.yaml", str(configuration)))
+        told = json.loads(configuration.read_text().partition("\n")[2])["autoinstall"]
+        came[name] = told["storage"]["layout"]["match"]["path"]
+    assert came == {"1": "/dev/sdz", "SMALL": "/dev/sdz", "MISSING": CHOSEN_DISK}
+    assert hall.reports == ["failed"]
 
 
 HOSTILE = st.text(alphabet=st.sampled_from("ab1'\"`$(){};&|<>\\ \n\t%#:[]*?!~é"), min_size=1, max_size=20)
