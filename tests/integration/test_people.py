@@ -35,7 +35,7 @@ def test_deactivated_person_is_out_at_once(portal: str, capsys: pytest.CaptureFi
     with psycopg.connect(portal, autocommit=True) as listener:
         listener.execute(f"LISTEN {LIVE_CHANNEL}")
         assert people.main(["deactivate", person.email.upper()]) == 0
-        (heard,) = listener.notifies(timeout=5, stop_after=1)
+        (heard,) = listener.notifies(timeout=60, stop_after=1)
     assert f'"session:{actor.session_id}"' in heard.payload
     assert "Sessions ended: 1" in capsys.readouterr().out
     with unit_of_work() as unit:

@@ -134,7 +134,7 @@ def _ignoring(start_bmc: StartBmc) -> SimulatedBmc:
 def test_command_is_written_down_before_it_is_sent(
     start_bmc: StartBmc, monkeypatch: pytest.MonkeyPatch, is_taken_out: bool
 ) -> None:
-    monkeypatch.setenv("POWER_DEADLINE_S", "2")
+    monkeypatch.setenv("POWER_DEADLINE_S", "6")
     settings.cache_clear()
     machine = _ignoring(start_bmc)
     server = rent_server(machine.endpoint)

@@ -30,7 +30,7 @@ def test_killed_job_ends_by_itself_and_the_operator_sees_who_works(
 ) -> None:
     machine = start_bmc()
     directory = tmp_path_factory.mktemp("site")
-    with running_site(databases, worker, redis_url, directory, LEASE_S="8", POWER_DEADLINE_S="6") as site:
+    with running_site(databases, worker, redis_url, directory, LEASE_S="8", POWER_DEADLINE_S="40") as site:
         for words in (("dispatcher",), ("worker", "default"), ("schedule",)):
             site.start(*words)
         site.hands(1)
@@ -53,6 +53,6 @@ def test_killed_job_ends_by_itself_and_the_operator_sees_who_works(
             "mail": 0,
             "default": 1,
         }
-        job = until_status(job_id, "succeeded", "failed", timeout=90)
+        job = until_status(job_id, "succeeded", "failed", timeout=180)
         assert (job.status, job.outcome_code, job.commands_sent) == ("succeeded", "reconciled", 1)
         assert (machine.commands(), server_of(server).power) == (["power off"], "off")

@@ -143,7 +143,7 @@ class Demo:
     def end(self) -> int:
         """Ends it like Ctrl-C does; returns its exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
+        return self.process.wait(120)
 
     def processes(self) -> list[psutil.Process]:
         """Everything it runs, by the mark in their environments."""

@@ -16,7 +16,7 @@ from switches.errors import SwitchUnreachable
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 UPTIME = "1.3.6.1.2.1.1.3.0"
 TABLE_CHANGED = "1.3.6.1.2.1.31.1.5.0"
 IF = "1.3.6.1.2.1.2.2.1"

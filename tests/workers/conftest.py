@@ -49,5 +49,5 @@ def running_site(
 @pytest.fixture
 def site(databases: Run, worker: str, redis_url: str, tmp_path: Path) -> Iterator[Site]:
     """A portal of this test's own, with no process started yet."""
-    with running_site(databases, worker, redis_url, tmp_path, POWER_DEADLINE_S="5") as running:
+    with running_site(databases, worker, redis_url, tmp_path, POWER_DEADLINE_S="40") as running:
         yield running

@@ -35,7 +35,7 @@ FINAL = {JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.E
 GATE = 77
 
 
-def until(look: Callable[[], T], *, timeout: float = 30.0, what: str = "") -> T:
+def until(look: Callable[[], T], *, timeout: float = 120.0, what: str = "") -> T:
     """The first true answer of `look`; fails after `timeout` seconds."""
     end = time.monotonic() + timeout
     while not (seen := look()):
@@ -253,13 +253,13 @@ def steps_of(job_id: int) -> dict[str, str]:
         return {step.name: step.status for step in steps}
 
 
-def until_status(job_id: int, *statuses: str, timeout: float = 30.0) -> HardwareJob:
+def until_status(job_id: int, *statuses: str, timeout: float = 120.0) -> HardwareJob:
     """Wait until the job has one of these statuses, with nobody reconciling."""
     until(lambda: job_of(job_id).status in statuses, timeout=timeout, what=f"{statuses}: {job_of(job_id)}")
     return job_of(job_id)
 
 
-def settle(job_id: int, *, timeout: float = 40.0) -> HardwareJob:
+def settle(job_id: int, *, timeout: float = 120.0) -> HardwareJob:
     """Wait until the job has ended; the reconciler runs meanwhile, as the clock would have it run."""
     end = time.monotonic() + timeout
     next_round = 0.0
@@ -282,7 +282,7 @@ def let_lease_expire(server: Server) -> None:
         )
 
 
-def ended(job_id: int, *, timeout: float = 40.0) -> tuple[str, str | None, int]:
+def ended(job_id: int, *, timeout: float = 120.0) -> tuple[str, str | None, int]:
     """Status, outcome and number of announced commands of a job, when it has ended."""
     job = settle(job_id, timeout=timeout)
     return job.status, job.outcome_code, job.commands_sent

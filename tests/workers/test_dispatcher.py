@@ -133,7 +133,7 @@ def test_frozen_dispatcher_loses_its_lock(
     watching: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says nothing for too long: another takes over, and the frozen one learns of it before it goes on."""
-    monkeypatch.setattr(dispatcher, "SILENT_S", 1)
+    monkeypatch.setattr(dispatcher, "SILENT_S", 3)
     monkeypatch.setattr(dispatcher, "STAND_BY_S", 0.1)
     with dispatcher.connect() as frozen:
         dispatcher._stand_by(frozen)
@@ -191,7 +191,7 @@ def test_announcement_wakes_it_and_a_lost_one_only_delays(site: Site, watching: 
     process = site.start("dispatcher")
     until(lambda: "dispatching" in process.log.read_text())
     watching.execute("INSERT INTO outbox (queue, task, ref) VALUES ('hardware', 'hardware_job', 5)")
-    until(lambda: _unsent() == [], timeout=20)
+    until(lambda: _unsent() == [])
     watching.execute(f"LISTEN {OUTBOX_CHANNEL}")
     _enqueue(6)
-    assert len(list(watching.notifies(timeout=5, stop_after=1))) == 1
+    assert len(list(watching.notifies(timeout=60, stop_after=1))) == 1

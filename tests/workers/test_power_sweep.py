@@ -31,6 +31,7 @@ def _heard(url: str) -> Iterator[set[str]]:
     with psycopg.connect(url, autocommit=True) as listener:
         listener.execute(f"LISTEN {LIVE_CHANNEL}")
         yield topics
+        listener.execute("SELECT 1")  # with its answer comes what was announced before, however late that is
         for notice in listener.notifies(timeout=0.2):
             topics.update(json.loads(notice.payload))
 

@@ -74,7 +74,7 @@ class OnRecord:
 
 @pytest.fixture
 def switch(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> OnRecord:
-    monkeypatch.setenv("SWITCH_TIMEOUT_S", "0.2")
+    monkeypatch.setenv("SWITCH_TIMEOUT_S", "5")
     _forget_process_caches()
     row = Switch(name="sw", site="Hall", host="127.0.0.1", port=simulator.port, community=seal("plain"))
     with unit_of_work() as unit:
@@ -96,7 +96,9 @@ def test_the_first_round_discovers_and_the_second_counts(switch: OnRecord) -> No
     switch.poll()
     assert switch.samples("ge-0/0/0") == [(0, 0, MEASURED)]
     state = switch.state()
-    assert (state.error_code, state.last_sample_at is not None, state.due_at > utcnow()) == (None, True, True)
+    assert (state.error_code, state.last_sample_at is not None) == (None, True)
+    assert state.last_attempt_at is not None
+    assert state.due_at > state.last_attempt_at
 
 
 def test_next_time_is_the_next_mark_of_the_clock(switch: OnRecord) -> None:
@@ -105,7 +107,7 @@ def test_next_time_is_the_next_mark_of_the_clock(switch: OnRecord) -> None:
     assert (due.timestamp() % 300, due - utcnow() <= dt.timedelta(minutes=5)) == (0, True)
     before = switch.state().last_attempt_at
     traffic_poll.run()
-    assert switch.state().last_attempt_at == before
+    assert switch.state().last_attempt_at == before or utcnow() >= due
 
 
 def test_ports_that_moved_are_found_again_and_the_bytes_are_theirs(switch: OnRecord) -> None:
@@ -174,12 +176,17 @@ def test_a_port_that_disappears_is_missing_and_the_others_go_on(switch: OnRecord
     ],
 )
 def test_a_bad_answer_is_a_clear_error_and_nothing_is_stored(
-    switch: OnRecord, community: str, code: str
+    switch: OnRecord, community: str, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     switch.poll()
     before = switch.state()
     switch.is_now(community)
-    switch.poll()
+    with monkeypatch.context() as patch:
+        if code == "switch_unreachable":  # silence is the answer, and comes however short the wait
+            patch.setenv("SWITCH_TIMEOUT_S", "0.2")
+            _forget_process_caches()
+        switch.poll()
+    _forget_process_caches()
     after = switch.state()
     assert (after.error_code, after.baseline) == (code, before.baseline)
     assert (after.last_sample_at, everything_stored()) == (before.last_sample_at, (0, 0))

@@ -89,7 +89,7 @@ def post_office(
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(tls / "cert.pem", tls / "key.pem")
         options = {"tls_context": context, "require_starttls": demand_tls, "authenticator": post.authenticate}
-    controller = Controller(post, hostname="127.0.0.1", port=port or free_port(), **options)
+    controller = Controller(post, hostname="127.0.0.1", port=port or free_port(), ready_timeout=60, **options)
     controller.start()
     try:
         yield controller.port

