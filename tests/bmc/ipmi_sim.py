@@ -32,7 +32,7 @@ StartBmc = Callable[..., "SimulatedBmc"]
 
 _CHASSIS = Path(__file__).with_name("chassis.sh")
 _PR_SET_PDEATHSIG = 1
-_START_S = 5.0
+_START_S = 60.0
 _LIBC = ctypes.CDLL(None)
 
 _LAN = """\

@@ -15,7 +15,7 @@ import pytest
 import bmc
 from bmc import PowerGoal, PowerState, processes
 from bmc.ipmi.control import IpmiPower
-from tests.bmc.conftest import Witness
+from tests.bmc.conftest import Witness, given_time
 from tests.bmc.ipmi_sim import StartBmc
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ import sys, time
 import bmc
 from bmc.ipmi.control import IpmiPower
 with IpmiPower(bmc.Endpoint("127.0.0.1", int(sys.argv[1]), username="admin", password="s3cret")) as control:
-    print(control.power_state(timeout_s=5), control._child.pid, "pyghmi" in str(sys.modules), flush=True)
+    print(control.power_state(timeout_s=60), control._child.pid, "pyghmi" in str(sys.modules), flush=True)
     time.sleep(60)
 """
 
@@ -69,7 +69,7 @@ def test_a_child_ends_when_its_parent_is_killed(start_bmc: StartBmc, child_is_st
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    assert ends_within(int(pid), 2)
+    assert ends_within(int(pid), 30)
 
 
 def test_leaving_the_block_ends_the_child_and_frees_the_session(
@@ -78,7 +78,7 @@ def test_leaving_the_block_ends_the_child_and_frees_the_session(
     monkeypatch.setattr(processes, "_FAREWELL_S", 10)  # on a busy machine, too, it may leave by itself
     simulated = start_bmc()
     with IpmiPower(simulated.endpoint) as control:
-        control.power_state(timeout_s=5)
+        control.power_state(timeout_s=60)
         child = control._child
     assert child is not None
     assert child._process.returncode == 0  # it was not killed
@@ -93,17 +93,17 @@ def test_a_child_that_hangs_is_killed_at_the_deadline(start_bmc: StartBmc) -> No
         start = time.monotonic()
         with pytest.raises(bmc.BmcDeadlineExceeded):
             control.set_power(PowerGoal.OFF, timeout_s=0.5)
-        assert 0.4 < time.monotonic() - start < 3
+        assert 0.4 < time.monotonic() - start < 20
         assert not is_alive(pid)
         assert simulated.commands() == []
-        assert control.power_state(timeout_s=5) == PowerState.ON
+        assert control.power_state(timeout_s=60) == PowerState.ON
 
 
 def test_a_child_that_was_frozen_past_the_deadline_sends_nothing(start_bmc: StartBmc) -> None:
     """Frozen together with its parent (a paused virtual machine), it must not act when it thaws."""
     simulated = start_bmc()
     with IpmiPower(simulated.endpoint) as control:
-        control.power_state(timeout_s=5)
+        control.power_state(timeout_s=60)
         child = control._child
         assert child is not None
         os.kill(child.pid, signal.SIGSTOP)
@@ -116,7 +116,7 @@ def test_a_child_that_was_frozen_past_the_deadline_sends_nothing(start_bmc: Star
         )
         time.sleep(0.2)
         os.kill(child.pid, signal.SIGCONT)
-        assert child.receive(wait_s=5) == [{"key": 0, "failure": "bmc_deadline_exceeded"}]
+        assert child.receive(wait_s=60) == [{"key": 0, "failure": "bmc_deadline_exceeded"}]
     assert (simulated.power(), simulated.commands()) == (PowerState.ON, [])
 
 
@@ -125,8 +125,8 @@ def test_a_child_that_dies_is_a_lost_session_and_the_next_request_gets_another(s
     with IpmiPower(simulated.endpoint) as control:
         os.kill(child_pid(control), signal.SIGKILL)
         with pytest.raises(bmc.BmcSessionLost):
-            control.power_state(timeout_s=5)
-        assert control.power_state(timeout_s=5) == PowerState.ON
+            control.power_state(timeout_s=60)
+        assert control.power_state(timeout_s=60) == PowerState.ON
 
 
 def test_a_child_that_dies_between_command_and_read_back_costs_no_second_command(
@@ -143,7 +143,7 @@ def test_a_child_that_dies_between_command_and_read_back_costs_no_second_command
         outcome = bmc.ensure_power(
             control,
             PowerGoal.OFF,
-            deadline_s=10,
+            deadline_s=60,
             before_command=witness.before_command,
             on_progress=witness.on_progress,
         )
@@ -155,17 +155,17 @@ def test_an_unanswered_command_goes_out_exactly_once(start_bmc: StartBmc) -> Non
     """What a hung BMC finds in its socket when it wakes up is one command, not our retransmissions."""
     simulated = start_bmc()
     with bmc.connect(simulated.endpoint) as control:
-        control.set_power(PowerGoal.ON, timeout_s=5)  # signed in, operator
+        control.set_power(PowerGoal.ON, timeout_s=60)  # signed in, operator
         simulated.refuse_commands()
         simulated.fall_silent()
         with pytest.raises(bmc.BmcUnreachable):
             control.set_power(PowerGoal.OFF, timeout_s=3)
         simulated.wake_up()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while len(simulated.commands()) < 2 and time.monotonic() < end:
         time.sleep(0.02)
     with bmc.connect(simulated.endpoint) as control:  # everything queued before this has been handled
-        assert control.power_state(timeout_s=5) == PowerState.ON
+        assert control.power_state(timeout_s=60) == PowerState.ON
     assert simulated.commands() == ["power on", "power off"]
 
 
@@ -175,7 +175,7 @@ def test_secrets_reach_the_child_only_by_its_pipe(
     monkeypatch.setenv("SECRET_KEY", "portal-secret")
     simulated = start_bmc(password="pass-word-1")
     with IpmiPower(simulated.endpoint) as control:
-        control.power_state(timeout_s=5)
+        control.power_state(timeout_s=60)
         proc = Path(f"/proc/{child_pid(control)}")
         visible = proc.joinpath("cmdline").read_bytes() + proc.joinpath("environ").read_bytes()
     assert b"pass-word-1" not in visible
@@ -187,32 +187,32 @@ def test_a_bmc_without_cipher_suite_17_is_spoken_to_in_3(start_bmc: StartBmc) ->
     """ipmi_sim knows suites 0 to 3 and 6; asked for 17, pyghmi falls back to 3, which is as safe."""
     simulated = start_bmc()
     with bmc.connect(replace(simulated.endpoint, cipher_suite=17)) as control:
-        assert control.power_state(timeout_s=5) == PowerState.ON
+        assert control.power_state(timeout_s=60) == PowerState.ON
 
 
 def test_a_name_that_does_not_resolve_is_unreachable() -> None:
     with bmc.connect(bmc.Endpoint("no-such-host.invalid", username="a", password="b")) as control:
         with pytest.raises((bmc.BmcUnreachable, bmc.BmcDeadlineExceeded)):
-            control.power_state(timeout_s=5)
+            control.power_state(timeout_s=60)
 
 
 def test_a_name_that_resolves_is_dialled(start_bmc: StartBmc) -> None:
     endpoint = replace(start_bmc().endpoint, host="localhost")
     with bmc.connect(endpoint) as control:
-        assert control.power_state(timeout_s=5) == PowerState.ON
+        assert control.power_state(timeout_s=60) == PowerState.ON
 
 
 def test_a_closed_port_is_unreachable(start_bmc: StartBmc) -> None:
     simulated = start_bmc()
     simulated.stop()
     with bmc.connect(simulated.endpoint) as control, pytest.raises(bmc.BmcUnreachable):
-        control.power_state(timeout_s=1)
+        given_time(lambda seconds: control.power_state(timeout_s=seconds), 1, 8)
 
 
 def test_no_child_is_left_behind(start_bmc: StartBmc) -> None:
     simulated = start_bmc()
     before = children_of(os.getpid())
     with bmc.connect(simulated.endpoint) as control:
-        control.power_state(timeout_s=5)
+        control.power_state(timeout_s=60)
     bmc.sweep_power({1: simulated.endpoint})
     assert children_of(os.getpid()) == before

@@ -39,8 +39,8 @@ def test_each_bmc_gets_its_own_answer(start_bmc: StartBmc) -> None:
         "on again": on.endpoint,
     }
     start = time.monotonic()
-    answers = bmc.sweep_power(endpoints, timeout_s=1.0)
-    assert time.monotonic() - start < 4.5
+    answers = bmc.sweep_power(endpoints, timeout_s=4.0)
+    assert time.monotonic() - start < 20
     assert list(answers) == list(endpoints)
     assert codes(answers) == {
         "silent": "bmc_unreachable",
@@ -60,8 +60,8 @@ def test_silent_bmcs_hold_nobody_up(start_bmc: StartBmc) -> None:
     slow.answer_slowly(30)
     endpoints = {str(i): simulated.endpoint for i, simulated in enumerate([slow, *healthy])}
     start = time.monotonic()
-    answers = bmc.sweep_power(endpoints, timeout_s=1.5, concurrency=2)
-    assert time.monotonic() - start < 4.5
+    answers = bmc.sweep_power(endpoints, timeout_s=4.0, concurrency=2)
+    assert time.monotonic() - start < 25  # its answer comes after thirty
     assert codes(answers) == {"0": "bmc_unreachable"} | {str(i): "on" for i in range(1, 6)}
 
 
@@ -86,7 +86,7 @@ def test_a_lost_child_costs_only_those_it_was_busy_with(
 
     monkeypatch.setattr(ChildProcess, "__init__", harm_the_first)
     answers = bmc.sweep_power(
-        {"silent": silent.endpoint, "healthy": healthy.endpoint}, timeout_s=1.0, concurrency=1
+        {"silent": silent.endpoint, "healthy": healthy.endpoint}, timeout_s=3.0, concurrency=1
     )
     assert codes(answers) == {"silent": "bmc_session_lost", "healthy": "on"}
     assert len(started) == 2
@@ -97,6 +97,6 @@ def test_drivers_mix(start_bmc: StartBmc) -> None:
     with plugged_in("memory-1", MemoryBmc(state=PowerState.OFF)) as in_memory:
         with plugged_in("memory-2", MemoryBmc(busy_answers=9)) as busy:
             answers = bmc.sweep_power(
-                {"memory": in_memory, "ipmi": start_bmc().endpoint, "busy": busy}, timeout_s=2
+                {"memory": in_memory, "ipmi": start_bmc().endpoint, "busy": busy}, timeout_s=30
             )
     assert codes(answers) == {"memory": "off", "ipmi": "on", "busy": "bmc_busy"}

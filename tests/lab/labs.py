@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,13 @@ class Server:
     def wait(self, *, timeout: float = 60.0, **what: str) -> dict[str, Any]:
         return self.ask("wait", timeout=timeout, **what)
 
+    def wait_for_effects(self, *expected: str) -> None:
+        """Until this is what really happened to the machine: what is over soon is not seen by looking at its state."""
+        deadline = time.monotonic() + 60
+        while self.effects() != [*expected]:
+            assert time.monotonic() < deadline, self.effects()
+            time.sleep(0.02)
+
     def effects(self) -> list[str]:
         """What really happened to the machine, oldest first."""
         return [entry["what"] for entry in self.show()["journal"] if entry["kind"] == "effect"]
@@ -101,7 +109,7 @@ class Server:
             [*self.ipmitool_command(**changes), *words],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 
@@ -121,7 +129,7 @@ class Server:
             input=json.dumps(request),
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=180,
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             check=False,

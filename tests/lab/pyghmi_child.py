@@ -16,7 +16,7 @@ from pyghmi.ipmi.command import Command
 from pyghmi.ipmi.console import Console
 from pyghmi.ipmi.private.session import Session
 
-SOL_SECONDS = 20.0
+SOL_SECONDS = 60.0
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import socket
 import struct
 from typing import Any
 
-TIMEOUT = 5.0
+TIMEOUT = 60.0
 SHA1_SUITE = (1, 1, 1)
 
 

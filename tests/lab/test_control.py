@@ -51,7 +51,7 @@ def test_nonsense_is_refused_with_a_sentence(
 )
 def test_a_broken_request_harms_nobody(shared_lab: RunningLab, request_line: bytes) -> None:
     with socket_address(shared_lab.directory) as address, socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
+        connection.settimeout(60)
         connection.connect(address)
         connection.sendall(request_line)
         connection.shutdown(socket.SHUT_WR)
@@ -71,7 +71,7 @@ def test_a_wait_in_vain_says_how_things_are(server: Server) -> None:
 def test_stopping_the_lab_hangs_up_on_whoever_waits(start_lab: Callable[..., RunningLab]) -> None:
     lab = start_lab(servers=1)
     with socket_address(lab.directory) as address, socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
+        connection.settimeout(60)
         connection.connect(address)
         connection.sendall(b'{"op": "wait", "name": "node-001", "power": "off", "timeout": 60}\n')
         assert len(ask(lab.directory, "list")) == 1
@@ -131,9 +131,9 @@ def test_the_command_line_refuses_what_is_not_there(shared_lab: RunningLab) -> N
 
 def test_the_client_needs_no_pyghmi() -> None:
     code = "import sys, lab.bmcs.client, lab.bmcs.__main__; sys.exit('pyghmi' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=30, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120, check=False).returncode == 0
 
 
 def _cli(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "lab.bmcs", *words, "--state", str(state)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)

@@ -30,13 +30,13 @@ class Sink:
         url = f"http://127.0.0.1:{self.web}{path}"
         request = urllib.request.Request(url, headers={"Host": host} if host else {})
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, dict(answer.headers), answer.read().decode()
         except urllib.error.HTTPError as refusal:
             return refusal.code, dict(refusal.headers), refusal.read().decode()
 
     def send(self, message: EmailMessage | bytes, to: str = "ana@example.com") -> None:
-        with SMTP("127.0.0.1", self.smtp, timeout=5) as smtp:
+        with SMTP("127.0.0.1", self.smtp, timeout=60) as smtp:
             raw = message.as_bytes() if isinstance(message, EmailMessage) else message
             smtp.sendmail("portal@example.com", [to], raw)
 
@@ -58,7 +58,7 @@ def sink() -> Iterator[Sink]:
         assert process.stdout.readline() == f"smtp 127.0.0.1:{found.smtp} · http://127.0.0.1:{found.web}\n"
         yield found
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def letter(subject: str, text: str, html: str = "") -> EmailMessage:
@@ -130,6 +130,6 @@ def test_a_taken_port_is_said(sink: Sink) -> None:
         "--web-port",
         str(free_port()),
     ]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 1
     assert "the mail sink cannot listen" in ended.stderr

@@ -59,9 +59,9 @@ def test_soft_shutdown_lets_the_system_stop_in_order(server: Server) -> None:
 def test_power_cycle_goes_through_off(server: Server) -> None:
     need_tool("ipmitool")
     server.ipmitool("power", "cycle")
-    server.wait(power="off")
+    server.wait_for_effects("power-off", "power-on")
     server.wait(stage="login")
-    assert (server.commands(), server.effects()) == (["power-cycle"], ["power-off", "power-on"])
+    assert server.commands() == ["power-cycle"]
 
 
 def test_reset_restarts_without_going_off(server: Server) -> None:
@@ -93,7 +93,7 @@ def test_a_boot_device_reads_back_with_its_bits_and_serves_one_boot(server: Serv
     assert answers == [{"bootdev": "network"}, override]
 
     server.ask("press", button="reset")
-    assert server.wait(stage="network")["boot_device"] == "network"
+    assert server.show()["boot_device"] == "network"
     assert server.pyghmi(["bootdev"]) == [{**none, "persistent": True}]  # pyghmi's way to say: none is set
     server.wait(stage="login")
 
