@@ -39,7 +39,7 @@ StartRedfish = Callable[[], SimulatedBmc]
 
 HOST = "127.0.0.1"
 _MACHINE = Path(__file__).with_name("sushy_machine.py")
-_START_S = 30.0
+_START_S = 120.0
 _FAULTS = ("ignores", "refuses", "slow_answer", "slow_machine")
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1

@@ -152,8 +152,8 @@ def test_a_drip_gives_a_partial_answer_in_time() -> None:
 
     with hostile_bmc(SessionBmc(slowly)) as endpoint, bmc.connect(endpoint) as control:
         start = time.monotonic()
-        log = bmc.capability(control, bmc.EventLog).read_events(timeout_s=4)
-        assert time.monotonic() - start < 20
+        log = bmc.capability(control, bmc.EventLog).read_events(timeout_s=6)
+        assert time.monotonic() - start < 60
     assert log.partial is not None
     assert 0 < len(log.events) <= 50
 
