@@ -150,6 +150,7 @@ AUDIT: Final[Words] = {
     "server:wipe_failed": N_("Wiping failed"),
     "server:boot_disk_requested": N_("Start from disk requested"),
     "job:cancelled": N_("Job cancelled"),
+    "job:stopped": N_("Job stopped while the machine was at work"),
     "address:assigned": N_("Address assigned"),
     "address:released": N_("Address released"),
     "address:reverse_set": N_("Reverse DNS changed"),

@@ -24,12 +24,16 @@ class ReinstallForm(rx.Component):
 
 
 class BootButton(rx.Component):
-    """Another way to start a server; its children say what that does and loses."""
+    """Another way to start a server, or with `job` the end of what its machine is at.
+
+    Its children say what that does and loses.
+    """
 
     library = "$/portal/reinstall"
     tag = "BootButton"
 
     server: rx.Var[int]
+    job: rx.Var[int]
     kind: rx.Var[str]
     label: rx.Var[str]
     title: rx.Var[str]

@@ -100,6 +100,10 @@ OUTCOMES: Final[Words] = {
     "boot_url_missing": N_(
         "Network boot is not set up on this portal. Nothing was erased and the server was not touched."
     ),
+    "stopped": N_(
+        "Stopped by a person while the machine was at work. What was on its disks may be lost. Nothing of it counts"
+        " any more; the job after it says in which state the server is."
+    ),
     "interrupted": N_(
         "It was interrupted, and nobody knows how far the server came. It starts from its disk now. Look at it, then"
         " install again."

@@ -11,6 +11,7 @@ from opsportal.components.clock import ago, elapsed
 from opsportal.components.elements import button, card, link, or_dash, status
 from opsportal.components.headers import header
 from opsportal.components.states import empty, page_body
+from opsportal.components.stopping import stop_buttons
 from opsportal.components.tables import Column, QueryLink, chips, table
 from opsportal.components.text import duration, t, t_code, tn
 from opsportal.components.timelines import job_status
@@ -102,6 +103,7 @@ def _actions(job: Any) -> rx.Component:
     return rx.el.div(
         rx.cond(job.can_cancel, button(t("Cancel"), on_click=ServerState.cancel(job.id))),
         rx.cond(job.can_retry, button(t("Try again"), on_click=ServerState.retry(job.id))),
+        stop_buttons(job, name=job.server),
         class_name="row end",
     )
 

@@ -80,6 +80,7 @@ def job_view(
         is_late=is_late(job),
         can_cancel=may_act and job.status == JobStatus.QUEUED,
         can_retry=may_act and job.status in RETRYABLE and job.kind in power.RETRYABLE,
+        can_stop=actor.may(Permission.SERVER_REINSTALL) and job.status == JobStatus.WAITING,
         actor=job.actor_name,
         created_at=iso(job.created_at),
         started_at=iso(job.started_at),

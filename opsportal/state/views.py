@@ -87,6 +87,7 @@ class JobView:
     is_late: bool = False
     can_cancel: bool = False
     can_retry: bool = False
+    can_stop: bool = False
     actor: str = ""
     created_at: str = ""
     started_at: str = ""

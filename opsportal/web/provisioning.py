@@ -18,6 +18,7 @@ from opsportal.domain.provisioning import orders
 from opsportal.domain.provisioning import reinstall as ordering
 from opsportal.domain.provisioning.orders import BootOrder, InstallOrder
 from opsportal.domain.provisioning.reinstall import Ordered
+from opsportal.domain.provisioning.stopping import stop_waiting
 from opsportal.domain.refusals import NotFound
 from opsportal.models import JobKind
 from opsportal.web import limits
@@ -53,6 +54,11 @@ class Boot(Body):
     confirmation: _Word
 
 
+class Stop(Body):
+    then: Literal["power_off", "boot_disk"]
+    confirmation: _Word
+
+
 async def reinstall(request: Request) -> Response:
     """POST /servers/{id}/reinstall: the order of a new system. Answers {job_id, user, password}."""
     actor = await _orderer(request)
@@ -67,7 +73,7 @@ async def reinstall(request: Request) -> Response:
         time_zone=body.time_zone,
         post_install=body.post_install,
     )
-    return _answer(await in_unit(ordering.request_reinstall, actor, _server(request), order))
+    return _answer(await in_unit(ordering.request_reinstall, actor, _number(request, "server_id"), order))
 
 
 async def boot(request: Request) -> Response:
@@ -76,8 +82,24 @@ async def boot(request: Request) -> Response:
     body = await parse(request, Boot)
     order = BootOrder(confirmation=body.confirmation)
     return _answer(
-        await in_unit(ordering.request_boot, actor, _server(request), kind=JobKind(body.kind), order=order)
+        await in_unit(
+            ordering.request_boot, actor, _number(request, "server_id"), kind=JobKind(body.kind), order=order
+        )
     )
+
+
+async def stop(request: Request) -> Response:
+    """POST /jobs/{id}/stop: the end of a job whose machine is at work, and what follows. Answers {job_id}."""
+    actor = await _orderer(request)
+    body = await parse(request, Stop)
+    job = await in_unit(
+        stop_waiting,
+        actor,
+        _number(request, "job_id"),
+        then=JobKind(body.then),
+        confirmation=body.confirmation,
+    )
+    return JSONResponse({"job_id": job.id})
 
 
 async def _orderer(request: Request) -> Actor:
@@ -87,8 +109,8 @@ async def _orderer(request: Request) -> Actor:
     return actor
 
 
-def _server(request: Request) -> int:
-    number: int = request.path_params["server_id"]
+def _number(request: Request, name: str) -> int:
+    number: int = request.path_params[name]
     if not 0 < number < 2**63:
         raise NotFound
     return number
@@ -102,4 +124,5 @@ def _answer(ordered: Ordered) -> Response:
 ROUTES = [
     Route("/servers/{server_id:int}/reinstall", answering(reinstall), methods=["POST"]),
     Route("/servers/{server_id:int}/boot", answering(boot), methods=["POST"]),
+    Route("/jobs/{job_id:int}/stop", answering(stop), methods=["POST"]),
 ]

@@ -201,6 +201,35 @@ def test_boot_offers_its_own_kinds_only(server: Server, machine: Machine, home: 
     assert world.everything() == before
 
 
+def test_a_machine_at_work_is_stopped_by_its_own_client(
+    server: Server, system: OperatingSystem, machine: Machine, home: Company
+) -> None:
+    browser = browser_of(server, Role.CLIENT, home)
+    number = browser.post(f"/servers/{machine.id}/reinstall", order(machine, system)).json()["job_id"]
+    stop = {"then": "boot_disk", "confirmation": machine.name}
+    with unit_of_work() as unit:
+        unit.get_one(HardwareJob, number).status = JobStatus.WAITING
+    stranger = browser_of(server, Role.CLIENT, make_company())
+    before = world.everything()
+    assert answer_of(stranger.post(f"/jobs/{number}/stop", stop)) == (404, "not_found")
+    for change, code in (
+        ({"confirmation": "another"}, "confirmation_wrong"),
+        ({"then": "reinstall"}, "bad_request"),
+        ({"then": "power_on"}, "bad_request"),
+        ({"actor": 1}, "bad_request"),
+    ):
+        assert answer_of(browser.post(f"/jobs/{number}/stop", stop | change)) == (400, code)
+    assert answer_of(browser.post(f"/jobs/{2**63}/stop", stop)) == (404, "not_found")
+    assert world.everything() == before
+    answer = browser.post(f"/jobs/{number}/stop", stop)
+    assert answer.status_code == 200, answer.text
+    with unit_of_work() as unit:
+        stopped, follower = (unit.get_one(HardwareJob, one) for one in (number, answer.json()["job_id"]))
+        assert (stopped.status, stopped.outcome_code) == ("cancelled", "stopped")
+        assert (follower.kind, follower.status) == ("boot_disk", "queued")
+    assert answer_of(browser.post(f"/jobs/{number}/stop", stop)) == (400, "job_not_waiting")
+
+
 def test_serial_log_is_text_for_its_owner(server: Server, machine: Machine, home: Company) -> None:
     job = world.make_job(machine, status=JobStatus.RUNNING, company_id=home.id)
     lines = ["<script>alert(1)</script>\n", "\x1b[2Jsecond\n", "third\n"]

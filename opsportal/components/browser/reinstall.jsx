@@ -388,8 +388,9 @@ export function ReinstallForm({ owner, server, name, systems, disks, layouts, ob
   );
 }
 
-/** Another way to start the machine. With `phrase` the host name has to be typed: something is lost. */
-export function BootButton({ server, kind, label, title, confirm, phrase, disabled, danger, children }) {
+/** Another way to start the machine, or with `job` the end of what it is at. With `phrase` the host name has to be
+    typed: something is lost. */
+export function BootButton({ server, job, kind, label, title, confirm, phrase, disabled, danger, children }) {
   const intl = useIntl();
   const titleId = useId();
   const [open, setOpen] = useState(false);
@@ -398,7 +399,9 @@ export function BootButton({ server, kind, label, title, confirm, phrase, disabl
   const boot = async (confirmation) => {
     close();
     setSending(true);
-    const answer = await order(`/servers/${server}/boot`, { kind, confirmation });
+    const answer = job
+      ? await post(`/jobs/${job}/stop`, { then: kind, confirmation })
+      : await order(`/servers/${server}/boot`, { kind, confirmation });
     setSending(false);
     if (!answer.ok) notify({ kind: "warn", msgid: answer.msgid, params: answer.params });
   };

@@ -72,6 +72,11 @@ class ConfirmationWrong(Refusal):
     msgid = "The name that was typed is not the server's name, {name}. Nothing was changed. Type it exactly."
 
 
+class JobNotWaiting(Refusal):
+    code = "job_not_waiting"
+    msgid = "The machine is not at work on this any more, so there is nothing to stop. Nothing was changed. Look how it ended."
+
+
 class BootServiceMissing(Refusal):
     code = "boot_service_missing"
     msgid = "Network boot is not set up on this portal (BOOT_URL). Nothing was changed. Ask an operator to set it."

@@ -70,7 +70,9 @@ def _past(view: Any) -> rx.Component:
 
 def _newest(view: Any) -> rx.Component:
     return rx.el.div(
-        rx.el.div(timeline(view.now), PasswordOnce.create(job=view.now.job.id), class_name="stack"),
+        rx.el.div(
+            timeline(view.now, server=view.name), PasswordOnce.create(job=view.now.job.id), class_name="stack"
+        ),
         _serial(ReinstallState.serial),
         class_name="grid install-grid",
     )

@@ -9,6 +9,7 @@ import reflex as rx
 from opsportal.components import labels, provisioning_labels
 from opsportal.components.clock import ago, elapsed
 from opsportal.components.elements import button, card
+from opsportal.components.stopping import stop_buttons
 from opsportal.components.text import duration, t, t_code
 from opsportal.components.timelines import JobProgress, job_status, outcome, step_item, step_word
 from opsportal.state.server import ServerState
@@ -58,8 +59,8 @@ def _order(one: Any) -> rx.Component:
     )
 
 
-def timeline(one: Any) -> rx.Component:
-    """`one`: the Var of an `InstallationView`."""
+def timeline(one: Any, *, server: Any) -> rx.Component:
+    """`one`: the Var of an `InstallationView`; `server`: the name of its server."""
     job = one.job
     title = rx.cond(one.system, one.system, t_code(job.kind, labels.JOB_KIND))
     return card(
@@ -82,5 +83,6 @@ def timeline(one: Any) -> rx.Component:
             job.can_cancel,
             rx.el.div(button(t("Cancel"), on_click=ServerState.cancel(job.id)), class_name="row"),
         ),
+        stop_buttons(job, name=server),
         class_name="installation",
     )
