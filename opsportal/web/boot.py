@@ -18,11 +18,12 @@ from starlette.routing import Route
 
 from opsportal.db import in_thread, in_unit
 from opsportal.domain.provisioning import deliveries, reports
+from opsportal.domain.provisioning.boot_files import copy_of, own_file
+from opsportal.domain.provisioning.deliveries import Delivery
 from opsportal.domain.provisioning.machines import clean_mac
 from opsportal.domain.provisioning.refusals import BootRefused
 from opsportal.domain.refusals import Refusal
 from opsportal.integrations import installers
-from opsportal.settings import settings
 from opsportal.web import limits
 from opsportal.web.browser import Browser
 from opsportal.web.gate import BROWSER_KEY
@@ -74,17 +75,20 @@ async def file(request: Request) -> Response:
     )
     if not delivery.source:
         return PlainTextResponse(installers.render(delivery.facts, delivery.name))
-    if "://" in delivery.source:
+    if "://" in delivery.source and not delivery.sha256:
         return RedirectResponse(delivery.source, status_code=302)
-    return FileResponse(_below_boot_files(delivery.source), media_type="application/octet-stream")
-
-
-def _below_boot_files(source: str) -> Path:
-    root = settings().boot_files.resolve()
-    path = (root / source).resolve()
-    if not path.is_relative_to(root) or not path.is_file():
+    path = _file_of(delivery)
+    if path is None:
         raise BootRefused
-    return path
+    return FileResponse(path, media_type="application/octet-stream")
+
+
+def _file_of(delivery: Delivery) -> Path | None:
+    """The bytes that a worker has compared with their checksum, also where an operator named another server."""
+    if "://" not in delivery.source:
+        return own_file(delivery.source)
+    copy = copy_of(delivery.sha256)
+    return copy if copy.is_file() else None
 
 
 async def report(request: Request) -> Response:

@@ -13,6 +13,7 @@ import pytest
 
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
+from opsportal.domain.provisioning.boot_files import copy_of
 from opsportal.domain.provisioning.orders import InstallOrder
 from opsportal.domain.provisioning.reinstall import request_reinstall
 from opsportal.domain.refusals import TooManyAttempts
@@ -49,11 +50,12 @@ def technician() -> Actor:
 
 def _installation(technician: Actor, installer: InstallerKind, **changes: Any) -> tuple[Server, int]:
     """A server whose installation a worker has armed."""
-    server = make_server(**({"ip": ADDRESS} | changes))
+    server = make_server(ip=ADDRESS)
     sha256 = hashlib.sha256(KERNEL).hexdigest()
     system = OperatingSystem(
-        code=server.name, name="S", family="x", installer=installer, kernel="kernel", kernel_sha256=sha256,
+        code=server.name, name="S", family="x", installer=installer, kernel_sha256=sha256,
         image="http://203.0.113.1/image" if installer is InstallerKind.RAW else "http://203.0.113.1/tree",
+        **({"kernel": "kernel"} | changes),
     )  # fmt: skip
     with unit_of_work() as unit:
         unit.add(system)
@@ -104,6 +106,18 @@ def test_machine_from_firmware_to_login(server: Portal, technician: Actor) -> No
             assert (told.status_code, told.json()) == (200, {})
         assert _status(job_id) == "succeeded"
         assert http.post(f"{base}/report", json={"milestone": "answers"}).status_code == 404
+
+
+def test_kernel_of_elsewhere_comes_from_here_once_it_is_verified(server: Portal, technician: Actor) -> None:
+    row, _ = _installation(technician, InstallerKind.RAW, kernel="http://203.0.113.1/kernel")
+    with _machine(server) as http:
+        base = _base(http.get(f"/boot/ipxe/{row.mac}").text)
+        assert http.get(f"{base}/kernel").status_code == 404
+        copy = copy_of(hashlib.sha256(KERNEL).hexdigest())
+        copy.parent.mkdir()
+        copy.write_bytes(KERNEL)
+        answer = http.get(f"{base}/kernel")
+        assert (answer.status_code, answer.content) == (200, KERNEL)
 
 
 @pytest.mark.parametrize(

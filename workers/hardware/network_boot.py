@@ -21,7 +21,7 @@ def install(running: Running) -> None:
     """
     with running.step("preflight"), running.connect() as control:
         control.power_state(timeout_s=SET_BOOT_S)
-        preflight.check(running.job_id)
+        preflight.check(running.job_id, renew=running.renew)
     with running.connect() as control:
         start_from_network(running, control)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import urllib.error
 import urllib.request
-from pathlib import Path
+from collections.abc import Callable
 
 from sqlmodel import col, select
 
 import bmc
 from opsportal.db import unit_of_work
+from opsportal.domain.provisioning.boot_files import own_file
 from opsportal.models import (
     Installation,
     InstallerKind,
@@ -21,9 +21,9 @@ from opsportal.models import (
     SwitchPort,
 )
 from opsportal.settings import settings
+from workers.hardware.boot_copies import NotFetched, OtherContent, checksum, make_copy
 
 TIMEOUT_S = 10.0
-_CHUNK = 1 << 20
 
 
 class PreflightFailed(bmc.BmcError):
@@ -62,8 +62,11 @@ class BootUrlMissing(PreflightFailed):
     advice = "Network boot is not set up on this portal (BOOT_URL). The server was not touched."
 
 
-def check(job_id: int) -> None:
-    """Raises `PreflightFailed` unless the installation of this job can work as far as can be known."""
+def check(job_id: int, *, renew: Callable[[], None]) -> None:
+    """Raises `PreflightFailed` unless the installation of this job can work as far as can be known.
+
+    `renew` is called while files are fetched, which may take a minute.
+    """
     with unit_of_work() as unit:
         row = unit.get_one(Installation, job_id)
         server = unit.get_one(Server, row.server_id)
@@ -78,46 +81,64 @@ def check(job_id: int) -> None:
     # A server that is off has its port down; only of one that is on it says something.
     if server.power == Power.ON and ports and all(is_up is False for is_up in ports):
         raise SwitchPortDown
-    for source, sha256 in files_of(system):
-        check_file(source, sha256)
+    for source, sha256 in started_files(system):
+        check_started(source, sha256, renew=renew)
+    if system.installer == InstallerKind.RAW and system.image:
+        check_image(system.image, system.image_sha256)
 
 
-def files_of(system: OperatingSystem) -> list[tuple[str, str]]:
-    """The files of a system with the checksums on record."""
-    image_is_file = system.installer == InstallerKind.RAW and system.image
-    files = [
-        (system.kernel, system.kernel_sha256),
-        (system.initrd, system.initrd_sha256),
-        (system.image if image_is_file else "", system.image_sha256),
-    ]
+def started_files(system: OperatingSystem) -> list[tuple[str, str]]:
+    """What firmware starts, with the checksums on record."""
+    files = [(system.kernel, system.kernel_sha256), (system.initrd, system.initrd_sha256)]
     return [(source, sha256) for source, sha256 in files if source]
 
 
-def check_file(source: str, sha256: str) -> None:
-    """A file of ours must have its checksum; of one on another server it is asked whether it is there."""
-    if "://" in source:
-        _ask(source)
+def check_started(source: str, sha256: str, *, renew: Callable[[], None]) -> None:
+    """Firmware starts what it gets and checks nothing: a kernel or initrd of elsewhere is made a file of ours."""
+    if "://" not in source:
+        _check_own(source, sha256)
         return
-    root = settings().boot_files.resolve()
-    path = (root / source).resolve()
-    if not path.is_relative_to(root) or not path.is_file():
-        raise BootFileMissing
-    if not sha256 or _sum(path) != sha256.lower():
+    if not sha256:
         raise BootFileWrong
-
-
-def _sum(path: Path) -> str:
+    renew()
     try:
-        with path.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
+        make_copy(_web_address(source), sha256, renew=renew)
+    except NotFetched:
+        raise BootFileMissing from None
+    except OtherContent:
+        raise BootFileWrong from None
+
+
+def check_image(source: str, sha256: str) -> None:
+    """A raw image is compared again by its installer, before anything is written: of one elsewhere it is enough
+    that it is there."""
+    if not sha256:
+        raise BootFileWrong
+    if "://" in source:
+        _ask(_web_address(source))
+    else:
+        _check_own(source, sha256)
+
+
+def _check_own(source: str, sha256: str) -> None:
+    path = own_file(source)
+    if path is None:
+        raise BootFileMissing
+    try:
+        if checksum(path) != sha256.lower():
+            raise BootFileWrong
     except OSError:
         raise BootFileMissing from None
 
 
-def _ask(url: str) -> None:
+def _web_address(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise BootFileMissing
-    asking = urllib.request.Request(url, method="HEAD")  # noqa: S310 (checked above)
+    return url
+
+
+def _ask(url: str) -> None:
+    asking = urllib.request.Request(url, method="HEAD")  # noqa: S310 (checked by _web_address)
     try:
         with urllib.request.urlopen(asking, timeout=TIMEOUT_S) as answer:  # noqa: S310
             if answer.status != 200:

@@ -20,7 +20,7 @@ _UP = re.compile(r"(^|/)\.\.(/|$)")
 
 
 class SystemEntry(BaseModel):
-    """One system. Sources are paths below BOOT_FILES, whose checksum must be given, or URLs."""
+    """One system. Sources are paths below BOOT_FILES or URLs; what is started or written needs its checksum."""
 
     model_config = ConfigDict(extra="forbid", strict=False, hide_input_in_errors=True)
 
@@ -45,12 +45,13 @@ class SystemEntry(BaseModel):
 
     @model_validator(mode="after")
     def _has_checksums(self) -> SystemEntry:
-        """A raw image is written without asking anybody: it needs a checksum wherever it comes from."""
+        """Firmware starts a kernel and an installer writes a raw image without asking anybody: they need a
+        checksum wherever they come from. The other images are mirrors, trees and ISOs, which installers
+        read by their own means."""
         for what in ("kernel", "initrd", "image"):
             source, sha256 = getattr(self, what), getattr(self, f"{what}_sha256")
-            is_ours = bool(source) and "://" not in source
-            is_raw_image = what == "image" and bool(source) and self.installer is InstallerKind.RAW
-            if (is_ours or is_raw_image) and not sha256:
+            is_address = what == "image" and self.installer is not InstallerKind.RAW and "://" in source
+            if source and not is_address and not sha256:
                 raise ValueError(f"{self.code}: {what}_sha256 is missing")
             if _UP.search(source):
                 raise ValueError(f"{self.code}: {what} must be below BOOT_FILES")

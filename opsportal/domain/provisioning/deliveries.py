@@ -46,11 +46,16 @@ them: it fetches `shadow` later on."""
 
 @dataclass(frozen=True)
 class Delivery:
-    """A file to send: `source` is a path below BOOT_FILES or a URL, "" for what is written from the facts."""
+    """A file to send: `source` is a path below BOOT_FILES or a URL, "" for what is written from the facts.
+
+    `sha256`: of what firmware starts unseen, so that only a verified copy may be sent; "" for what its
+    installer compares itself.
+    """
 
     name: str
     source: str
     facts: Facts
+    sha256: str = ""
 
 
 def boot_script(unit: Unit, *, mac: str, address: str) -> Facts | None:
@@ -76,7 +81,9 @@ def deliver(unit: Unit, *, token: str, name: str, address: str) -> Delivery:
         _check(name not in row.fetched and _has(name, facts))
     else:
         _check(name in SIDE_FILES.get(installer, ()))
-    source = {"kernel": machine.system.kernel, "initrd": machine.system.initrd, "image": machine.system.image}
+    system = machine.system
+    source = {"kernel": system.kernel, "initrd": system.initrd, "image": system.image}
+    sums = {"kernel": system.kernel_sha256, "initrd": system.initrd_sha256}
     _check(name not in source or bool(source[name]))
     write_event(unit, machine, "fetched", name)
     if name in CONFIGURATION[installer] or name in OWN[installer]:
@@ -86,7 +93,7 @@ def deliver(unit: Unit, *, token: str, name: str, address: str) -> Delivery:
             row.password_hash = None
     if name in ("kernel", "initrd"):
         advance(unit, machine.job, MilestoneName.KERNEL_FETCHED)
-    return Delivery(name, source.get(name, ""), facts)
+    return Delivery(name, source.get(name, ""), facts, sums.get(name, ""))
 
 
 def _check(is_allowed: bool) -> None:

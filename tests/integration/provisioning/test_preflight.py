@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -37,6 +42,64 @@ def test_files(place: Place, tmp_path: Path) -> None:
     place.system = make_system(image="ftp://198.51.100.1/image.gz")
     _fails(place, "boot_file_missing")
     place.system = make_system(image="http://127.0.0.1:1/image.gz")
+    _fails(place, "boot_file_missing")
+
+
+@contextmanager
+def elsewhere(content: bytes) -> Iterator[str]:
+    """Another web server. The address of its only file."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/kernel"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_what_firmware_starts_is_fetched_and_compared_by_us(place: Place, tmp_path: Path) -> None:
+    """A kernel of another server reaches no machine before it has its checksum, and then from here."""
+    kept = tmp_path / "boot" / ".verified"
+    sums = {"kernel_sha256": hashlib.sha256(b"their kernel").hexdigest()}
+    with elsewhere(b"another kernel") as url:
+        place.system = make_system(kernel=url, **sums)
+        _fails(place, "boot_file_wrong")
+        place.system = make_system(kernel=url, kernel_sha256="")
+        _fails(place, "boot_file_wrong")
+        assert list(kept.iterdir()) == []
+    place.system = make_system(kernel=url, **sums)
+    _fails(place, "boot_file_missing")
+    with elsewhere(b"their kernel") as url:
+        place.system = make_system(kernel=url, **sums)
+        place.reinstall()
+        place.work()
+    assert place.end == ("waiting", None)
+    assert [(one.name, one.read_bytes()) for one in kept.iterdir()] == [
+        (sums["kernel_sha256"], b"their kernel")
+    ]
+    place.boot_installer()
+    place.install()
+    assert place.end == ("succeeded", "verified")
+    # That server is gone: what was verified once is as good today, and what was changed since is not.
+    place.reinstall()
+    place.work()
+    assert place.end == ("waiting", None)
+    place.boot_installer()
+    place.install()
+    (kept / sums["kernel_sha256"]).write_bytes(b"changed")
+    place.bmc.commands.clear()
+    place.bmc.other_commands.clear()
     _fails(place, "boot_file_missing")
 
 

@@ -114,6 +114,7 @@ SYSTEM = {
         {"kernel": "file:///etc/passwd"}, {"kernel_sha256": ""}, {"kernel_sha256": "AB"}, {"image": ""},
         {"installer": "raw", "image": "http://x/image.gz"}, {"name": "a\nb"}, {"code": "A"}, {"colour": "red"},
         {"kernel_arguments": "a\nshell"}, {"answers_port": 0}, {"kernel": "a b"}, {"initrd": "initrd"},
+        {"kernel": "http://x/linux", "kernel_sha256": ""}, {"initrd": "https://x/initrd.gz"},
     ],
 )  # fmt: skip
 def test_catalogue_refuses(change: dict[str, object]) -> None:
