@@ -73,7 +73,7 @@ def writable(world: World) -> World:
 
 
 @pytest.fixture(autouse=True)
-def _desk(monkeypatch: pytest.MonkeyPatch) -> None:
+def _desk(portal: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESK_MAIL", "desk@test.example")
     settings.cache_clear()
     with unit_of_work() as unit:
