@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -60,7 +61,7 @@ def wake(unit: Unit, row: BmcAccess, *, at: dt.datetime | None = None) -> None:
     unit.changed(topics.console(row.server_id))
 
 
-def note(unit: Unit, row: BmcAccess, tag: str, **data: str | int) -> None:
+def note(unit: Unit, row: BmcAccess, tag: str, **data: Any) -> None:
     """Write it to the trail of the server, in the name of whose access it is."""
     trail.record(
         unit, tag, actor=None, actor_id=row.person_id, actor_name=row.person_name, object_kind="server",
