@@ -8,6 +8,7 @@ It refuses foreign origins, closes what Reflex leaves open, and keeps floods out
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import secrets
 import urllib.parse
@@ -120,6 +121,9 @@ class Gate:
         alarm = _end_at(expires_at, socket) if expires_at else None
         try:
             await self._app(inner, guarded_receive(receive, socket, judge), guarded_send(send, socket))
+            if socket.has_ended and not socket.is_told:
+                with contextlib.suppress(RuntimeError):  # the browser has gone meanwhile
+                    await send({"type": "websocket.close", "code": socket.close_code})
         finally:
             self._sockets.remove(socket, session_id, browser.caller)
             socket.end(1000)

@@ -76,6 +76,8 @@ class Socket:
     def __init__(self) -> None:
         self.close_code = 1008
         self.has_ended = False
+        self.is_told = False
+        """Whether the browser has been told that it is closed."""
         self._receiving: asyncio.Task[Any] | None = None
 
     def end(self, code: int) -> None:
@@ -161,6 +163,7 @@ def guarded_send(send: Send, socket: Socket) -> Send:
 
     async def guarded(message: Message) -> None:
         if message["type"] == "websocket.close":
+            socket.is_told = True
             await send({"type": "websocket.close", "code": socket.close_code if socket.has_ended else 1000})
         elif not socket.has_ended:
             await send(message)
