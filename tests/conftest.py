@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from opsportal import db
 from opsportal.domain import vault
@@ -23,6 +25,12 @@ RUN = pytest.StashKey[Run]()
 VARIABLE = "OPSPORTAL_TEST_RUN"
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_KEY = "c2VjcmV0IGtleSBmb3IgdGVzdHMsIDMyIGJ5dGVzISE="
+
+# An example takes as long as a busy machine needs: without this, one of more than 200 ms is a failure.
+hypothesis_settings.register_profile(
+    "busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("busy machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -136,9 +136,7 @@ async def test_personal_views_stay_personal(server: Portal) -> None:
         with unit_of_work() as unit:
             unit.get_one(Person, people[0].actor.person_id).name = "Renamed Person"
             unit.changed(f"person:{people[0].actor.person_id}")
-        await tabs[0].until(
-            lambda: tabs[0].vars["account_state.account"]["name"] == "Renamed Person", within=1
-        )
+        await tabs[0].until(lambda: tabs[0].vars["account_state.account"]["name"] == "Renamed Person")
         await asyncio.sleep(0.2)
         assert len(tabs[1].deltas) == told
         assert tabs[1].vars["shell_state.me"]["name"] == people[1].actor.name

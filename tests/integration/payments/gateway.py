@@ -25,7 +25,7 @@ GOOD, DECLINED, NEEDS_BANK = "4242424242424242", "4000000000000341", "4000002760
 BANK_THEN_DECLINED = "4000008260003178"
 
 
-def until(look: Callable[[], Any], *, timeout: float = 20.0, what: str = "") -> Any:
+def until(look: Callable[[], Any], *, timeout: float = 60.0, what: str = "") -> Any:
     """The first true answer of `look`; fails after `timeout` seconds."""
     end = time.monotonic() + timeout
     while not (seen := look()):
@@ -40,7 +40,7 @@ class Lab:
     def __init__(self, port: int, door_port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.door = f"http://127.0.0.1:{door_port}/webhooks/stripe"
-        self.http = httpx.Client(base_url=self.url, timeout=30)
+        self.http = httpx.Client(base_url=self.url, timeout=60)
         command = [sys.executable, "-m", "lab.payments", "--port", str(port), "--webhook", self.door]
         environment = os.environ | {"STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET}
         self._process = subprocess.Popen(
@@ -59,7 +59,7 @@ class Lab:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def reset(self) -> None:
         self.http.post("/_lab/reset", json={}).raise_for_status()
@@ -138,7 +138,7 @@ class Door:
     def wait_until_ready(self) -> None:
         def answers() -> bool:
             try:
-                return httpx.get(self.url + "/webhooks/stripe").status_code < 500
+                return httpx.get(self.url + "/webhooks/stripe", timeout=30).status_code < 500
             except httpx.TransportError:
                 assert self._process.poll() is None, "the door has ended"
                 return False
@@ -147,4 +147,4 @@ class Door:
 
     def stop(self) -> None:
         os.killpg(self._process.pid, signal.SIGKILL)  # granian and its worker; they keep nothing
-        self._process.wait(10)
+        self._process.wait(60)

@@ -29,7 +29,7 @@ class Visitor:
         self._http = httpx.Client(
             base_url=door.url,
             headers={"origin": "http://127.0.0.1:8000", "cookie": f"portal={cookie}"},
-            timeout=30,
+            timeout=60,
         )
 
     def post(self, path: str, **body: Any) -> httpx.Response:
