@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 
 from bmc.endpoints import Endpoint
 from bmc.errors import ERRORS, BmcError, BmcProtocolError, BmcSessionLost
@@ -12,6 +14,7 @@ from bmc.power import PowerState
 
 # Every request in the child ends by its own deadline, so a child that is silent this much longer hangs.
 _GRACE_S = 2.0
+_WORTH_A_CHILD, _MOST_CHILDREN = 50, 4
 
 
 def read_fleet(
@@ -24,9 +27,17 @@ def read_fleet(
     answers: dict[Endpoint, PowerState | BmcError] = {}
     for batch in _by_distinct_addresses(endpoints):
         waiting = deque(batch)
+        children = min(_children_for(len(batch)), concurrency)
         while waiting:
-            _Sweep(waiting, answers, timeout_s, concurrency).run()
+            sweeps = [_Sweep(waiting, answers, timeout_s, concurrency // children) for _ in range(children)]
+            with ThreadPoolExecutor(children) as threads:
+                list(threads.map(_Sweep.run, sweeps))
     return answers
+
+
+def _children_for(endpoints: int) -> int:
+    """Half of a session's time is arithmetic in Python, which one process does on one processor."""
+    return max(1, min(len(os.sched_getaffinity(0)), endpoints // _WORTH_A_CHILD, _MOST_CHILDREN))
 
 
 def _by_distinct_addresses(endpoints: list[Endpoint]) -> list[list[Endpoint]]:
@@ -72,8 +83,11 @@ class _Sweep:
 
     def _ask(self, child: ChildProcess) -> None:
         # Never more than `concurrency` lines are under way, so neither pipe can fill up and block.
-        while self._waiting and len(self._asked) < self._concurrency:
-            endpoint = self._waiting.popleft()
+        while len(self._asked) < self._concurrency:
+            try:
+                endpoint = self._waiting.popleft()
+            except IndexError:  # another child took the last one
+                return
             self._last_key += 1
             self._asked[self._last_key] = endpoint
             deadline = time.monotonic() + self._timeout_s

@@ -13,6 +13,7 @@ import pytest
 
 import bmc
 from bmc import PowerState
+from bmc.ipmi import fleet
 from bmc.ipmi.processes import ChildProcess
 from bmc.memory import MemoryBmc, plugged_in
 from tests.bmc.ipmi_sim import StartBmc
@@ -25,7 +26,12 @@ def codes(answers: dict[str, PowerState | bmc.BmcError]) -> dict[str, str]:
     }
 
 
-def test_each_bmc_gets_its_own_answer(start_bmc: StartBmc) -> None:
+@pytest.mark.parametrize("worth_a_child", [50, 1], ids=["one child", "many children"])
+def test_each_bmc_gets_its_own_answer(
+    start_bmc: StartBmc, monkeypatch: pytest.MonkeyPatch, worth_a_child: int
+) -> None:
+    monkeypatch.setattr(fleet, "_WORTH_A_CHILD", worth_a_child)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(4))
     on, off, silent, closed = start_bmc(), start_bmc(is_on=False), start_bmc(), start_bmc()
     silent.fall_silent()
     closed.stop()
