@@ -20,6 +20,7 @@ from opsportal.web import (
     consoles,
     details,
     documents,
+    earlier_orders,
     faults,
     health,
     inventory,
@@ -53,6 +54,7 @@ plain_http = Starlette(
         *bmc_access.ROUTES,
         *provisioning.ROUTES,
         *serial_logs.ROUTES,
+        *earlier_orders.ROUTES,
         *details.ROUTES,
         *switches.ROUTES,
     ]

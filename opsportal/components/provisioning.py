@@ -29,7 +29,7 @@ class BootButton(rx.Component):
     Its children say what that does and loses.
     """
 
-    library = "$/portal/reinstall"
+    library = "$/portal/reinstall_boot"
     tag = "BootButton"
 
     server: rx.Var[int]
@@ -41,6 +41,31 @@ class BootButton(rx.Component):
     phrase: rx.Var[str]
     disabled: rx.Var[bool]
     danger: rx.Var[bool]
+
+
+class InstallAgain(rx.Component):
+    """Fills the form on this page with what an earlier job has installed; the password will be a new one."""
+
+    library = "$/portal/reinstall_again"
+    tag = "InstallAgain"
+
+    server: rx.Var[int]
+    job: rx.Var[int]
+    disabled: rx.Var[bool]
+
+
+class QuickReinstall(rx.Component):
+    """A reinstall with nothing to choose but the system, for the aisle."""
+
+    library = "$/portal/reinstall_boot"
+    tag = "QuickReinstall"
+
+    server: rx.Var[int]
+    name: rx.Var[str]
+    systems: rx.Var[list[Any]]
+    disks: rx.Var[list[Any]]
+    layouts: rx.Var[dict[str, str]]
+    disabled: rx.Var[bool]
 
 
 class PasswordOnce(rx.Component):

@@ -28,18 +28,17 @@ def page_policy(script: str, api: str) -> str:
     return f"script-src 'self' {script}; connect-src {connects}; frame-src {frames}; {_REST}"
 
 
+_NEVER_STORED = ("/auth/", "/attachments/", "/documents/", "/payments/", "/jobs/")
 SAVED = "default-src 'none'; sandbox; frame-ancestors 'none'"
 """For files that are saved, people's and ours: whatever opens one gives it no rights."""
 
 
 def security_headers(path: str) -> list[tuple[bytes, bytes]]:
-    """What a browser must be told. Built files keep for ever, secrets (/auth/) are never stored."""
+    """What a browser must be told. Built files keep for ever, what is one person's is never stored."""
     keep = b"no-cache"
     if path.startswith("/assets/"):
         keep = b"public, max-age=31536000, immutable"
-    elif path.startswith(("/auth/", "/attachments/", "/documents/", "/payments/")) or path.endswith(
-        "/console"
-    ):
+    elif path.startswith(_NEVER_STORED) or path.endswith("/console"):
         keep = b"no-store"
     csp = SAVED if path.startswith(("/attachments/", "/documents/")) else page_policy(*gateway_origins())
     headers = [

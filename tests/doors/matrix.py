@@ -469,6 +469,7 @@ PATHS = (
         {"then": "power_off", "confirmation": ""},
     ),
     Path("GET /jobs/{job_id:int}/serial.json", _OUT, _OUT, (404, "not_found")),
+    Path("GET /jobs/{job_id:int}/order.json", _OUT, _OUT, (404, "not_found")),
     Path("GET /servers/{server_id:int}/traffic.csv", _OUT, _OUT, (404, "not_found")),
     Path("GET /servers/{server_id:int}/traffic-samples.csv", _OUT, _OUT, (404, "not_found")),
     Path("POST /servers/{server_id:int}/console", _OUT, _OUT, (400, "console_away"), {"kind": "serial"}),

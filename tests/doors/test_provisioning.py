@@ -230,6 +230,37 @@ def test_a_machine_at_work_is_stopped_by_its_own_client(
     assert answer_of(browser.post(f"/jobs/{number}/stop", stop)) == (400, "job_not_waiting")
 
 
+def test_an_earlier_order_comes_back_without_its_password(
+    server: Server, system: OperatingSystem, machine: Machine, home: Company
+) -> None:
+    browser = browser_of(server, Role.CLIENT, home)
+    told = browser.post(f"/servers/{machine.id}/reinstall", order(machine, system)).json()
+    answer = browser.http.get(f"/jobs/{told['job_id']}/order.json")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert answer.json() == {
+        "system_id": system.id,
+        "layout": matrix.ORDER["layout"],
+        "disks": ["1"],
+        "hostname": matrix.ORDER["hostname"],
+        "ssh_keys": [KEY],
+        "time_zone": matrix.ORDER["time_zone"],
+        "post_install": SCRIPT,
+    }
+    # A colleague and staff may order the same; the script is its writer's.
+    for other in (browser_of(server, Role.CLIENT, home), browser_of(server, Role.TECHNICIAN)):
+        assert other.http.get(f"/jobs/{told['job_id']}/order.json").json() == answer.json() | {
+            "post_install": ""
+        }
+    stranger = browser_of(server, Role.CLIENT, make_company())
+    power = world.make_job(machine, status=JobStatus.SUCCEEDED, company_id=home.id)
+    for who, number in ((stranger, told["job_id"]), (browser, power.id), (browser, 0), (browser, 2**63)):
+        assert answer_of(who.http.get(f"/jobs/{number}/order.json")) == (404, "not_found")
+    assert answer_of(Browser(server).http.get(f"/jobs/{told['job_id']}/order.json")) == (
+        401,
+        "sign_in_required",
+    )
+
+
 def test_serial_log_is_text_for_its_owner(server: Server, machine: Machine, home: Company) -> None:
     job = world.make_job(machine, status=JobStatus.RUNNING, company_id=home.id)
     lines = ["<script>alert(1)</script>\n", "\x1b[2Jsecond\n", "third\n"]

@@ -30,7 +30,7 @@ def open_page(visitors: Visitors, one: Address, locale: str, size: dict[str, int
     who = one.visitor
     if who is not None and locale != "en":
         who = visitors.portal.speaking(locale, who)
-    page = visitors.anybody(
+    page = visitors.onlooker(
         who, viewport=size, locale=TAGS[locale], color_scheme=theme, reduced_motion="reduce"
     )
     page.goto(path_of(one, visitors.portal))
@@ -59,7 +59,7 @@ def take_all(visitors: Visitors) -> None:
         ):
             page = open_page(visitors, one, locale, size, theme)
             page.screenshot(path=OUT / f"{one.name}-{name}.png", full_page=True)
-            page.context.close()
+            page.close()
 
 
 def take_shown(visitors: Visitors) -> None:

@@ -21,14 +21,22 @@ function N_(msgid) {
 
 /** POST JSON to our own origin. Resolves to {ok, ...answer}, never rejects; an ended session leads to the sign-in. */
 export async function post(url, body) {
+  return answerOf(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify(body ?? {}),
+  });
+}
+
+/** The same for what is only read. */
+export async function get(url) {
+  return answerOf(url, { headers: { Accept: "application/json" } });
+}
+
+async function answerOf(url, request) {
   let response;
   try {
-    response = await fetch(url, {
-      method: "POST",
-      credentials: "same-origin",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify(body ?? {}),
-    });
+    response = await fetch(url, { credentials: "same-origin", ...request });
   } catch {
     return { ok: false, ...OFFLINE };
   }

@@ -259,7 +259,7 @@ export function ScanBox({ label, hint }) {
   const navigate = useNavigate();
   const id = useId();
   const [typed, setTyped] = useState("");
-  const [canScan, setCanScan] = useState(false);
+  const [canScan, setCanScan] = useState(null); // not known before the browser was asked
   const [scanning, setScanning] = useState(false);
   const [trouble, setTrouble] = useState("");
   const video = useRef(null);
@@ -334,6 +334,9 @@ export function ScanBox({ label, hint }) {
         <button type="button" className="btn wide" aria-pressed={scanning} onClick={() => setScanning(!scanning)}>
           {scanning ? intl.t("Stop the camera") : intl.t("Scan with the camera")}
         </button>
+      ) : null}
+      {canScan === false ? (
+        <p className="field-hint">{intl.t("This browser cannot read codes with its camera: type what stands below the code.")}</p>
       ) : null}
       {scanning ? <video ref={video} className="scan-video" muted playsInline aria-label={intl.t("What the camera sees")} /> : null}
       <div role="alert">{trouble ? <p className="refusal">{trouble}</p> : null}</div>

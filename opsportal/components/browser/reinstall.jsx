@@ -1,20 +1,15 @@
 // Ordering a new system for a server. The portal decides what fits this hardware and checks everything again; here is
 // only what can be said at once. Nothing is sent before the host name has been typed. Orders go by plain HTTP, not as
 // events: the answer may carry a password, and a post-install script is nobody else's business.
-import { useEffect, useId, useRef, useState } from "react";
-import { Dialog } from "$/portal/dialog";
+import { useId, useRef, useState } from "react";
 import { useDraft } from "$/portal/drafts";
-import { post } from "$/portal/forms";
 import { useIntl } from "$/portal/intl";
-import { notify } from "$/portal/notices";
-import { keepPassword } from "$/portal/password";
+import { useEarlierOrder } from "$/portal/reinstall_again";
+import { Confirm, Lost, order, titleOf } from "$/portal/reinstall_asking";
+import { complaints, Disks, lines, Note, Options } from "$/portal/reinstall_fields";
 
 const EMPTY = { system: 0, layout: "", disks: null, hostname: null, keys: "", zone: null, script: "" };
-const HOST_NAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
-const PUBLIC_KEY = /^(ssh-(rsa|ed25519)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/=]+( .*)?$/;
-const BAD_NAME = N_("A host name has letters, digits, hyphens and dots, such as web-02.example.org.");
-const TOO_FEW = N_("This layout needs {needed} disks. Choose as many, or another layout.");
-const BAD_KEY = N_("Line {line} is not a public key. Paste it as it stands in the .pub file, one a line.");
+const NOT_OFFERED = N_("The system of that installation is not on the list any more. Choose another.");
 
 function N_(msgid) {
   return msgid;
@@ -37,156 +32,6 @@ const FIELD_OF = {
 function zones() {
   const known = Intl.supportedValuesOf?.("timeZone") ?? [];
   return known.includes("UTC") ? known : ["UTC", ...known];
-}
-
-/** A system's name, which mostly holds its version already. */
-const titleOf = (system) => (system.name.includes(system.version) ? system.name : `${system.name} ${system.version}`);
-const diskName = (intl, disk) => (disk.is_by_place ? intl.t("Disk {number}", { number: disk.id }) : disk.id);
-/** What is on record about a disk; its size is often in the text already. */
-const diskText = (intl, disk) => {
-  const size = disk.size_gb > 0 ? intl.volume(String(disk.size_gb * 1e9)) : "";
-  return /\d ?[GT]B/i.test(disk.text) ? disk.text : [disk.text, size].filter(Boolean).join(" · ");
-};
-const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
-
-function complaints(order) {
-  const found = {};
-  if (order.disks.length !== order.needed) found.disks = { msgid: TOO_FEW, params: { needed: order.needed } };
-  if (!HOST_NAME.test(order.hostname)) found.hostname = { msgid: BAD_NAME };
-  const wrong = order.keys.split("\n").findIndex((line) => line.trim() && !PUBLIC_KEY.test(line.trim()));
-  if (wrong >= 0) found.keys = { msgid: BAD_KEY, params: { line: wrong + 1 } };
-  return found;
-}
-
-function Note({ id, text, hint }) {
-  return (
-    <p id={id} className={text ? "field-error" : "field-hint"} role={text ? "alert" : undefined}>
-      {text || hint || ""}
-    </p>
-  );
-}
-
-/** One of several, as cards; what does not fit is shown with the reason and cannot be chosen. */
-function Options({ legend, options, chosen, onChoose, error, name }) {
-  return (
-    <fieldset className="choice">
-      <legend>{legend}</legend>
-      <div className="segments">
-        {options.map((one) => (
-          <label key={one.id} className={`segment ${chosen === one.id ? "on" : ""} ${one.off ? "off" : ""}`}>
-            <input
-              type="radio"
-              name={name}
-              checked={chosen === one.id}
-              disabled={one.off}
-              onChange={() => onChoose(one.id)}
-            />
-            <span>
-              {one.text}
-              {one.hint ? <small>{one.hint}</small> : null}
-            </span>
-          </label>
-        ))}
-      </div>
-      <Note text={error} />
-    </fieldset>
-  );
-}
-
-/** The disks that the layout uses; those of a new order are the first that it needs. */
-function Disks({ disks, needed, chosen, onChoose, error, name }) {
-  const intl = useIntl();
-  if (disks.length < 2) return null;
-  const isTurned = (one, id) => (one === id ? !chosen.includes(id) : chosen.includes(one));
-  const toggle = (id) => onChoose(needed === 1 ? [id] : disks.map((one) => one.id).filter((one) => isTurned(one, id)));
-  return (
-    <fieldset className="choice">
-      <legend>{intl.t("Disks")}</legend>
-      <div className="segments">
-        {disks.map((one) => (
-          <label key={one.id} className={`segment ${chosen.includes(one.id) ? "on" : ""}`}>
-            <input
-              type={needed === 1 ? "radio" : "checkbox"}
-              name={name}
-              checked={chosen.includes(one.id)}
-              onChange={() => toggle(one.id)}
-            />
-            <span>
-              {diskName(intl, one)}
-              <small>{diskText(intl, one)}</small>
-            </span>
-          </label>
-        ))}
-      </div>
-      <Note text={error} />
-    </fieldset>
-  );
-}
-
-function Lost({ intl, server, disks, words }) {
-  return (
-    <>
-      <p className="sub">{words}</p>
-      <ul className="lost">
-        {disks.map((disk) => (
-          <li key={disk.id}>
-            <b>{diskName(intl, disk)}</b> {diskText(intl, disk)}
-          </li>
-        ))}
-        <li>{intl.t("{name} is away until the new system answers.", { name: server })}</li>
-        <li>{intl.t("The new system has other SSH host keys: your programs will warn about them once.")}</li>
-      </ul>
-    </>
-  );
-}
-
-/** The typed confirmation: says what is lost, and asks for the host name. */
-function Confirm({ open, onClose, onConfirm, title, confirm, phrase, children }) {
-  const intl = useIntl();
-  const titleId = useId();
-  const [typed, setTyped] = useState("");
-  useEffect(() => setTyped(""), [open]);
-  const ready = typed.trim() === phrase;
-  return (
-    <Dialog open={open} onClose={onClose} labelledBy={titleId}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (ready) onConfirm(typed.trim());
-        }}
-      >
-        <h2 id={titleId}>{title}</h2>
-        {children}
-        <label className="field">
-          <span>{intl.t("Type {name} to confirm", { name: phrase })}</span>
-          <input
-            className="input mono"
-            value={typed}
-            autoComplete="off"
-            autoCapitalize="off"
-            spellCheck={false}
-            autoFocus
-            onChange={(event) => setTyped(event.target.value)}
-          />
-        </label>
-        <div className="dialog-actions">
-          <button type="button" className="btn" onClick={onClose}>
-            {intl.t("Cancel")}
-          </button>
-          <button type="submit" className="btn primary danger" disabled={!ready}>
-            {confirm}
-          </button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
-/** Sends an order. The password in its answer goes to where it is shown once, and nowhere else. */
-async function order(url, body) {
-  const { password, user, ...answer } = await post(url, body);
-  if (answer.ok && password) keepPassword(answer.job_id, user, password);
-  return answer;
 }
 
 /** The whole order: `systems` with the layouts that these `disks` allow, and why not the others. */
@@ -246,6 +91,22 @@ export function ReinstallForm({ owner, server, name, systems, disks, layouts, ob
     if (answer.ok) clear();
     else setRefusal(answer);
   };
+  useEarlierOrder(server, (earlier) => {
+    const isOffered = systems.some((one) => one.id === earlier.system_id);
+    change({
+      system: isOffered ? earlier.system_id : 0,
+      layout: earlier.layout,
+      disks: earlier.disks.length ? earlier.disks : null,
+      hostname: earlier.hostname,
+      keys: earlier.ssh_keys.join("\n"),
+      zone: earlier.time_zone,
+      script: earlier.post_install,
+    });
+    setShown({});
+    setRefusal(isOffered ? null : { code: "system_not_offered", msgid: NOT_OFFERED });
+    form.current?.scrollIntoView({ block: "start" });
+    form.current?.querySelector("input:checked")?.focus({ preventScroll: true });
+  });
   const field = (key) => ({
     id: `${id}-${key}`,
     name: key,
@@ -384,62 +245,6 @@ export function ReinstallForm({ owner, server, name, systems, disks, layouts, ob
           })}
         />
       </Confirm>
-    </>
-  );
-}
-
-/** Another way to start the machine, or with `job` the end of what it is at. With `phrase` the host name has to be
-    typed: something is lost. */
-export function BootButton({ server, job, kind, label, title, confirm, phrase, disabled, danger, children }) {
-  const intl = useIntl();
-  const titleId = useId();
-  const [open, setOpen] = useState(false);
-  const [isSending, setSending] = useState(false);
-  const close = () => setOpen(false);
-  const boot = async (confirmation) => {
-    close();
-    setSending(true);
-    const answer = job
-      ? await post(`/jobs/${job}/stop`, { then: kind, confirmation })
-      : await order(`/servers/${server}/boot`, { kind, confirmation });
-    setSending(false);
-    if (!answer.ok) notify({ kind: "warn", msgid: answer.msgid, params: answer.params });
-  };
-  return (
-    <>
-      <button
-        type="button"
-        className={`btn ${danger ? "danger" : ""}`}
-        disabled={disabled || isSending}
-        onClick={() => setOpen(true)}
-      >
-        {label}
-      </button>
-      {phrase ? (
-        <Confirm open={open} onClose={close} onConfirm={boot} title={title} confirm={confirm} phrase={phrase}>
-          <p className="sub">{children}</p>
-        </Confirm>
-      ) : (
-        <Dialog open={open} onClose={close} labelledBy={titleId}>
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              boot("");
-            }}
-          >
-            <h2 id={titleId}>{title}</h2>
-            <p className="sub">{children}</p>
-            <div className="dialog-actions">
-              <button type="button" className="btn" onClick={close}>
-                {intl.t("Cancel")}
-              </button>
-              <button type="submit" className="btn primary" autoFocus>
-                {confirm}
-              </button>
-            </div>
-          </form>
-        </Dialog>
-      )}
     </>
   );
 }

@@ -6,16 +6,17 @@ from typing import Any
 
 import reflex as rx
 
-from opsportal.components import labels
+from opsportal.components import labels, provisioning_labels
 from opsportal.components.clock import ago
 from opsportal.components.confirm import confirm_button
 from opsportal.components.elements import button, card, key_values, link, or_dash, skeleton, status
 from opsportal.components.headers import header
 from opsportal.components.inventory import PrintButton, ScanBox, stock_status
 from opsportal.components.machine import light
+from opsportal.components.provisioning import BootButton, PasswordOnce, QuickReinstall
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import QueryLink, pages
-from opsportal.components.text import t
+from opsportal.components.text import chosen, t, t_var
 from opsportal.components.timelines import job_timeline
 from opsportal.locale import N_
 from opsportal.pages.frame import framed
@@ -82,6 +83,44 @@ def _power(view: Any, blocked: Any) -> rx.Component:
     )
 
 
+def _reinstall(view: Any) -> rx.Component:
+    return QuickReinstall.create(
+        server=view.id,
+        name=view.name,
+        systems=view.systems,
+        disks=view.disks,
+        layouts=provisioning_labels.LAYOUT,
+        disabled=view.blocked != "",
+    )
+
+
+def _wipe(view: Any) -> rx.Component:
+    return rx.cond(
+        view.can_wipe,
+        BootButton.create(
+            t(
+                "Restarts and erases every disk. All data and the system on it are lost for good; nothing is installed instead."
+            ),
+            server=view.id,
+            kind="wipe",
+            label=t("Wipe…"),
+            title=t("Wipe the disks of {name}?", name=view.name),
+            confirm=t("Erase everything"),
+            phrase=view.name,
+            disabled=view.blocked != "",
+            danger=True,
+        ),
+    )
+
+
+def _why_not(view: Any) -> rx.Component:
+    """Why the buttons wait, said where they are."""
+    why = t_var(
+        chosen(view.blocked, provisioning_labels.BLOCKED, otherwise=view.blocked), view.blocked_params
+    )
+    return rx.cond(view.blocked != "", rx.el.p(why, class_name="card-line sub"))
+
+
 def _buttons(view: Any) -> rx.Component:
     blocked = view.job.is_active | ~view.has_bmc
     return rx.el.div(
@@ -93,7 +132,8 @@ def _buttons(view: Any) -> rx.Component:
         ),
         button(t("Check the parts"), on_click=StockWorkState.inspect(view.id), disabled=blocked),
         _power(view, blocked),
-        link(t("Reinstall or wipe"), to=f"/servers/{view.id}?tab=reinstall", class_name="btn"),
+        _reinstall(view),
+        _wipe(view),
         link(t("Stock and evidence"), to=f"/stock/{view.id}", class_name="btn"),
         link(t("Server page"), to=f"/servers/{view.id}", class_name="btn"),
         class_name="thumbs",
@@ -130,7 +170,9 @@ def aisle_page() -> rx.Component:
             ),
             light(view),
             _buttons(view),
+            _why_not(view),
         ),
+        PasswordOnce.create(job=view.job.id),
         card(
             rx.cond(
                 view.job.id > 0,
@@ -138,6 +180,11 @@ def aisle_page() -> rx.Component:
                 rx.el.p(t("Nothing has been done to this server yet."), class_name="card-line sub"),
             ),
             title=t("Newest job"),
+            side=rx.cond(
+                view.job.id > 0,
+                link(t("More choices and the serial log"), to=f"/servers/{view.id}?tab=reinstall"),
+                link(t("More choices"), to=f"/servers/{view.id}?tab=reinstall"),
+            ),
         ),
         card(_scan(), title=t("Scan the next one")),
         class_name="aisle stack",

@@ -149,7 +149,7 @@ def health_card(server: Any) -> rx.Component:
         ),
     )
     ask = button(
-        rx.cond(view.is_asking, t("Asking…"), t("Ask again")),
+        rx.cond(view.is_asking, t("Asking…"), rx.cond(view.asked_at != "", t("Ask again"), t("Ask now"))),
         on_click=HealthState.ask(view.server_id),
         disabled=view.is_asking | ~view.has_bmc,
     )
@@ -162,12 +162,16 @@ def health_card(server: Any) -> rx.Component:
         class_name="sub",
     )
     body = rx.fragment(
-        rx.el.div(
-            rx.cond(
-                view.worst != "", status(view.worst, words=words.HEALTH, tones=words.HEALTH_TONE, flash=True)
+        rx.cond(
+            view.asked_at != "",
+            rx.el.div(
+                rx.cond(
+                    view.worst != "",
+                    status(view.worst, words=words.HEALTH, tones=words.HEALTH_TONE, flash=True),
+                ),
+                ago(view.asked_at, text=N_("Asked {ago}"), class_name="sub"),
+                class_name="state-now",
             ),
-            rx.cond(view.asked_at != "", ago(view.asked_at, text=N_("Asked {ago}"), class_name="sub")),
-            class_name="state-now",
         ),
         rx.cond(
             view.error_code != "",

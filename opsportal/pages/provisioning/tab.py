@@ -10,7 +10,7 @@ from opsportal.components import labels
 from opsportal.components.addresses import route_number
 from opsportal.components.clock import ago, elapsed
 from opsportal.components.elements import card, skeleton
-from opsportal.components.provisioning import PasswordOnce, SerialLog
+from opsportal.components.provisioning import InstallAgain, PasswordOnce, SerialLog
 from opsportal.components.states import empty, lines, part
 from opsportal.components.tables import Column, table
 from opsportal.components.text import t, t_code
@@ -43,7 +43,17 @@ _PAST = (
         show="wide",
     ),
     Column(t("Asked"), lambda one: ago(one.job.created_at), right=True),
+    Column(rx.el.span(t("Actions"), class_name="visually-hidden"), lambda one: _again(one), right=True),
 )
+
+
+def _again(one: Any) -> rx.Component:
+    """Whatever was installed can be ordered again, once nothing is under way."""
+    view = ReinstallState.reinstall
+    return rx.cond(
+        (one.system != "") & ~one.job.is_active,
+        InstallAgain.create(server=view.server_id, job=one.job.id, disabled=view.now.job.is_active),
+    )
 
 
 def _serial(view: Any) -> rx.Component:
@@ -71,7 +81,9 @@ def _past(view: Any) -> rx.Component:
 def _newest(view: Any) -> rx.Component:
     return rx.el.div(
         rx.el.div(
-            timeline(view.now, server=view.name), PasswordOnce.create(job=view.now.job.id), class_name="stack"
+            timeline(view.now, server=view.name, again=_again(view.now)),
+            PasswordOnce.create(job=view.now.job.id),
+            class_name="stack",
         ),
         _serial(ReinstallState.serial),
         class_name="grid install-grid",

@@ -59,8 +59,8 @@ def _order(one: Any) -> rx.Component:
     )
 
 
-def timeline(one: Any, *, server: Any) -> rx.Component:
-    """`one`: the Var of an `InstallationView`; `server`: the name of its server."""
+def timeline(one: Any, *, server: Any, again: rx.Component) -> rx.Component:
+    """`one`: the Var of an `InstallationView`; `server`: the name of its server; `again` orders it again."""
     job = one.job
     title = rx.cond(one.system, one.system, t_code(job.kind, labels.JOB_KIND))
     return card(
@@ -84,5 +84,6 @@ def timeline(one: Any, *, server: Any) -> rx.Component:
             rx.el.div(button(t("Cancel"), on_click=ServerState.cancel(job.id)), class_name="row"),
         ),
         stop_buttons(job, name=server),
+        again,
         class_name="installation",
     )

@@ -13,13 +13,16 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.hardware import topics
+from opsportal.domain.hardware.requests import find_obstacle
 from opsportal.domain.inventory import labels, places
-from opsportal.models import Bmc, Company, PortLink, RackPosition, Server, Switch, SwitchPort
+from opsportal.domain.provisioning import systems
+from opsportal.models import Bmc, Company, PortLink, RackPosition, Server, Switch, SwitchPort, SystemPurpose
 from opsportal.settings import settings
 from opsportal.state.guard import allow
 from opsportal.state.inventory.machine import newest_job
 from opsportal.state.inventory.views import AisleView, ChoiceView, LabelsView, LabelView
 from opsportal.state.machine.lights import light_of
+from opsportal.state.provisioning.tab import disk_views, system_views
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
 from opsportal.state.views import ProblemView, iso
@@ -99,7 +102,22 @@ def read_aisle(unit: Unit, actor: Actor, label: str) -> AisleView:
         has_bmc=unit.get(Bmc, number) is not None,
         **light_of(unit, actor, number),
         job=newest_job(unit, actor, server),
+        **_orders(unit, actor, number),
     )
+
+
+def _orders(unit: Unit, actor: Actor, server_id: int) -> dict[str, Any]:
+    """What can be ordered for the machine, and why nothing can be now."""
+    if not actor.may(Permission.SERVER_REINSTALL):
+        return {}
+    obstacle = find_obstacle(unit, actor, server_id)
+    return {
+        "systems": system_views(unit, actor, server_id),
+        "disks": disk_views(unit, actor, server_id),
+        "can_wipe": SystemPurpose.WIPE in systems.offered_boots(actor, unit, server_id),
+        "blocked": obstacle.code if obstacle else "",
+        "blocked_params": dict(obstacle.params) if obstacle else {},
+    }
 
 
 def _port(unit: Unit, server_id: int) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from opsportal.state.provisioning.views import DiskView, SystemView
 from opsportal.state.views import JobView
 
 
@@ -246,6 +247,12 @@ class AisleView:
     light_until: str = ""
     light_code: str = ""
     job: JobView = field(default_factory=JobView)
+    systems: list[SystemView] = field(default_factory=list)
+    disks: list[DiskView] = field(default_factory=list)
+    can_wipe: bool = False
+    blocked: str = ""
+    """The code of why nothing can be ordered now, "" when it can."""
+    blocked_params: dict[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

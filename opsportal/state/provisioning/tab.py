@@ -47,15 +47,24 @@ def read_reinstall(unit: Unit, actor: Actor, server_id: int) -> ReinstallView:
         name=server.name,
         blocked=obstacle.code if obstacle else "",
         blocked_params=dict(obstacle.params) if obstacle else {},
-        systems=[_system(one) for one in systems.offered_systems(actor, unit, server_id)],
+        systems=system_views(unit, actor, server_id),
         boots=[*map(str, systems.offered_boots(actor, unit, server_id)), JobKind.BOOT_DISK],
-        disks=[_disk(one) for one in systems.list_disks(actor, unit, server_id)],
+        disks=disk_views(unit, actor, server_id),
         checks=[
             CheckView(check.name, check.known) for check in readiness.list_checks(actor, unit, server_id)
         ],
         now=shown[0] if shown else InstallationView(),
         past=shown,
     )
+
+
+def system_views(unit: Unit, actor: Actor, server_id: int) -> list[SystemView]:
+    """What can be installed, with the layouts that these disks allow."""
+    return [_system(one) for one in systems.offered_systems(actor, unit, server_id)]
+
+
+def disk_views(unit: Unit, actor: Actor, server_id: int) -> list[DiskView]:
+    return [_disk(one) for one in systems.list_disks(actor, unit, server_id)]
 
 
 def _system(offered: OfferedSystem) -> SystemView:

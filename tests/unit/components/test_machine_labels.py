@@ -7,6 +7,7 @@ import switches.errors
 from bmc.ipmi import event_codes
 from opsportal.components import labels, machine_labels
 from opsportal.domain.hardware.block import PortIsUplink, PortMissing, SwitchReadOnly
+from workers.clock import SCHEDULE
 
 
 def test_every_event_has_words() -> None:
@@ -18,6 +19,10 @@ def test_every_reading_has_words() -> None:
     assert set(machine_labels.SENSOR_KIND) == {kind.value for kind in bmc.SensorKind}
     assert set(machine_labels.HEALTH) == set(machine_labels.HEALTH_TONE) == {one.value for one in bmc.Health}
     assert {partial.value for partial in bmc.Partial} <= set(machine_labels.PARTIAL)
+
+
+def test_everything_the_clock_does_has_words() -> None:
+    assert set(labels.TASK) == set(SCHEDULE)
 
 
 def test_every_outcome_of_a_switch_has_words() -> None:

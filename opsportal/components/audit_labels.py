@@ -1,0 +1,86 @@
+"""What people did, as the audit trail says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from opsportal.components import inventory_labels
+from opsportal.components.console_labels import CONSOLE_AUDIT
+from opsportal.components.machine_labels import TRAIL
+from opsportal.locale import N_
+
+Words = Mapping[str, str]
+
+AUDIT: Final[Words] = {
+    **inventory_labels.AUDIT,
+    **CONSOLE_AUDIT,
+    **TRAIL,
+    "server:power_on_requested": N_("Power on requested"),
+    "server:power_off_requested": N_("Power off requested"),
+    "server:reboot_requested": N_("Reboot requested"),
+    "server:reinstall_requested": N_("Reinstall requested"),
+    "server:reinstall_done": N_("Reinstalled"),
+    "server:reinstall_failed": N_("Reinstall failed"),
+    "server:rescue_requested": N_("Rescue system requested"),
+    "server:rescue_done": N_("Rescue system started"),
+    "server:rescue_failed": N_("Rescue system did not start"),
+    "server:memory_test_requested": N_("Memory test requested"),
+    "server:memory_test_done": N_("Memory test started"),
+    "server:memory_test_failed": N_("Memory test did not start"),
+    "server:wipe_requested": N_("Wiping requested"),
+    "server:wipe_done": N_("Disks wiped"),
+    "server:wipe_failed": N_("Wiping failed"),
+    "server:boot_disk_requested": N_("Start from disk requested"),
+    "job:cancelled": N_("Job cancelled"),
+    "job:stopped": N_("Job stopped while the machine was at work"),
+    "address:assigned": N_("Address assigned"),
+    "address:released": N_("Address released"),
+    "address:reverse_set": N_("Reverse DNS changed"),
+    "address:reverse_retried": N_("Reverse DNS tried again"),
+    "prefix:added": N_("Prefix added"),
+    "traffic:exempted": N_("Exempt from the plan's traffic"),
+    "traffic:exemption_ended": N_("Exemption from the plan's traffic ended"),
+    "bmc:access_refused": N_("The BMC refuses the user or password on record"),
+    "bmc:access_restored": N_("The BMC lets us in again"),
+    "invoice:paid": N_("Invoice paid"),
+    "invoice:voided": N_("Invoice cancelled"),
+    "invoice:refunded": N_("Invoice refunded"),
+    "payment:begun": N_("Card payment started"),
+    "payment:cancelled": N_("Card payment cancelled"),
+    "payment:received": N_("Card payment received"),
+    "refund:requested": N_("Refund asked for"),
+    "card:added": N_("Card added"),
+    "card:removed": N_("Card removed"),
+    "company:credit_granted": N_("Credit granted"),
+    "billing_run:requested": N_("Renewal run started by hand"),
+    "billing_profile:changed": N_("Billing details changed"),
+    "balance_flag:cleared": N_("Money in the balance seen to"),
+    "ticket:opened": N_("Ticket opened"),
+    "ticket:replied": N_("Reply in a ticket"),
+    "ticket:noted": N_("Internal note in a ticket"),
+    "ticket:assigned": N_("Ticket assigned"),
+    "ticket:resolved": N_("Ticket resolved"),
+    "ticket:closed": N_("Ticket closed for good"),
+    "ticket:reopened": N_("Ticket reopened"),
+    "ticket:status_set": N_("Status of a ticket changed"),
+    "ticket:importance_set": N_("Importance of a ticket changed"),
+    "ticket:department_set": N_("Department of a ticket changed"),
+    "mail:retried": N_("Mail sent again"),
+    "person:signed_in": N_("Signed in"),
+    "person:sign_in_refused": N_("Sign-in refused"),
+    "person:second_factor_refused": N_("Second factor refused"),
+    "person:signed_out": N_("Signed out"),
+    "person:signed_out_others": N_("Signed out other browsers"),
+    "person:signed_out_everywhere": N_("Signed out everywhere"),
+    "person:password_changed": N_("Password changed"),
+    "person:mail_address_changed": N_("Mail address changed"),
+    "person:second_factor_on": N_("Two-factor authentication switched on"),
+    "person:second_factor_off": N_("Two-factor authentication switched off"),
+    "person:recovery_codes_renewed": N_("New recovery codes made"),
+    "person:recovery_code_used": N_("Recovery code used"),
+    "person:added": N_("Person added"),
+    "person:deactivated": N_("Person blocked"),
+    "person:activated": N_("Person let in again"),
+    "person:second_factor_reset": N_("Two-factor authentication reset by the operator"),
+}

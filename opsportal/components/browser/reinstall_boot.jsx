@@ -1,0 +1,127 @@
+// Orders of one press: another way to start a machine, and a reinstall for somebody in the aisle.
+import { useId, useState } from "react";
+import { Dialog } from "$/portal/dialog";
+import { post } from "$/portal/forms";
+import { useIntl } from "$/portal/intl";
+import { notify } from "$/portal/notices";
+import { Confirm, Lost, order, titleOf } from "$/portal/reinstall_asking";
+
+/** Another way to start the machine, or with `job` the end of what it is at. With `phrase` the host name has to be
+    typed: something is lost. */
+export function BootButton({ server, job, kind, label, title, confirm, phrase, disabled, danger, children }) {
+  const intl = useIntl();
+  const titleId = useId();
+  const [open, setOpen] = useState(false);
+  const [isSending, setSending] = useState(false);
+  const close = () => setOpen(false);
+  const boot = async (confirmation) => {
+    close();
+    setSending(true);
+    const answer = job
+      ? await post(`/jobs/${job}/stop`, { then: kind, confirmation })
+      : await order(`/servers/${server}/boot`, { kind, confirmation });
+    setSending(false);
+    if (!answer.ok) notify({ kind: "warn", msgid: answer.msgid, params: answer.params });
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className={`btn ${danger ? "danger" : ""}`}
+        disabled={disabled || isSending}
+        onClick={() => setOpen(true)}
+      >
+        {label}
+      </button>
+      {phrase ? (
+        <Confirm open={open} onClose={close} onConfirm={boot} title={title} confirm={confirm} phrase={phrase}>
+          <p className="sub">{children}</p>
+        </Confirm>
+      ) : (
+        <Dialog open={open} onClose={close} labelledBy={titleId}>
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              boot("");
+            }}
+          >
+            <h2 id={titleId}>{title}</h2>
+            <p className="sub">{children}</p>
+            <div className="dialog-actions">
+              <button type="button" className="btn" onClick={close}>
+                {intl.t("Cancel")}
+              </button>
+              <button type="submit" className="btn primary" autoFocus>
+                {confirm}
+              </button>
+            </div>
+          </form>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+/** A reinstall with nothing to choose but the system: the first layout that fits, the server's name, no keys. */
+export function QuickReinstall({ server, name, systems, disks, layouts, disabled }) {
+  const intl = useIntl();
+  const id = useId();
+  const [open, setOpen] = useState(false);
+  const [wanted, setWanted] = useState("");
+  const [isSending, setSending] = useState(false);
+  const able = systems.filter((one) => one.layouts.some(({ fits }) => fits));
+  const system = able.find((one) => String(one.id) === wanted) ?? able[0];
+  const layout = system?.layouts.find(({ fits }) => fits);
+  const taken = disks.slice(0, layout?.disks ?? 0);
+  const install = async (confirmation) => {
+    setOpen(false);
+    setSending(true);
+    const answer = await order(`/servers/${server}/reinstall`, {
+      system: system.id,
+      hostname: name,
+      layout: layout.id,
+      disks: taken.map((one) => one.id),
+      ssh_keys: [],
+      time_zone: "UTC",
+      post_install: "",
+      confirmation,
+    });
+    setSending(false);
+    if (!answer.ok) notify({ kind: "warn", msgid: answer.msgid, params: answer.params });
+  };
+  return (
+    <>
+      <button type="button" className="btn danger" disabled={disabled || isSending || !system} onClick={() => setOpen(true)}>
+        {intl.t("Reinstall…")}
+      </button>
+      <Confirm
+        open={open}
+        onClose={() => setOpen(false)}
+        onConfirm={install}
+        title={intl.t("Reinstall {name}?", { name })}
+        confirm={intl.t("Erase and reinstall")}
+        phrase={name}
+      >
+        <div className="field">
+          <label htmlFor={`${id}-system`}>{intl.t("Operating system")}</label>
+          <select id={`${id}-system`} className="input" value={String(system?.id ?? "")} onChange={(event) => setWanted(event.target.value)}>
+            {able.map((one) => (
+              <option key={one.id} value={String(one.id)}>
+                {titleOf(one)}
+              </option>
+            ))}
+          </select>
+          <p className="field-hint">{layout ? intl.t(layouts[layout.id] ?? layout.id) : ""}</p>
+        </div>
+        <Lost
+          intl={intl}
+          server={name}
+          disks={taken}
+          words={intl.t("Everything on these disks is erased and cannot be brought back. {system} is installed instead.", {
+            system: system ? titleOf(system) : "",
+          })}
+        />
+      </Confirm>
+    </>
+  );
+}
