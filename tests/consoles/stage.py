@@ -27,7 +27,7 @@ from tests.doors.server import Browser
 from tests.doors.server import Server as Portal
 from tests.lab.labs import ROOT, RunningLab
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """A console that does not open in so long never will; a loaded machine is four times as slow as a good one."""
 
 
@@ -173,6 +173,12 @@ class Stage:
         """What the machine's serial console shows, by the lab's own account."""
         shown: list[str] = ask(self.lab.directory, "show", name=name, lines=5)["console"]
         return shown
+
+    async def lab_shows(self, name: str, last_line: str) -> None:
+        """Wait for the last line that the machine's serial console shows to begin so: pixels come sooner or later."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not self.lab_console(name)[-1].startswith(last_line):  # noqa: ASYNC110 (another process)
+                await asyncio.sleep(0.05)
 
 
 def ask_ticket(browser: Browser, server_id: int, kind: str = "serial") -> str:

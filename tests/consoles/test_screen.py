@@ -77,7 +77,7 @@ async def test_first_picture_comes_and_keys_change_it(stage: Stage) -> None:
         await console.type(keys("root\r"))
         await ask_for_pixels(console, incremental=True)
         await console.until(lambda: rectangles(console.seen))
-        assert stage.lab_console(name)[-1].startswith("Password:")
+        await stage.lab_shows(name, "Password:")
     told = str(console.told)
     assert "127.0.0.1" not in told
     assert name not in told
@@ -100,6 +100,7 @@ async def test_who_only_watches_sends_no_key(stage: Stage) -> None:
         await writer.type(keys("real"))
         await ask_for_pixels(writer)
         await writer.until(lambda: rectangles(writer.seen))
+        await stage.lab_shows(name, f"{name} login: real")
         assert stage.lab_console(name)[-1] == f"{name} login: real"
 
 

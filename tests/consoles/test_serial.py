@@ -9,7 +9,7 @@ import pytest
 
 from opsportal.models import Role
 from tests.builders import make_company
-from tests.consoles.stage import Console, Stage, grants_of, opened
+from tests.consoles.stage import Console, Stage, grants_of, opened, reasons_of
 from tests.doors import world
 from tests.doors.server import Browser
 
@@ -89,7 +89,7 @@ async def test_gateway_that_is_killed_is_replaced_and_viewers_come_back(stage: S
         stage.gateway.end(signal.SIGKILL)
         await console.ends("gateway_lost")
     stage.gateway.start()
-    assert [grant.end_reason for grant in grants_of(server.id or 0)] == ["gateway_lost"]
+    assert await reasons_of(server.id or 0) == ["gateway_lost"]
     async with opened(browser, server.id or 0) as console:
         await console.live()
         await console.type(b"x")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +26,7 @@ from stack import leftovers
 from stack.installation import DATABASE, Installation
 from stack.options import Options
 from stack.supervision import Supervisor
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVERS = 18
@@ -192,7 +192,7 @@ class Portal:
 @contextmanager
 def running_portal(data: Path) -> Iterator[Portal]:
     """A healthy demo; at the end none of its processes is left."""
-    portal = Portal(data, _free_port())
+    portal = Portal(data, free_port())
     try:
         portal.wait_until_announced()
         yield portal
@@ -222,10 +222,3 @@ def post(url: str, body: dict[str, Any], *, cookie: str = "") -> tuple[int, dict
             return answer.status, json.load(answer), new
     except urllib.error.HTTPError as error:
         return error.code, json.load(error), ""
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -11,6 +11,7 @@ import pytest
 
 from stack import demo, tether
 from stack.options import CannotStart, Options, check_port, make_data_directory
+from tests.ports import free_port
 
 
 def test_defaults() -> None:
@@ -42,8 +43,8 @@ def test_nonsense_is_named(name: str, value: str, sentence: str) -> None:
 
 def test_port_is_free_or_taken() -> None:
     with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        port = other.getsockname()[1]
+        port = free_port()  # none that an outgoing connection may take in between
+        other.bind(("127.0.0.1", port))
         other.listen()
         with pytest.raises(CannotStart, match=f"Port {port} is taken by another program"):
             check_port(port)

@@ -83,7 +83,7 @@ class Knot:
     process: subprocess.Popen[bytes]
 
     def as_known(
-        self, *, key: str = KEY, secret: str = SECRET, udp_s: float = 5, tcp_s: float = 5
+        self, *, key: str = KEY, secret: str = SECRET, udp_s: float = 30, tcp_s: float = 30
     ) -> NameServer:
         """How the portal knows it. Patience as long as a busy machine needs."""
         return NameServer("127.0.0.1", self.port, dns.tsig.Key(key, secret, "hmac-sha256"), (udp_s, tcp_s))
@@ -96,12 +96,20 @@ class Knot:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """It takes what comes and says nothing."""
+        """It takes what comes and says nothing, once the last of its threads has stopped."""
         os.kill(self.process.pid, signal.SIGSTOP)
+        until = time.monotonic() + 60
+        while not all(_is_stopped(thread) for thread in Path(f"/proc/{self.process.pid}/task").iterdir()):
+            assert time.monotonic() < until, "it goes on"
+            time.sleep(0.01)
         try:
             yield
         finally:
             os.kill(self.process.pid, signal.SIGCONT)
+
+
+def _is_stopped(thread: Path) -> bool:
+    return (thread / "stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 @contextmanager

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.payments.stand_in import free_port
 from opsportal.domain.access import Actor
 from opsportal.domain.payments import deadlines
 from tests import conftest as root
 from tests.builders import make_actor, make_company
 from tests.integration.payments.gateway import WEBHOOK_SECRET, Door, Lab
+from tests.ports import free_port
 
 KEYS = {
     "STRIPE_SECRET_KEY": "sk_test_of_these_tests",
