@@ -85,7 +85,7 @@ def built(databases: Run, worker: str, tmp_path_factory: pytest.TempPathFactory)
         own = OwnRedis(valkey.prepare_store(home, password="own"))
         own.start()
         try:
-            with running_site(databases, worker, own.store.url(0), directory, POWER_DEADLINE_S="5") as site:
+            with running_site(databases, worker, own.store.url(0), directory, POWER_DEADLINE_S="40") as site:
                 yield Place(site, own, site.start("dispatcher"))
         finally:
             own.kill()
