@@ -43,15 +43,18 @@ def both(work: Callable[[], object]) -> list[BaseException]:
     return wrong
 
 
-def meet(monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> None:
-    """Whoever gets there waits for the other one, for a while: with a lock before it nobody else comes."""
+def meet(monkeypatch: pytest.MonkeyPatch, module: object, name: str, *, is_locked: bool) -> None:
+    """Whoever gets there waits for the other one, for a while: with a lock before it nobody else comes.
+
+    Without it the other one does, however busy the machine is.
+    """
     gate = threading.Barrier(2)
     original = getattr(module, name)
 
     def waiting(*arguments: object, **named: object) -> object:
         found = original(*arguments, **named)
         with suppress(threading.BrokenBarrierError):
-            gate.wait(MEETING_S)
+            gate.wait(MEETING_S if is_locked else 60)
         return found
 
     monkeypatch.setattr(module, name, waiting)
@@ -75,7 +78,7 @@ def test_two_compactions_add_each_sample_once(switch: FakeSwitch, monkeypatch: p
     compact()  # the day's row is there
     switch.move("a", 70, 0)
     switch.poll(SLOT)
-    meet(monkeypatch, hot, "list_samples")
+    meet(monkeypatch, hot, "list_samples", is_locked=True)
     assert both(compact) == []
     assert _counted() == 5_070
 
@@ -88,7 +91,7 @@ def test_without_its_lock_compaction_would_count_twice(
     switch.move("a", 70, 0)
     switch.poll(SLOT)
     monkeypatch.setattr(SelectOfScalar, "with_for_update", lambda self, **_: self)
-    meet(monkeypatch, hot, "list_samples")
+    meet(monkeypatch, hot, "list_samples", is_locked=False)
     both(compact)
     assert _counted() == 5_140
 
@@ -117,7 +120,7 @@ def test_the_same_round_twice_at_once_is_stored_once(
     switch: FakeSwitch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     switch.move("a", 70, 0)
-    meet(monkeypatch, recording, "_lock")
+    meet(monkeypatch, recording, "_lock", is_locked=True)
     assert both(_record(switch)) == []
     assert _samples() == [5_000, 70]
 
@@ -135,7 +138,7 @@ def test_without_its_lock_a_round_would_be_stored_twice(
         }
 
     monkeypatch.setattr(recording, "_lock", unlocked)
-    meet(monkeypatch, recording, "_lock")
+    meet(monkeypatch, recording, "_lock", is_locked=False)
     assert len(both(_record(switch))) == 1
 
 
