@@ -1,0 +1,82 @@
+"""One action for many servers with its dry run, and what somebody in the aisle can order: what pages are told."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from opsportal.db import unit_of_work
+from opsportal.domain.access import Actor
+from opsportal.domain.inventory import labels
+from opsportal.models import HardwareJob, JobStatus, Role, Server, SystemPurpose
+from opsportal.state import guard
+from opsportal.state.inventory.aisle import read_aisle
+from opsportal.state.inventory.views import AisleView, BulkView
+from opsportal.state.inventory.work import BulkState
+from tests.builders import make_actor, make_server
+from tests.doors.world import make_job
+from tests.integration.provisioning.rack import make_system
+
+pytestmark = pytest.mark.usefixtures("portal")
+DRAFT = "0123456789abcdef" * 2
+
+
+@pytest.fixture
+def marek(portal: str) -> Actor:
+    return make_actor(role=Role.TECHNICIAN)
+
+
+def asked(actor: Actor, dialog: SimpleNamespace, handler: Any, *servers: Server) -> BulkView:
+    """What the dialog shows after this event of this person."""
+
+    async def handle() -> None:
+        guard._actor.set(actor)
+        await handler.fn(dialog, draft=DRAFT, kind="power_off", server_ids=[one.id for one in servers])
+
+    asyncio.run(handle())
+    shown: BulkView = dialog.bulk
+    return shown
+
+
+def count_jobs() -> int:
+    with unit_of_work() as unit:
+        return len(unit.exec(select(HardwareJob)).all())
+
+
+def test_dialog_shows_each_server_before_anything_happens_and_asks_once(marek: Actor) -> None:
+    on, off = make_server(name="on", power="on"), make_server(name="off", power="off")
+    dialog = SimpleNamespace(bulk=BulkView())
+    plan = asked(marek, dialog, BulkState.dry_run, on, off)
+    assert (plan.asked, plan.kind, plan.is_done, plan.happens) == (DRAFT, "power_off", False, 1)
+    assert [(p.server, p.happens, p.code, p.job_id) for p in plan.plans] == [
+        ("off", False, "is_off", 0),
+        ("on", True, "will_power_off", 0),
+    ]
+    assert count_jobs() == 0
+    for _ in range(2):  # a second click, or an event that came twice
+        done = asked(marek, dialog, BulkState.carry_out, on, off)
+        assert (done.is_done, done.happens, count_jobs()) == (True, 1, 1)
+        assert [(p.server, p.job_id > 0) for p in done.plans] == [("off", False), ("on", True)]
+
+
+def aisle_of(actor: Actor, server: Server) -> AisleView:
+    with unit_of_work() as unit:
+        return read_aisle(unit, actor, labels.label_of(server.id or 0))
+
+
+def test_aisle_offers_what_fits_and_says_why_nothing_can_be_ordered(marek: Actor) -> None:
+    server = make_server(name="here", disks="2 x 960 GB SSD")
+    make_system(name="Debian")
+    make_system(name="Wipe", purpose=SystemPurpose.WIPE)
+    view = aisle_of(marek, server)
+    assert ([one.name for one in view.systems], len(view.disks), view.can_wipe) == (["Debian"], 2, True)
+    assert (view.blocked, view.job.id) == ("", 0)
+    job = make_job(server, status=JobStatus.RUNNING, company_id=None)
+    view = aisle_of(marek, server)
+    assert (view.blocked, view.job.id) == ("server_busy", job.id)
+    assert view.blocked_params["server"] == "here"
+    assert aisle_of(marek, make_server(has_bmc=False)).blocked == "server_without_bmc"
