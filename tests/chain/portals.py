@@ -48,15 +48,15 @@ SCRIPT = "#!/bin/sh\nhostname >/root/ordered\n"
 
 
 @contextmanager
-def running_door(log: Path, *, host: str = "127.0.0.1") -> Iterator[int]:
-    """The boot service as a process of its own, reached by machines at `host`. Its port.
+def running_door(log: Path) -> Iterator[int]:
+    """The boot service as a process of its own. Its port.
 
     Somebody may take a port that was just free: then another one is tried.
     """
     for _ in range(5):
         port = free_port()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("BOOT_URL", f"http://{host}:{port}")
+            patch.setenv("BOOT_URL", f"http://127.0.0.1:{port}")
             settings.cache_clear()
             process = _start_door(port, log)
             try:

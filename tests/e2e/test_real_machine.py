@@ -22,6 +22,7 @@ pytestmark = MARKS
 
 SERVER = "vie-backup-01"
 HOSTNAME = "backup.acme.example"
+SCRIPT = "#!/bin/sh\necho by $(hostname) >/root/ordered\n"
 INSTALL_MS = 400_000
 """It takes about half a minute on an idle machine; emulated on a busy one, several."""
 LOGIN_TRIES = 10
@@ -31,7 +32,7 @@ def test_installed_watched_and_signed_in_to(visitors: Visitors, portal: Portal, 
     number = portal.server_id(SERVER)
     with real_machine(portal, SERVER, tmp_path) as machine:
         page = settled(visitors.signed_in(CLIENT, f"/servers/{number}?tab=reinstall"))
-        password = order(page, server=SERVER, system=machine.system, hostname=HOSTNAME)
+        password = order(page, server=SERVER, system=machine.system, hostname=HOSTNAME, script=SCRIPT)
         log = page.get_by_role("log")
         steps = page.locator(".installing li")
         # The firmware's own words, while the machine is still on its way.
@@ -39,20 +40,34 @@ def test_installed_watched_and_signed_in_to(visitors: Visitors, portal: Portal, 
         expect(steps.last).not_to_have_class(re.compile(r"\bdone\b"))
         expect(steps.and_(page.locator(".done"))).to_have_count(len(MILESTONES), timeout=INSTALL_MS)
         expect(log).to_contain_text("installer: asking for an address (DHCP)")
+        # One start by us, from the network; the installer's restart is the guest's own, from the disk.
+        told = machine.ask("show")
+        assert (told["orders"], told["starts"]) == (["boot pxe", "power 1"], 1)
         page.get_by_role("button", name="I have saved it").click()
 
         page.goto(f"/servers/{number}?tab=console")
         settled(page).get_by_role("button", name="Open the serial console").click()
         expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible(timeout=PATIENCE_MS)
         _sign_in(page, password)
-        page.keyboard.type("hostname; cat /etc/os-release\n")
-        expect(page.locator(".xterm-rows")).to_contain_text("rack edition", timeout=PATIENCE_MS)
+        _is_what_was_ordered(page)
         page.get_by_role("button", name="Close").click()
 
         page.get_by_role("button", name="Open the screen").click()
         page.wait_for_function(HAS_INK, timeout=PATIENCE_MS)
         page.get_by_role("button", name="Close").click()
         expect(page.get_by_role("button", name="Open the screen")).to_be_visible()
+
+
+def _is_what_was_ordered(page: Page) -> None:
+    """The system of the catalogue, its script was run, the disk is laid out, and nothing of ours is left on it."""
+    for command, answer in (
+        ("cat /etc/os-release", "rack edition"),
+        ("cat /root/ordered", f"by {HOSTNAME}"),
+        ("blockdev --getsize64 /dev/vda2", "8388608"),
+        ("echo left: $(find / -xdev -name '*opsportal*' | wc -l)", "left: 0"),
+    ):
+        page.keyboard.type(f"{command}\n")
+        expect(page.locator(".xterm-rows")).to_contain_text(answer, timeout=PATIENCE_MS)
 
 
 def _sign_in(page: Page, password: str) -> None:

@@ -9,13 +9,14 @@ from playwright.sync_api import Page, Response, expect
 
 from tests.e2e import MARKS
 from tests.e2e.pages import CLIENT, OPERATOR, settled
-from tests.e2e.portal import Portal
+from tests.e2e.portal import Portal, wait_until
 from tests.e2e.visitors import Visitors
 from tests.e2e.watching import Watched
 
 pytestmark = MARKS
 
 SERVER = "vie-db-02"
+STOPPED = "prg-app-02"
 SYSTEM = "Debian 12, ready image"
 INSTALL_MS = 240_000
 """A virtual machine boots, installs and boots again; on a machine that does much else meanwhile."""
@@ -33,12 +34,20 @@ MILESTONES = (
 
 
 def order(
-    page: Page, *, server: str = SERVER, system: str = SYSTEM, hostname: str = "new-db.acme.example"
+    page: Page,
+    *,
+    server: str = SERVER,
+    system: str = SYSTEM,
+    hostname: str = "new-db.acme.example",
+    script: str = "",
 ) -> str:
     """Fill in the form, confirm by typing the name, and return the password that is shown."""
     main = page.get_by_role("main")
     main.get_by_label(system).check()
     main.get_by_label("Host name").fill(hostname)
+    if script:
+        main.locator("summary", has_text="Post-install script").click()
+        main.get_by_label("Post-install script").fill(script)
     main.get_by_role("button", name="Reinstall…").click()
     dialog = page.get_by_role("dialog", name=f"Reinstall {server}?")
     expect(dialog).to_contain_text("Everything on these disks is erased and cannot be brought back.")
@@ -95,6 +104,24 @@ def test_reinstall_from_the_click_to_the_login_prompt(visitors: Visitors, portal
         machine,
     )
     assert row == [("succeeded", "new-db.acme.example", None)]
+
+
+def test_stopped_while_the_machine_is_at_work(visitors: Visitors, portal: Portal) -> None:
+    machine = portal.server_id(STOPPED)
+    page = settled(visitors.signed_in(CLIENT, f"/servers/{machine}?tab=reinstall"))
+    order(page, server=STOPPED)
+    page.get_by_role("button", name="Stop and power off…").click(timeout=INSTALL_MS)
+    dialog = page.get_by_role("dialog", name=f"Stop what {STOPPED} is doing?")
+    confirm = dialog.get_by_role("button", name="Stop and power off")
+    expect(confirm).to_be_disabled()
+    dialog.get_by_label(f"Type {STOPPED} to confirm").fill(STOPPED)
+    confirm.click()
+    expect(page.locator(".installation .outcome")).to_contain_text("Stopped by a person", timeout=INSTALL_MS)
+    expect(page.get_by_role("button", name="Reinstall…")).to_be_visible()
+    ended = "SELECT kind, status, outcome_code FROM hardware_job WHERE server_id = %s ORDER BY id"
+    done = [("reinstall", "cancelled", "stopped"), ("power_off", "succeeded", "verified")]
+    wait_until(lambda: portal.rows(ended, machine) == done, timeout=120, what="it is off")
+    page.get_by_role("button", name="I have saved it").click()
 
 
 def test_order_says_what_is_wrong_before_anything_is_sent(visitors: Visitors, portal: Portal) -> None:
