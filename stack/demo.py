@@ -20,11 +20,9 @@ from stack import postgres, tether, valkey
 from stack.frontend import Frontend, FrontendBuildError
 from stack.installation import DATABASE, Installation, end_leftovers
 from stack.options import CannotStart, Options, check_port, make_data_directory
+from stack.patience import Patience, work_of_children
 from stack.secrets import SecretsUnreadable
 from stack.supervision import ROOT, SupervisionError, Supervisor
-
-PATIENCE = 180.0
-"""Seconds that the processes have to become healthy. On a busy laptop a first start takes about 20."""
 
 STARTING = "starting.json"
 
@@ -183,12 +181,12 @@ class _Demo:
             raise CannotStart(f"Stopped while {title}: {lines[-1][:300]} ({log} has the whole story)")
 
     def _wait_until_healthy(self, supervisor: Supervisor) -> None:
-        deadline = time.monotonic() + PATIENCE
+        patience = Patience(work_of_children)
         while missing := health(self.options.url):
             self.stop.check()
             if supervisor.has_ended(within=0.2):
                 raise SupervisionError("supervisord ended while the portal was starting.")
-            if time.monotonic() > deadline:
+            if patience.is_over(missing):
                 raise CannotStart(
                     f"The portal did not become healthy: {missing} ({self.options.data / 'log'})"
                 )

@@ -113,7 +113,7 @@ def _serves(pid: int, cluster: Cluster) -> bool:
         return False
 
 
-def wait_until_ready(cluster: Cluster, *, timeout: float = 60.0) -> None:
+def wait_until_ready(cluster: Cluster, *, timeout: float = 180.0) -> None:
     """Returns when the cluster answers a query; raises PostgresError after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:

@@ -165,7 +165,7 @@ class Supervisor:
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
         return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
 
-    def _wait_until_answering(self, timeout: float = 20.0) -> None:
+    def _wait_until_answering(self, timeout: float = 120.0) -> None:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             try:

@@ -80,7 +80,7 @@ def prepare_store(home: Path, *, password: str, throwaway: bool = False) -> Stor
     return store
 
 
-def wait_until_ready(store: Store, *, timeout: float = 30.0) -> None:
+def wait_until_ready(store: Store, *, timeout: float = 120.0) -> None:
     """Returns when the store answers PING; raises ValkeyError after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     with redis.Redis.from_url(store.url(0), retry=NO_RETRY) as client:

@@ -1,0 +1,58 @@
+"""Waiting for a start: as long as it works, and not much longer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+import pytest
+
+from stack.patience import LONGEST_S, STANDSTILL_S, Patience, work_of_children
+
+
+@dataclass
+class Start:
+    """A start whose processes get a share of one processor, with a clock of its own."""
+
+    share: float
+    now: float = 0.0
+    worked: float = 0.0
+    patience: Patience = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.patience = Patience(lambda: self.worked, clock=lambda: self.now)
+
+    def given_up_after(self, missing: str = "web") -> float:
+        while not self.patience.is_over(missing):
+            self.now += 1
+            self.worked += self.share
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("share", "ends_after"),
+    [(0.0, STANDSTILL_S), (0.1, STANDSTILL_S), (0.5, LONGEST_S), (2.0, LONGEST_S)],
+)
+def test_given_up_when_nobody_works_any_more(share: float, ends_after: float) -> None:
+    assert Start(share).given_up_after() == pytest.approx(ends_after, abs=2)
+
+
+def test_whatever_changes_is_a_sign_of_life() -> None:
+    start = Start(share=0.0)
+    for missing in ("web", "workers", "schedule"):
+        start.now += STANDSTILL_S - 1
+        assert not start.patience.is_over(missing)
+    assert start.given_up_after("schedule") == pytest.approx(4 * STANDSTILL_S - 3, abs=2)
+
+
+def test_work_of_children_is_that_of_those_who_run() -> None:
+    script = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\ninput()"
+    before = work_of_children()
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert work_of_children() - before > 0.2
+        child.communicate(b"\n")
