@@ -88,8 +88,10 @@ export function ReinstallForm({ owner, server, name, systems, disks, layouts, ob
       confirmation,
     });
     setSending(false);
-    if (answer.ok) clear();
-    else setRefusal(answer);
+    if (answer.ok) {
+      clear();
+      window.scrollTo({ top: 0 }); // the timeline takes the form's place, above what was just read
+    } else setRefusal(answer);
   };
   useEarlierOrder(server, (earlier) => {
     const isOffered = systems.some((one) => one.id === earlier.system_id);

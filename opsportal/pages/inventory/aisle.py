@@ -169,8 +169,8 @@ def aisle_page() -> rx.Component:
                 (t("Client"), or_dash(view.company)),
             ),
             light(view),
-            _buttons(view),
             _why_not(view),
+            _buttons(view),
         ),
         PasswordOnce.create(job=view.job.id),
         card(

@@ -84,6 +84,6 @@ def timeline(one: Any, *, server: Any, again: rx.Component) -> rx.Component:
             rx.el.div(button(t("Cancel"), on_click=ServerState.cancel(job.id)), class_name="row"),
         ),
         stop_buttons(job, name=server),
-        again,
+        rx.el.div(again, class_name="row"),
         class_name="installation",
     )
