@@ -18,9 +18,11 @@ _KINDS = {
     "worker and horse": 2,
     "frozen worker": 2,
     "dispatcher": 1,
+    "frozen dispatcher": 1,
     "frozen BMC": 3,
     "dead BMC": 2,
     "redis": 1,
+    "frozen redis": 1,
 }
 """How often, of so many strokes as these are together."""
 _ONCE = "flushed redis"
@@ -50,14 +52,20 @@ class Killer:
         kind = _ONCE if len(self.strokes) == 6 else self._next()
         self.strokes.append(kind)
         if kind == _ONCE:
+            self.redis.thaw()
             self.redis.start()
             self.redis.flush()
         elif kind == "redis":
             self.redis.kill()
             self._in(0.7, self.redis.start)
+        elif kind == "frozen redis":
+            self.redis.freeze()
+            self._in(0.7, self.redis.thaw)
         elif kind == "dispatcher":
             self.dispatcher.kill()
             self.dispatcher = self.site.start("dispatcher")
+        elif kind == "frozen dispatcher":
+            self._freeze([self.dispatcher.pid])
         elif kind == "frozen BMC":
             victim = self.dice.choice(self.fleet)
             victim.fall_silent()
@@ -89,9 +97,12 @@ class Killer:
             send(signal.SIGKILL, tree(hand.pid))
             hand.kill()
         else:
-            frozen = tree(hand.pid)
-            send(signal.SIGSTOP, frozen)
-            self._in(self.frozen_s, lambda: send(signal.SIGCONT, frozen))
+            self._freeze(tree(hand.pid))
+
+    def _freeze(self, frozen: list[int]) -> None:
+        """For longer than a lease lasts."""
+        send(signal.SIGSTOP, frozen)
+        self._in(self.frozen_s, lambda: send(signal.SIGCONT, frozen))
 
     def _in(self, seconds: float, act: Callable[[], None]) -> None:
         self._later.append((time.monotonic() + seconds, act))

@@ -33,7 +33,8 @@ from tests.chaos.test_changed_hands import hand_on
 from tests.integration.provisioning.rack import BASE_URL, make_files, make_system
 from tests.integration.test_redis_away import OwnRedis
 from tests.workers.conftest import running_site
-from tests.workers.site import FINAL, Site
+from tests.workers.site import FINAL, Site, children
+from tests.workers.site import until as site_until
 from workers import clock
 
 pytestmark = [pytest.mark.xdist_group("power-chaos"), pytest.mark.slow]
@@ -108,13 +109,20 @@ def _let_them_work(killer: Killer, machines: list[InstalledMachine], *, until: f
                 clock.reconcile()
             next_round = time.monotonic() + 1
         is_quiet = len(killer.strokes) >= strokes or len(unfinished) < SERVERS * QUIET_SHARE
-        killer.heal(all_of_it=is_quiet)
+        killer.heal()  # in its time and not before: who is frozen with a job stays so past the lease
         if now > next_stroke and not is_quiet:
             killer.strike()
             next_stroke = time.monotonic() + killer.dice.uniform(0.1, 0.5)
         for machine in machines:
             machine.follow()
         time.sleep(0.1)
+    killer.heal(all_of_it=True)
+    _let_the_late_ones_learn(killer)
+
+
+def _let_the_late_ones_learn(killer: Killer) -> None:
+    """Who was frozen for too long wakes up now: until no work horse is left that might still do something."""
+    site_until(lambda: not any(children(hand.pid) for hand in killer.site.hands(0)), timeout=60)
 
 
 def _click_on_all(hall: Hall, dice: random.Random) -> list[InstalledMachine]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import dataclass, field
+from typing import cast
 
 import pytest
 
@@ -12,12 +14,18 @@ from bmc import PowerGoal, PowerState
 from bmc.memory import MemoryBmc, plugged_in
 from opsportal.domain.hardware import claims, reconciliation
 from opsportal.domain.hardware.reconciliation import Resolution
+from opsportal.domain.provisioning import deliveries, reports
 from opsportal.models import JobKind, JobStatus, Server
+from tests.bmc.ipmi_sim import SimulatedBmc
 from tests.chaos import books
+from tests.chaos.machines import InstalledMachine
+from tests.integration.provisioning.conftest import place
+from tests.integration.provisioning.rack import Place
 from tests.workers.site import click, job_of, let_lease_expire, rent_server, server_of
 from workers import clock, hardware
 from workers.hardware.running import Reaching
 
+__all__ = ["place"]
 pytestmark = [pytest.mark.usefixtures("portal"), pytest.mark.xdist_group("protections")]
 IS_PLANTED = pytest.mark.parametrize("is_planted", [False, True], ids=["sound", "planted"])
 
@@ -193,3 +201,40 @@ def test_a_success_that_nobody_read_back(monkeypatch: pytest.MonkeyPatch, is_pla
             books.check_end([job], machine.power())
     else:
         books.check_end([job], machine.power())
+
+
+@dataclass
+class Behind:
+    """A BMC in memory, seen as the great chaos sees a simulated one."""
+
+    bmc: MemoryBmc
+    by_hand: list[str] = field(default_factory=list)
+
+    def commands(self) -> list[str]:
+        return [*(f"power {goal}" for goal in self.bmc.commands), *self.by_hand]
+
+
+@IS_PLANTED
+def test_an_installer_that_may_be_fetched_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch, is_planted: bool
+) -> None:
+    """Somebody presses the power button in the middle: the next start is from the disk, not a second installer."""
+    if is_planted:
+        monkeypatch.setattr(deliveries, "_check", lambda _: None)
+        for module in (deliveries, reports):
+            monkeypatch.setattr(module, "hand_out", lambda *_: None)
+    behind = Behind(place.bmc)
+    place.reinstall()
+    machine = InstalledMachine(cast(SimulatedBmc, behind), place)
+    place.work()
+    while not machine.starts:
+        machine.follow()
+    behind.by_hand += ["power off", "power on"]
+    for _ in range(8):
+        machine.follow()
+    if is_planted:
+        with pytest.raises(AssertionError):
+            machine.check()
+    else:
+        machine.check()
+        assert (machine.starts, place.end) == (1, ("waiting", None))

@@ -63,6 +63,14 @@ class OwnRedis:
             self.process.wait()
             self.process = None
 
+    def freeze(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+
     def flush(self) -> None:
         with redis.Redis.from_url(self.store.url(0)) as client:
             client.flushall()
