@@ -162,6 +162,7 @@ class Installation:
             "PUBLIC_URL": self.options.url,
             "CONSOLE_GATEWAY": f"unix:{socket_directory(self.options.data) / 'consoles.sock'}",
             "BMC_NETWORKS": "127.0.0.0/8",
+            "BMC_PAGE": "https://{host}/",
             "SWITCH_NETWORKS": "127.0.0.0/8",
             "MACHINES": self.options.machines,
             # What QEMU's guests call the machine that they run on; virtual machines know it as well.
