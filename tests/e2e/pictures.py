@@ -16,13 +16,14 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.e2e.pages import ADDRESSES, CLIENT, Address, path_of, settled
 from tests.e2e.portal import ROOT, Portal, running_portal
+from tests.e2e.test_reinstall import INSTALL_MS, SERVER, order
 from tests.e2e.visitors import CHROMIUM_ARGUMENTS, DESKTOP, PHONE, Visitors
 
 OUT = ROOT / "build" / "screenshots"
 DOCS = ROOT / "docs" / "pictures"
 TAGS = {"en": "en-GB", "uk": "uk-UA", "es": "es-ES"}
-SHOWN = ("dashboard", "server", "queues")
-"""What the README shows."""
+SHOWN = {"dashboard": "dashboard", "server-traffic": "traffic"}
+"""What the README shows beside a reinstall: the page, and what its picture is called."""
 
 
 def open_page(visitors: Visitors, one: Address, locale: str, size: dict[str, int], theme: str) -> Page:
@@ -47,6 +48,21 @@ def switch_something(visitors: Visitors) -> None:
         expect(page.locator(".job .outcome")).to_have_class(re.compile(r"\bok\b"), timeout=60_000)
 
 
+def reinstall_something(visitors: Visitors, *, for_readme: bool) -> None:
+    """A reinstall under way, and when it is done."""
+    number = visitors.portal.server_id(SERVER)
+    page = settled(visitors.signed_in(CLIENT, f"/servers/{number}?tab=reinstall", reduced_motion="reduce"))
+    order(page)
+    steps = page.locator(".installing li")
+    expect(steps.nth(5)).to_have_class(re.compile(r"\b(running|done)\b"), timeout=INSTALL_MS)
+    page.screenshot(path=OUT / "reinstall-running.png", full_page=True)
+    page.get_by_role("button", name="I have saved it").click()
+    if for_readme:
+        page.screenshot(path=DOCS / "reinstall.png")
+    expect(steps.last).to_have_class(re.compile(r"\bdone\b"), timeout=INSTALL_MS)
+    page.screenshot(path=OUT / "reinstall-done.png", full_page=True)
+
+
 def take_all(visitors: Visitors) -> None:
     for one in ADDRESSES:
         for name, locale, size, theme in (
@@ -66,9 +82,8 @@ def take_shown(visitors: Visitors) -> None:
     """The README's pictures: the screen as it opens, small enough for a repository."""
     for one in ADDRESSES:
         if one.name in SHOWN:
-            theme = "dark" if one.name == "queues" else "light"
-            page = open_page(visitors, one, "en", DESKTOP, theme)
-            page.screenshot(path=DOCS / f"{one.name}.png")
+            page = open_page(visitors, one, "en", DESKTOP, "light")
+            page.screenshot(path=DOCS / f"{SHOWN[one.name]}.png")
 
 
 def _take(portal: Portal, *, for_readme: bool) -> None:
@@ -77,6 +92,7 @@ def _take(portal: Portal, *, for_readme: bool) -> None:
     with sync_playwright() as playwright:
         visitors = Visitors(portal, playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS))
         switch_something(visitors)
+        reinstall_something(visitors, for_readme=for_readme)
         if for_readme:
             take_shown(visitors)
         take_all(visitors)

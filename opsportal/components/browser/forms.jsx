@@ -158,7 +158,7 @@ export function Field({ name, label, hint, type, autoComplete, inputMode, autoFo
         ) : null}
       </span>
       <p id={`${id}-note`} className={error ? "field-error" : "field-hint"} role={error ? "alert" : undefined}>
-        {error || hint || ""}
+        {error || [optional ? intl.t("Optional.") : "", hint].filter(Boolean).join(" ")}
       </p>
     </div>
   );

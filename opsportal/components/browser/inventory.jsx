@@ -377,7 +377,7 @@ export function Intake({ racks }) {
       <div className="field">
         <label htmlFor={expectedId}>{intl.t("Expected parts")}</label>
         <textarea id={expectedId} name="expected" className="input" rows={5} maxLength={2000} spellCheck={false} />
-        <p className="field-hint">{intl.t("One line for each kind: 8 dimm 32 GB. Kinds: cpu, dimm, disk, nic, psu, controller.")}</p>
+        <p className="field-hint">{intl.t("Optional. One line for each kind: 8 dimm 32 GB. Kinds: cpu, dimm, disk, nic, psu, controller.")}</p>
       </div>
       <div className="field">
         <label htmlFor={rackId}>{intl.t("Rack")}</label>

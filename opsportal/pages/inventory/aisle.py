@@ -38,7 +38,7 @@ def scan_page() -> rx.Component:
             problem_view=ScanState.problem,
             ready=True,
             content=rx.el.div(
-                header(t("Scan a label"), sub=t("See the machine in front of you, and press.")),
+                header(t("Scan a label"), sub=t("Find the machine you stand in front of, and act on it.")),
                 card(_scan()),
                 class_name="aisle",
             ),
