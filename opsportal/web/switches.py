@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission
+from opsportal.domain.refusals import NotFound
 from opsportal.domain.traffic import write_access
 from opsportal.domain.traffic.write_access import WriteAccess
 from opsportal.web.actors import actor_of
@@ -34,8 +35,11 @@ async def set_write_access(request: Request) -> Response:
     """Keep what may set this switch's ports."""
     actor = await actor_of(request)
     actor.require(Permission.FLEET_MANAGE)
+    number: int = request.path_params["switch_id"]
+    if not 0 < number < 2**63:
+        raise NotFound
     body = await parse(request, WriteAccessBody)
-    await in_unit(_set, actor, int(request.path_params["switch_id"]), WriteAccess(**body.model_dump()))
+    await in_unit(_set, actor, number, WriteAccess(**body.model_dump()))
     return JSONResponse({})
 
 

@@ -16,7 +16,7 @@ from sqlmodel import select
 
 from opsportal.db import unit_of_work
 from opsportal.integrations.queue_watch import QUEUES
-from opsportal.models import AuditEvent, LoginSession, LoginStage, Person, RecoveryCode
+from opsportal.models import AuditEvent, LoginSession, LoginStage, Person, RecoveryCode, Role
 from tests.builders import PASSWORD, TOTP_SECRET, make_person
 from tests.doors import abuses, world
 from tests.doors.server import Browser, Server
@@ -294,3 +294,12 @@ def test_a_fault_shows_an_id_that_stands_in_the_log(server: Server) -> None:
     body: dict[str, Any] = answer.json()
     assert (answer.status_code, body["code"]) == (500, "fault")
     assert body["params"]["error_id"] in server.log()
+
+
+def test_a_switch_of_a_number_that_no_table_holds_is_not_there(server: Server) -> None:
+    person = make_person(Role.TECHNICIAN)
+    browser = Browser(server)
+    browser.sign_in(person.email, PASSWORD)
+    for number in (0, 4_711, 2**63):
+        answer = browser.post(f"/switches/{number}/write-access", {"community": "x"})
+        assert answer_of(answer) == (404, "not_found")
