@@ -7,6 +7,7 @@ import re
 
 from playwright.sync_api import Page, Response, expect
 
+from lab.bmcs.client import ask, read_fleet
 from tests.e2e import MARKS
 from tests.e2e.pages import CLIENT, OPERATOR, settled
 from tests.e2e.portal import Portal, wait_until
@@ -98,6 +99,10 @@ def test_reinstall_from_the_click_to_the_login_prompt(visitors: Visitors, portal
     page.get_by_role("button", name="I have saved it").click()
     expect(page.locator(".password-once")).to_have_count(0)
     assert password not in json.dumps(frames)
+    expect(page.get_by_label("Host name")).to_have_value(SERVER)
+    page.locator(".installation").get_by_role("button", name="Install again").click()
+    expect(page.get_by_label("Host name")).to_have_value("new-db.acme.example")
+    expect(page.get_by_label(SYSTEM)).to_be_checked()
     row = portal.rows(
         "SELECT j.status, i.hostname, i.password_hash FROM hardware_job j JOIN installation i ON i.job_id = j.id"
         " WHERE j.server_id = %s",
@@ -109,6 +114,9 @@ def test_reinstall_from_the_click_to_the_login_prompt(visitors: Visitors, portal
 def test_stopped_while_the_machine_is_at_work(visitors: Visitors, portal: Portal) -> None:
     machine = portal.server_id(STOPPED)
     page = settled(visitors.signed_in(CLIENT, f"/servers/{machine}?tab=reinstall"))
+    lab, (mac,) = portal.data / "lab", portal.rows("SELECT mac FROM server WHERE id = %s", machine)[0]
+    node = next(one["name"] for one in read_fleet(lab) if one["mac"] == mac)
+    ask(lab, "fault", name=node, kind="hangs")  # it does not end by itself, however long this takes
     order(page, server=STOPPED)
     page.get_by_role("button", name="Stop and power off…").click(timeout=INSTALL_MS)
     dialog = page.get_by_role("dialog", name=f"Stop what {STOPPED} is doing?")
@@ -122,6 +130,7 @@ def test_stopped_while_the_machine_is_at_work(visitors: Visitors, portal: Portal
     done = [("reinstall", "cancelled", "stopped"), ("power_off", "succeeded", "verified")]
     wait_until(lambda: portal.rows(ended, machine) == done, timeout=120, what="it is off")
     page.get_by_role("button", name="I have saved it").click()
+    ask(lab, "clear", name=node)
 
 
 def test_order_says_what_is_wrong_before_anything_is_sent(visitors: Visitors, portal: Portal) -> None:
