@@ -91,7 +91,9 @@ def deliver(unit: Unit, *, token: str, name: str, address: str) -> Delivery:
         hand_out(unit, row)
         if name in SECRETS:
             row.password_hash = None
-    if name in ("kernel", "initrd"):
+    # One that reports nothing ends its job with the last file that its firmware fetches, and not before.
+    is_last = installer is not InstallerKind.NONE or not system.initrd or name == "initrd"
+    if name in BOOT_FILES and is_last:
         advance(unit, machine.job, MilestoneName.KERNEL_FETCHED)
     return Delivery(name, source.get(name, ""), facts, sums.get(name, ""))
 

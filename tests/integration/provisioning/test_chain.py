@@ -157,6 +157,7 @@ def test_siblings(
     assert place.bmc.commands == commands
     assert "/kernel" in place.script()
     place.fetch("kernel")
+    place.fetch("initrd")
     for name in reports:
         place.report(name)
     assert place.end == ("succeeded", "verified")
