@@ -62,7 +62,7 @@ def _employ(at_work: Site, *, deadline_s: str) -> None:
 @pytest.fixture(scope="module")
 def hurry(at_work: Site) -> None:
     """From here on a worker that gives up soon: for jobs that use up all their time. Their tests come last."""
-    _employ(at_work, deadline_s="12")
+    _employ(at_work, deadline_s="9")  # (one that has ten would send a command again)
 
 
 @pytest.fixture(autouse=True)
