@@ -205,7 +205,7 @@ def _write_access(view: Any) -> rx.Component:
                 danger=True,
             ),
         ),
-        class_name="row",
+        class_name="row card-line",
     )
 
 

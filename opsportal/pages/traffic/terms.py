@@ -101,7 +101,7 @@ def _change(row: Any) -> rx.Component:
 
 def _remove(row: Any) -> rx.Component:
     return confirm_button(
-        t("Meter no longer"),
+        t("Remove"),
         title=t("Meter {plan} no longer?", plan=row.name),
         text=t(
             "Traffic is counted as before, but the plan includes all of it: no mails, no bills, no limits."
