@@ -31,6 +31,7 @@ from opsportal.domain.consoles.refusals import (
 from opsportal.domain.consoles.screens import ScreenEndpoint
 from opsportal.domain.inventory import rotation
 from opsportal.domain.refusals import Forbidden, NotFound
+from opsportal.live.feed import Watch
 from opsportal.models import (
     AuditEvent,
     BmcAccess,
@@ -44,7 +45,7 @@ from opsportal.models import (
     Server,
 )
 from opsportal.models.base import utcnow
-from opsportal.state.consoles.tab import read_consoles
+from opsportal.state.consoles.tab import CONSOLES, read_consoles
 from tests.builders import make_actor, make_company, make_server, make_service
 from tests.conftest import _forget_process_caches
 from tests.doors import world
@@ -211,6 +212,8 @@ def test_it_belongs_to_one_session_and_one_tenancy() -> None:
                 leave(who, number)
         with unit_of_work() as unit, pytest.raises(Forbidden):
             bmc_access.settle_access(unit, actor, number)
+        shown_to = {Watch.make(CONSOLES, who, server.id) for who in (actor, other_session, colleague)}
+        assert len(shown_to) == 3  # what one session sees as its own is pushed to no other
         assert row(number).status == "ready"
         leave(other_session, number)  # the same person may end it from anywhere
         assert row(number).status == "ending"

@@ -85,5 +85,6 @@ CONSOLES = StateView(
     "consoles",
     read_consoles,
     lambda _, server_id: frozenset({topics.console(server_id), hardware_topics.server(server_id)}),
+    is_personal=True,  # a temporary access is one session's
     empty=ConsolesView(),
 )
