@@ -21,6 +21,9 @@ from stack import tether
 from switches.errors import SwitchUnreachable
 from tests.tools import need_tool
 
+AFTER_BROWSERS = pytest.mark.xdist_group("e2e")
+"""Of every module with such a switch: an address that comes or goes on this machine makes Chromium drop what it
+is loading (ERR_NETWORK_CHANGED), so these tests run in the process of the browser tests, after them."""
 PATIENCE_S = 60.0
 _NUMBERS = 254
 V3 = {

@@ -35,14 +35,14 @@ from opsportal.state.network.tab import read_network
 from tests.builders import make_actor, make_company, make_server, make_service
 from tests.cabling import make_port, make_switch
 from tests.conftest import _forget_process_caches
-from tests.switches.namespaces import RealSwitch, running_snmpd, running_switch
+from tests.switches.namespaces import AFTER_BROWSERS, RealSwitch, running_snmpd, running_switch
 from workers import hardware, traffic_poll
 from workers import port_orders as switching
 from workers.hardware import blocks
 
 PORT = 1_161
 HOST = "127.0.0.78"
-pytestmark = pytest.mark.usefixtures("portal", "reachable")
+pytestmark = [AFTER_BROWSERS, pytest.mark.usefixtures("portal", "reachable")]
 
 
 @pytest.fixture(scope="module")

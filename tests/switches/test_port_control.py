@@ -9,7 +9,7 @@ import pytest
 
 import switches
 from switches import Agent, SnmpPortControl
-from tests.switches.namespaces import V3, RealSwitch, running_snmpd, running_switch
+from tests.switches.namespaces import AFTER_BROWSERS, V3, RealSwitch, running_snmpd, running_switch
 
 WRITE = "rwcommunity secret\ncreateUser writer SHA write-auth AES write-priv\nrwuser writer priv\n"
 WRITER = {
@@ -20,6 +20,7 @@ WRITER = {
     "priv_password": "write-priv",
 }
 PORT = 1_161
+pytestmark = AFTER_BROWSERS
 
 
 @pytest.fixture(scope="module")

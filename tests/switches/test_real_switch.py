@@ -21,9 +21,10 @@ from opsportal.settings import settings
 from switches import Agent, PollAnswer, PollRequest, Wanted
 from tests.builders import make_actor, make_company, make_server, make_service
 from tests.conftest import _forget_process_caches
-from tests.switches.namespaces import V3, RealSwitch, running_snmpd, running_switch
+from tests.switches.namespaces import AFTER_BROWSERS, V3, RealSwitch, running_snmpd, running_switch
 from workers import traffic_poll
 
+pytestmark = AFTER_BROWSERS
 CACHE_S = 60.0
 """snmpd keeps counters for some seconds; on a busy machine it also needs some to answer."""
 PORTS = 14
