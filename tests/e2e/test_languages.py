@@ -96,7 +96,7 @@ def test_language_changes_in_place_and_is_remembered(visitors: Visitors, portal:
     page.goto(f"/servers/{number}")
     settled(page)
     loaded = page.evaluate("performance.timeOrigin")
-    facts = page.locator("dl.kv").last
+    facts = page.locator("dl.kv").filter(has_text="119")
     [(paid_until,)] = portal.rows(
         "SELECT period_end FROM service JOIN server ON service_id = service.id WHERE server.id = %s", number
     )
