@@ -6,11 +6,13 @@ that dies in between loses nothing. The database is not opened here but in each 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
 import time
 import uuid
+from threading import Thread
 from types import FrameType
 
 import structlog
@@ -78,7 +80,15 @@ def main(name: str) -> None:
             log.warning("redis_away", error=type(away).__name__)
         if worker is not None and worker.is_asked_to_stop:
             return
+        if worker is not None and worker.horse_pid:
+            Thread(target=_bury, args=(worker.horse_pid,), daemon=True).start()
         time.sleep(1)
+
+
+def _bury(horse_pid: int) -> None:
+    """Wait for a work horse that nobody waits for since its worker lost Redis: it would stay a zombie."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(horse_pid, 0)
 
 
 if __name__ == "__main__":
