@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.orm import configure_mappers
 from sqlmodel import Session
 
 from opsportal.models.outbox import Outbox
@@ -83,7 +84,7 @@ def _payloads(topics: set[str]) -> Iterator[str]:
 
 @functools.cache
 def engine() -> Engine:
-    """The process's connection pool. Made at first use, so that a forked child makes its own."""
+    """The process's connection pool. It opens at first use, which in a process that forks is its children's."""
     config = settings()
     return create_engine(
         config.sqlalchemy_url,
@@ -94,6 +95,12 @@ def engine() -> Engine:
         hide_parameters=True,  # or an error would put values into the log
         connect_args={"connect_timeout": 5, "options": OPTIONS},
     )
+
+
+def prepare_for_forks() -> None:
+    """Load the driver and work out the mappers once, for all children to come. Opens no connection."""
+    configure_mappers()
+    engine()  # its pool is empty: a child that inherits it opens connections of its own
 
 
 @contextlib.contextmanager

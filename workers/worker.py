@@ -27,6 +27,7 @@ import workers.dns
 import workers.hardware  # (imported before the fork, so that each horse starts at once)
 import workers.mail
 import workers.payments  # noqa: F401
+from opsportal.db import prepare_for_forks
 from opsportal.logs import configure_logs
 from workers import queues
 
@@ -71,6 +72,7 @@ def make_worker(name: str) -> LastingWorker:
 def main(name: str) -> None:
     """Work until asked to stop. RQ's own loop ends at the first surprise; this one begins another."""
     configure_logs(f"worker-{name}")
+    prepare_for_forks()
     while True:
         worker = None
         try:
