@@ -21,8 +21,12 @@ CHROMIUM_ARGUMENTS = [
 ]
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-LATE_GOODBYE = "WebSocket is already in CLOSING or CLOSED state."
-"""A page that is left says goodbye on its socket; when the portal closed that first (a sign-out), Chromium remarks on it."""
+GOODBYES = (
+    "WebSocket is already in CLOSING or CLOSED state.",
+    "WebSocket is closed before the connection is established.",
+)
+"""A page that is left says goodbye on its socket; when the portal closed that first (a sign-out), or when the
+socket was not open yet (a page left at once), Chromium remarks on what the page itself did."""
 REFUSED_BY_THE_BROWSER = "addEventListener('securitypolicyviolation', (e) => console.error('CSP', e.violatedDirective, e.blockedURI))"
 
 
@@ -49,7 +53,7 @@ class Faults:
             is_connection or message.text.startswith("Failed to load resource")
         )
         # A refusal is an answer like any other; the page shows it, and the test looks at the page.
-        if not is_answer and not is_outage and message.text != LATE_GOODBYE:
+        if not is_answer and not is_outage and not message.text.endswith(GOODBYES):
             self.seen.append(f"{message.type}: {message.text[:300]} ({message.page and message.page.url})")
 
 
