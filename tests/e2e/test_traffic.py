@@ -237,7 +237,7 @@ def test_the_file_is_what_the_page_says(visitors: Visitors, measured: Measured, 
         for row in reversed(rows)
     ]
     assert table_of(page) == wanted
-    assert sum(bool(row["in_bit_s"]) for row in rows) >= (4 if span == "month" else BEFORE + AFTER)
+    assert sum(bool(row["in_bit_s"]) for row in rows) >= (3 if span == "month" else BEFORE + AFTER)
 
 
 def test_it_moves_under_the_eyes_and_leaves_zoom_and_pointer(visitors: Visitors, portal: Portal) -> None:
