@@ -16,7 +16,7 @@ from lab.qemu.images import ARGUMENTS
 from opsportal.db import unit_of_work
 from opsportal.models import InstallerKind, OperatingSystem, SystemPurpose
 
-MIRROR = "http://deb.debian.org/debian"
+MIRROR = "http://mirror.northrack.example/debian"
 REAL_FILES = {"kernel": "vmlinuz", "initrd": "initrd", "image": "disk.raw.gz"}
 
 
@@ -40,12 +40,12 @@ SYSTEMS = (
     DemoSystem("debian-12", "Debian 12 (bookworm)", "debian", "12", InstallerKind.PRESEED, image=MIRROR),
     DemoSystem(
         *("ubuntu-24.04", "Ubuntu Server 24.04 LTS", "ubuntu", "24.04", InstallerKind.AUTOINSTALL),
-        image="http://releases.ubuntu.com/24.04/ubuntu-24.04.3-live-server-amd64.iso",
+        image="http://mirror.northrack.example/ubuntu/ubuntu-24.04.3-live-server-amd64.iso",
         min_memory_gb=8,
     ),
     DemoSystem(
         *("almalinux-9", "AlmaLinux 9", "almalinux", "9", InstallerKind.KICKSTART),
-        image="http://repo.almalinux.org/almalinux/9/BaseOS/x86_64/os",
+        image="http://mirror.northrack.example/almalinux/9/BaseOS/x86_64/os",
         min_memory_gb=4,
     ),
     DemoSystem("debian-12-image", "Debian 12, ready image", "debian", "12", InstallerKind.RAW, min_disk_gb=1),

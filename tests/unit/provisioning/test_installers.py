@@ -33,7 +33,7 @@ FACTS = Facts(
     ssh_keys=KEYS,
     time_zone="Europe/Prague",
     has_script=True,
-    image="http://deb.debian.org/debian",
+    image="http://mirror.northrack.example/debian",
     image_sha256="ab" * 32,
     kernel_arguments="console=ttyS1,115200n8",
     has_initrd=True,
@@ -105,7 +105,7 @@ def test_preseed_answers() -> None:
     assert lines["netcfg/get_hostname"] == "string web1"
     assert lines["netcfg/get_domain"] == "string company.example"
     assert lines["time/zone"] == "string Europe/Prague"
-    assert lines["mirror/http/hostname"] == "string deb.debian.org"
+    assert lines["mirror/http/hostname"] == "string mirror.northrack.example"
     assert lines["mirror/http/directory"] == "string /debian"
     assert lines["partman-auto/method"] == "string regular"
     late = lines["preseed/late_command"].removeprefix("string ")

@@ -103,7 +103,7 @@ def test_dnsmasq_configuration() -> None:
 
 SYSTEM = {
     "code": "debian-12", "name": "Debian 12", "family": "debian", "installer": "preseed",
-    "kernel": "debian-12/linux", "kernel_sha256": "ab" * 32, "image": "http://deb.debian.org/debian",
+    "kernel": "debian-12/linux", "kernel_sha256": "ab" * 32, "image": "http://mirror.northrack.example/debian",
 }  # fmt: skip
 
 
