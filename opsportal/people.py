@@ -6,12 +6,10 @@ For the first operator of a new installation, and for whoever must be let in no 
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 
-from sqlalchemy.exc import OperationalError
-
-from opsportal.db import Unit, unit_of_work
+from opsportal.console_commands import NothingChanged, carry_out
+from opsportal.db import Unit
 from opsportal.domain.accounts import administration
 from opsportal.domain.refusals import NotFound
 from opsportal.models import Role
@@ -35,6 +33,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _do(unit: Unit, given: argparse.Namespace, by: str) -> str:
     """Carry out one command. Returns the sentence to print."""
+    try:
+        return _carry_out(unit, given, by)
+    except NotFound:
+        raise NothingChanged(f"Nobody has the e-mail {given.email}.") from None
+
+
+def _carry_out(unit: Unit, given: argparse.Namespace, by: str) -> str:
     match given.command:
         case "deactivate":
             ended = administration.deactivate(unit, given.email, by=by)
@@ -55,18 +60,7 @@ def _do(unit: Unit, given: argparse.Namespace, by: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Exit code 0 when done, 1 with one sentence when not."""
-    given = _parser().parse_args(arguments)
-    try:
-        with unit_of_work() as unit:
-            said = _do(unit, given, by=f"{getpass.getuser()} (console)")
-    except NotFound:
-        print(f"Nobody has the e-mail {given.email}. Nothing was changed.", file=sys.stderr)
-        return 1
-    except OperationalError:
-        print("The database does not answer. Nothing was changed. Is DATABASE_URL set?", file=sys.stderr)
-        return 1
-    print(said)  # only now: it is committed
-    return 0
+    return carry_out(_do, _parser().parse_args(arguments))
 
 
 if __name__ == "__main__":

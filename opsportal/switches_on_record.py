@@ -15,10 +15,11 @@ import getpass
 import ipaddress
 import sys
 
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from opsportal.db import Unit, unit_of_work
+from opsportal.console_commands import NothingChanged, carry_out
+from opsportal.db import Unit
 from opsportal.domain.audit import trail
 from opsportal.domain.traffic import inventory, links
 from opsportal.domain.vault import seal
@@ -27,10 +28,6 @@ from opsportal.models.base import utcnow
 
 AUTH = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 PRIV = ("des", "aes128", "aes192", "aes256")
-
-
-class NothingChanged(Exception):
-    """One sentence about what is wrong."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -132,18 +129,7 @@ def _do(unit: Unit, given: argparse.Namespace, by: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Exit code 0 when done, 1 with one sentence when not."""
-    given = _parser().parse_args(arguments)
-    try:
-        with unit_of_work() as unit:
-            said = _do(unit, given, by=f"{getpass.getuser()} (console)")
-    except NothingChanged as reason:
-        print(f"{reason} Nothing was changed.", file=sys.stderr)
-        return 1
-    except OperationalError:
-        print("The database does not answer. Nothing was changed. Is DATABASE_URL set?", file=sys.stderr)
-        return 1
-    print(said)  # only now: it is committed
-    return 0
+    return carry_out(_do, _parser().parse_args(arguments))
 
 
 if __name__ == "__main__":

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.audit import trail
 from opsportal.domain.consoles import topics
 from opsportal.domain.lifecycle import BMC_ACCESS, move
-from opsportal.models import OPEN_ACCESS, AccessStatus, BmcAccess
+from opsportal.models import OPEN_ACCESS, AccessStatus, BmcAccess, ConsoleGrant
 from opsportal.models.base import utcnow
 
 QUEUE, TASK = "hardware", "bmc_access"
@@ -30,19 +31,20 @@ def end_accesses(
 
     Suspending a service and handing a server on do this by themselves, by triggers.
     """
-    wanted = (
-        (col(BmcAccess.server_id), server_id),
-        (col(BmcAccess.service_id), service_id),
-        (col(BmcAccess.session_id), session_id),
-    )
-    conditions = [column == value for column, value in wanted if value is not None]
-    if not conditions:
-        raise ValueError("end_accesses without saying whose")
+    conditions = whose(BmcAccess, server_id=server_id, service_id=service_id, session_id=session_id)
     query = select(BmcAccess).where(col(BmcAccess.status).in_(OPEN_ACCESS), *conditions)
     rows = unit.exec(query.order_by(col(BmcAccess.id)).with_for_update()).all()
     for row in rows:
         end_access(unit, row, reason)
     return len(rows)
+
+
+def whose(table: type[BmcAccess | ConsoleGrant], **ids: int | None) -> list[ColumnElement[bool]]:
+    """Rows of a server, a service or a session. Raises ValueError when none is said: that would be all."""
+    conditions = [col(getattr(table, name)) == value for name, value in ids.items() if value is not None]
+    if not conditions:
+        raise ValueError("ending consoles without saying whose")
+    return conditions
 
 
 def end_access(unit: Unit, row: BmcAccess, reason: str) -> None:

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.audit import trail
 from opsportal.domain.consoles import topics
-from opsportal.domain.consoles.access_endings import end_accesses
+from opsportal.domain.consoles.access_endings import end_accesses, whose
 from opsportal.domain.lifecycle import CONSOLE_GRANT, move
 from opsportal.models import OPEN_GRANT, ConsoleGrant, GrantStatus
 from opsportal.models.base import utcnow
@@ -39,14 +39,7 @@ def end_consoles(
 
     Suspending a service and handing a server on do this by themselves, by triggers.
     """
-    wanted = (
-        (col(ConsoleGrant.server_id), server_id),
-        (col(ConsoleGrant.service_id), service_id),
-        (col(ConsoleGrant.session_id), session_id),
-    )
-    conditions = [column == value for column, value in wanted if value is not None]
-    if not conditions:
-        raise ValueError("end_consoles without saying whose")
+    conditions = whose(ConsoleGrant, server_id=server_id, service_id=service_id, session_id=session_id)
     end_accesses(unit, reason=reason, server_id=server_id, service_id=service_id, session_id=session_id)
     query = select(ConsoleGrant).where(col(ConsoleGrant.status).in_(OPEN_GRANT), *conditions)
     return _end_all(unit, unit.exec(query.order_by(col(ConsoleGrant.id)).with_for_update()).all(), reason)
