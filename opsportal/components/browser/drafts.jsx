@@ -1,6 +1,7 @@
 // What somebody writes and has not sent yet. It stays in this tab through live updates, reloads, lost connections and
 // a sign-in in between, until the portal says that it has it.
 import { useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 
 const NO_ANSWER_MS = 10_000;
 const NO_ANSWER = {
@@ -90,9 +91,16 @@ export function useSending(draft, answer, onSent) {
   useEffect(() => {
     if (!answer?.id || answer.id === heard.current || !draft.id || answer.draft !== draft.id) return;
     heard.current = answer.id;
-    setWaiting(false);
-    setRefusal(answer.code ? answer : null);
-    if (!answer.code) onSent?.(answer, sent.current ?? draft);
+    const what = sent.current ?? draft;
+    // In one go, before the next key: one that is pressed while the page still shows what was sent brings all of it
+    // back into the new draft. React draws at once only outside of its own work, so this waits for the end of that.
+    queueMicrotask(() =>
+      flushSync(() => {
+        setWaiting(false);
+        setRefusal(answer.code ? answer : null);
+        if (!answer.code) onSent?.(answer, what);
+      }),
+    );
   }, [answer?.id, draft.id]);
   useEffect(() => {
     if (!isWaiting) return undefined;
