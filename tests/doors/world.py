@@ -160,17 +160,22 @@ def make_mail(company: Company, *, is_undeliverable: bool = False) -> Mail:
     return mail
 
 
-def everything() -> dict[str, tuple[int, str]]:
+def everything() -> dict[str, tuple[int, int]]:
     """Every table's number of rows and a digest of their content: equal means that nothing has changed."""
     with unit_of_work() as unit:
+        # Starting processes for a query of that many tables takes longer than the query.
+        unit.execute(_ALONE)
         rows = unit.execute(_digests()).all()
-    return {name: (count, digest) for name, count, digest in rows}
+    return {name: (count, int(digest)) for name, count, digest in rows}
+
+
+_ALONE = text("SET LOCAL max_parallel_workers_per_gather = 0")
 
 
 @functools.cache
 def _digests() -> TextClause:
-    """One statement, which the connection prepares: it is asked some thousand times."""
-    digest = "SELECT '{0}', count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {0} t"
+    """One statement, which the connection prepares: it is asked some thousand times. Sums need no order."""
+    digest = "SELECT '{0}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {0} t"
     return text(" UNION ALL ".join(digest.format(table.name) for table in SQLModel.metadata.sorted_tables))
 
 
