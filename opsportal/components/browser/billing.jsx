@@ -250,9 +250,9 @@ export function AskButton({ label, title, text, confirm, about, owner, currency,
   const asksReason = (asks ?? "").includes("reason");
   const suggested = asksAmount && amount >= 0 && currency ? typed(amount, currency) : "";
   const [draft, change, clear] = useDraft(`ask:${label}:${about}`, open ? owner : 0, { amount: null, reason: "" });
-  const sending = useSending(draft, answer, () => {
+  const sending = useSending(draft, answer, (_, sent) => {
     clear();
-    setOpen(false);
+    if (sent) setOpen(false);
   });
   const { refusal } = sending;
   const value = draft.amount ?? suggested;

@@ -1,6 +1,6 @@
 // What somebody writes and has not sent yet. It stays in this tab through live updates, reloads, lost connections and
 // a sign-in in between, until the portal says that it has it.
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 
 const NO_ANSWER_MS = 10_000;
@@ -57,7 +57,8 @@ export function useDraft(name, owner, empty) {
     now.current = after;
     setDraft(after);
   };
-  useEffect(() => {
+  // Before anybody can press a key: one that is pressed over the empty form would take the place of what was kept.
+  useLayoutEffect(() => {
     if (!key || at.current === key) return;
     const isMoved = at.current !== "";
     at.current = key;
@@ -81,17 +82,18 @@ export function useDraft(name, owner, empty) {
 /**
  * Sending a draft and waiting for the portal's word on it. `answer` is the state's {id, draft, code, msgid, params};
  * a word that does not come for ten seconds frees the form, and one that comes later still counts. `onSent` is told
- * what was sent, too: more may have been written since.
+ * what was sent, too: more may have been written since. It is null for what was sent before this form was here.
  */
 export function useSending(draft, answer, onSent) {
   const [isWaiting, setWaiting] = useState(false);
   const [refusal, setRefusal] = useState(null);
-  const heard = useRef(answer?.id ?? "");
+  // A form that was away when its draft was taken hears of it now: what is written next is not that draft again.
+  const heard = useRef(answer?.code ? answer.id : "");
   const sent = useRef(null);
   useEffect(() => {
     if (!answer?.id || answer.id === heard.current || !draft.id || answer.draft !== draft.id) return;
     heard.current = answer.id;
-    const what = sent.current ?? draft;
+    const what = sent.current;
     // In one go, before the next key: one that is pressed while the page still shows what was sent brings all of it
     // back into the new draft. React draws at once only outside of its own work, so this waits for the end of that.
     queueMicrotask(() =>

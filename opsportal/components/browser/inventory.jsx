@@ -50,13 +50,13 @@ export function AskForm({ label, title, text, confirm, fields, about, subject, o
   const titleId = useId();
   const base = useId();
   const [open, setOpen] = useState(false);
-  const first = Object.fromEntries(fields.map((field) => [field.name, String(field.initial ?? "")]));
-  const [draft, change, clear] = useDraft(`form:${about}:${subject ?? ""}`, open ? owner : 0, first);
-  const sending = useSending(draft, answer, () => {
+  // Only what was typed: a field that nobody has touched shows what is on record now.
+  const [draft, change, clear] = useDraft(`form:${about}:${subject ?? ""}`, open ? owner : 0, {});
+  const sending = useSending(draft, answer, (_, sent) => {
     clear();
-    setOpen(false);
+    if (sent) setOpen(false);
   });
-  const typed = (field) => draft[field.name] ?? "";
+  const typed = (field) => draft[field.name] ?? String(field.initial ?? "");
   const isReady = fields.every((field) => {
     const one = typed(field).trim();
     return one === "" ? Boolean(field.optional) : !numeric(field) || /^\d{1,15}$/.test(one);

@@ -12,9 +12,9 @@ function Editor({ owner, address, ip, name, network, hint, answer, onSave, onClo
   const [draft, change, clear] = useDraft(`reverse:${address}:${ip || "new"}`, owner, { ip: ip ?? "", name: name ?? "" });
   const [left, setLeft] = useState(false);
   const first = useRef(null);
-  const sending = useSending(draft, answer, () => {
+  const sending = useSending(draft, answer, (_, sent) => {
     clear();
-    onClose();
+    if (sent) onClose();
   });
   useEffect(() => first.current?.focus(), []);
   const typed = draft.name.trim();
@@ -105,7 +105,8 @@ export function ReverseName(props) {
   const button = useRef(null);
   const close = () => {
     setOpen(false);
-    setTimeout(() => button.current?.focus());
+    // Unless somebody is elsewhere by now: the word on a name comes late.
+    setTimeout(() => document.activeElement === document.body && button.current?.focus());
   };
   if (open) return <Editor {...props} onClose={close} />;
   const isNew = !ip;

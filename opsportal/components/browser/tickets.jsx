@@ -130,7 +130,7 @@ export function Composer({ ticket, owner, limit, limits, answer, withNotes, reop
   const shortcut = useShortcut();
   const [draft, change, clear] = useDraft(`ticket:${ticket}`, owner, { body: "", files: [], isNote: false });
   const uploads = useUploads(draft.files, (next) => change(({ files }) => ({ files: next(files) })), limits);
-  const sending = useSending(draft, answer, (_, sent) => clear(sent));
+  const sending = useSending(draft, answer, (_, sent) => clear(sent ?? draft));
   const isNote = Boolean(withNotes && draft.isNote);
   const { refusal } = sending;
   const busy = sending.isWaiting;
