@@ -3,7 +3,7 @@ import { useContext, useEffect } from "react";
 import { Link } from "react-router";
 import * as Menu from "@radix-ui/react-dropdown-menu";
 import { ColorModeContext } from "$/utils/context-registry";
-import i18next, { LOCALES, setLocale } from "$/portal/i18n";
+import i18next, { LOCALES, setLocale, wantedLocale } from "$/portal/i18n";
 import { useIntl } from "$/portal/intl";
 
 // Each language is written in itself: who looks for it may read no other.
@@ -34,7 +34,7 @@ export function Avatar({ name, email, locale: accountLocale, onLocale, signOutUr
     // The account's language holds in every browser; this one remembers it for its next first paint.
     if (!accountLocale || accountLocale === known) return;
     known = accountLocale;
-    if (accountLocale !== i18next.language) setLocale(accountLocale);
+    if (accountLocale !== wantedLocale()) setLocale(accountLocale);
   }, [accountLocale]);
   const { rawColorMode, setColorMode } = useContext(ColorModeContext);
   const choose = (locale) => {

@@ -52,6 +52,13 @@ export function regionalTag(locale) {
   return own ?? DEFAULT_TAGS[locale] ?? locale;
 }
 
+let wanted = "en"; // the last one that was asked for: its texts may still be on their way
+
+/** The locale that this page has, or will have in a moment. */
+export function wantedLocale() {
+  return wanted;
+}
+
 async function load(locale) {
   if (i18next.hasResourceBundle(locale, "translation")) return;
   const catalogue = await LOADERS[locale]();
@@ -67,13 +74,15 @@ function show(locale) {
 /** Switch every open text to `locale` without a reload; remembered in this browser unless told otherwise. */
 export async function setLocale(locale, { remember = true } = {}) {
   if (!LOCALES.includes(locale)) return;
+  wanted = locale;
   try {
     await load(locale);
+    if (wanted !== locale) return; // another one was asked for meanwhile
     await i18next.changeLanguage(locale);
     if (remember) localStorage.setItem(STORAGE_KEY, locale);
   } finally {
     // A catalogue that cannot be fetched leaves the page readable in English.
-    show(i18next.language);
+    if (wanted === locale) show(i18next.language);
   }
 }
 
