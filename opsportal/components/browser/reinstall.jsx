@@ -39,7 +39,7 @@ export function ReinstallForm({ owner, server, name, systems, disks, layouts, ob
   const intl = useIntl();
   const id = useId();
   const [draft, change, clear] = useDraft(`reinstall:${server}`, owner, EMPTY);
-  const [isAsking, setAsking] = useState(false);
+  const [asked, setAsked] = useState(null); // the order that is being confirmed, as it was read
   const [shown, setShown] = useState({});
   const [isSending, setSending] = useState(false);
   const [refusal, setRefusal] = useState(null);
@@ -72,19 +72,19 @@ export function ReinstallForm({ owner, server, name, systems, disks, layouts, ob
     setRefusal(null);
     const first = Object.keys(found)[0];
     if (first) form.current?.elements.namedItem(first)?.focus?.();
-    else setAsking(true);
+    else setAsked({ ...wish, system, layout, erased: disks.filter((one) => taken.includes(one.id)) });
   };
   const install = async (confirmation) => {
-    setAsking(false);
+    setAsked(null);
     setSending(true);
     const answer = await order(`/servers/${server}/reinstall`, {
-      system: system.id,
-      hostname: wish.hostname,
-      layout: layout.id,
-      disks: taken,
-      ssh_keys: lines(wish.keys),
-      time_zone: wish.zone,
-      post_install: wish.script,
+      system: asked.system.id,
+      hostname: asked.hostname,
+      layout: asked.layout.id,
+      disks: asked.disks,
+      ssh_keys: lines(asked.keys),
+      time_zone: asked.zone,
+      post_install: asked.script,
       confirmation,
     });
     setSending(false);
@@ -231,21 +231,23 @@ export function ReinstallForm({ owner, server, name, systems, disks, layouts, ob
         </div>
       </form>
       <Confirm
-        open={isAsking}
-        onClose={() => setAsking(false)}
+        open={Boolean(asked)}
+        onClose={() => setAsked(null)}
         onConfirm={install}
         title={intl.t("Reinstall {name}?", { name })}
         confirm={intl.t("Erase and reinstall")}
         phrase={name}
       >
-        <Lost
-          intl={intl}
-          server={name}
-          disks={disks.filter((one) => taken.includes(one.id))}
-          words={intl.t("Everything on these disks is erased and cannot be brought back. {system} is installed instead.", {
-            system: titleOf(system),
-          })}
-        />
+        {asked ? (
+          <Lost
+            intl={intl}
+            server={name}
+            disks={asked.erased}
+            words={intl.t("Everything on these disks is erased and cannot be brought back. {system} is installed instead.", {
+              system: titleOf(asked.system),
+            })}
+          />
+        ) : null}
       </Confirm>
     </>
   );

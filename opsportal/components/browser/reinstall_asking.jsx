@@ -1,5 +1,5 @@
 // What every order that loses something needs: what is lost in words, a name to be typed, and the sending.
-import { useEffect, useId, useState } from "react";
+import { useId, useLayoutEffect, useState } from "react";
 import { Dialog } from "$/portal/dialog";
 import { post } from "$/portal/forms";
 import { useIntl } from "$/portal/intl";
@@ -32,7 +32,7 @@ export function Confirm({ open, onClose, onConfirm, title, confirm, phrase, chil
   const intl = useIntl();
   const titleId = useId();
   const [typed, setTyped] = useState("");
-  useEffect(() => setTyped(""), [open]);
+  useLayoutEffect(() => setTyped(""), [open]); // before it is drawn: what was typed for one order confirms no other
   const ready = typed.trim() === phrase;
   return (
     <Dialog open={open} onClose={onClose} labelledBy={titleId}>
