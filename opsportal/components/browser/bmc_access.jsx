@@ -49,7 +49,7 @@ function Credentials({ shown }) {
   );
 }
 
-function Mine({ row, shown, onShow, onLeave }) {
+function Mine({ row, shown, isBusy, onShow, onLeave }) {
   const intl = useIntl();
   if (row.status !== "ready") return null;
   return (
@@ -65,9 +65,9 @@ function Mine({ row, shown, onShow, onLeave }) {
       </p>
       <div className="row">
         {row.is_shown ? null : (
-          <button type="button" className="btn primary" onClick={onShow}>{intl.t("Show address and password")}</button>
+          <button type="button" className="btn primary" disabled={isBusy} onClick={onShow}>{intl.t("Show address and password")}</button>
         )}
-        <button type="button" className="btn" onClick={onLeave}>{intl.t("End access")}</button>
+        <button type="button" className="btn" disabled={isBusy} onClick={onLeave}>{intl.t("End access")}</button>
       </div>
     </>
   );
@@ -157,7 +157,7 @@ export function TemporaryAccess({ server, rows, problem, isStaff, hasSecondFacto
         </ul>
       ) : null}
       {mine ? (
-        <Mine row={mine} shown={shown} onShow={() => show(mine)} onLeave={() => leave(mine)} />
+        <Mine row={mine} shown={shown} isBusy={isBusy} onShow={() => show(mine)} onLeave={() => leave(mine)} />
       ) : (
         <button type="button" className="btn" disabled={Boolean(problem) || isBusy} onClick={() => send("ask", { server_id: server })}>
           {intl.t("Ask for temporary access")}

@@ -1,6 +1,6 @@
 // Cards of a server: a reason before a port goes down, the description, and sign-in data. Passwords come in the answer
 // of one plain HTTP request and live in these components only, for a minute.
-import { useEffect, useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { ConfirmButton, Dialog } from "$/portal/dialog";
 import { useIntl } from "$/portal/intl";
 import { notify } from "$/portal/notices";
@@ -72,6 +72,13 @@ export function ReasonButton({ label, title, text, confirm, reasonLabel, option,
 export function Description({ text, editable, onSave }) {
   const intl = useIntl();
   const [draft, setDraft] = useState(null);
+  const sent = useRef(null);
+  useEffect(() => {
+    const what = sent.current;
+    if (what === null || text !== what.trim()) return;
+    sent.current = null;
+    setDraft((now) => (now === what ? null : now));
+  }, [text]);
   if (draft === null) {
     return (
       <div className="description">
@@ -86,8 +93,9 @@ export function Description({ text, editable, onSave }) {
   }
   const save = (event) => {
     event.preventDefault();
+    if (draft.trim() === (text ?? "").trim()) return setDraft(null);
+    sent.current = draft; // it closes when the text is there; refused, it stays with what was typed
     onSave?.(draft);
-    setDraft(null);
   };
   return (
     <form className="form" onSubmit={save}>
@@ -153,15 +161,19 @@ function EntryForm({ entry, serverId, onClose, ask }) {
   const intl = useIntl();
   const titleId = useId();
   const [refusal, setRefusal] = useState("");
+  const [isBusy, setBusy] = useState(false);
   const submit = async (event) => {
     event.preventDefault();
+    if (isBusy) return;
+    setBusy(true);
     const fields = Object.fromEntries(new FormData(event.currentTarget));
     const answer = await ask("/servers/sign-ins/save", { ...fields, server_id: serverId, sign_in_id: entry?.id ?? 0 });
+    setBusy(false);
     if (answer.ok) onClose();
     else if (answer.msgid) setRefusal(intl.t(answer.msgid, answer.params));
   };
   return (
-    <form className="form sign-in-form" onSubmit={submit} aria-labelledby={titleId}>
+    <form className="form sign-in-form" onSubmit={submit} aria-labelledby={titleId} aria-busy={isBusy}>
       <h3 id={titleId}>{entry?.id ? intl.t("Edit {name}", { name: entry.label }) : intl.t("Add sign-in data")}</h3>
       <label className="field">
         <span>{intl.t("What for")}</span>
@@ -181,7 +193,7 @@ function EntryForm({ entry, serverId, onClose, ask }) {
         </p>
       ) : null}
       <div className="row">
-        <button type="submit" className="btn primary">
+        <button type="submit" className="btn primary" disabled={isBusy}>
           {intl.t("Save")}
         </button>
         <button type="button" className="btn" onClick={onClose}>

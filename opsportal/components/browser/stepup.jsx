@@ -1,5 +1,5 @@
 // Step-up: what is refused until the person has proved who they are is asked again after password and code.
-import { useId, useState } from "react";
+import { useId, useRef, useState } from "react";
 import { Dialog } from "$/portal/dialog";
 import { Field, PostForm, Submit, post } from "$/portal/forms";
 import { useIntl } from "$/portal/intl";
@@ -54,19 +54,26 @@ function ConfirmIdentity({ open, onClose, onConfirmed, hasSecondFactor }) {
 /** `ask` posts and, where that needs it, waits for the proof first; `dialog` is what the page must show for it. */
 export function useStepUp(hasSecondFactor) {
   const [pending, setPending] = useState(null); // what waits for the person to prove who they are
+  const waiting = useRef(null); // the same, known at once
+  const wait = (next) => {
+    waiting.current = next;
+    setPending(next);
+  };
+  const givenUp = () => {
+    waiting.current?.resolve({ ok: false });
+    wait(null);
+  };
   const ask = async (url, body) => {
     const answer = await post(url, body);
     if (answer.code !== "elevation_required") return answer;
-    return new Promise((resolve) => setPending({ url, body, resolve }));
+    givenUp(); // one thing is asked for at a time: the last
+    return new Promise((resolve) => wait({ url, body, resolve }));
   };
   const confirmed = async () => {
-    const { url, body, resolve } = pending;
-    setPending(null);
+    if (!waiting.current) return; // given up while the proof was on its way: then it is not done either
+    const { url, body, resolve } = waiting.current;
+    wait(null);
     resolve(await post(url, body));
-  };
-  const givenUp = () => {
-    pending?.resolve({ ok: false });
-    setPending(null);
   };
   const dialog = (
     <ConfirmIdentity
