@@ -32,7 +32,7 @@ function understood(message, tell) {
  */
 export function useConsole(server, kind, onData) {
   const [state, tell] = useReducer(changed, CLOSED);
-  const current = useRef({ socket: null, timer: 0, tries: 0, wanted: false });
+  const current = useRef({ socket: null, timer: 0, tries: 0, attempt: 0, wanted: false });
   const receive = useRef(onData);
   receive.current = onData;
 
@@ -47,9 +47,10 @@ export function useConsole(server, kind, onData) {
   const connect = useCallback(async () => {
     const mine = current.current;
     drop();
+    const attempt = ++mine.attempt;
     tell({ phase: "connecting", reason: "", refusal: null, idle: 0, note: null, viewers: [] });
     const answer = await post(`/servers/${server}/console`, { kind });
-    if (!mine.wanted) return;
+    if (!mine.wanted || mine.attempt !== attempt) return;
     const again = (reason) => {
       const passes = PASSING.has(reason) && mine.tries < PAUSES_S.length;
       tell({ phase: passes ? "waiting" : "ended", reason, idle: 0, viewers: [] });
