@@ -44,6 +44,10 @@ function sentence(intl, refusal, currency) {
 function AmountField({ label, value, currency, error, hint, onChange, autoFocus }) {
   const id = useId();
   const field = useRef(null);
+  // The bare page was there before this code: what was typed into it counts.
+  useEffect(() => {
+    if (field.current.value !== value) onChange(field.current.value);
+  }, []);
   return (
     <div className={`field amount ${error ? "wrong" : ""}`}>
       <label htmlFor={id}>{label}</label>
@@ -190,6 +194,7 @@ export function FundsForm({ owner, currency, recommended, balance, cards, quote,
           error={sentence(intl, amountError, currency)}
           hint={intl.t("Your balance grows by exactly this amount.")}
           onChange={(value) => {
+            prefilled.current = true; // whoever types has said what it shall be
             sending.setRefusal(null);
             change({ amount: value });
           }}
