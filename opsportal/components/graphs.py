@@ -63,6 +63,7 @@ class Sparkline(rx.Component):
 
     lines: rx.Var[list[dict[str, Any]]]
     label: rx.Var[str]
+    fitted: rx.Var[bool]
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,12 @@ def graph_table(
     )
 
 
-def sparkline(lines: Sequence[Line], *, label: Any) -> rx.Component:
-    """A line beside a number. `label` says in words what it shows."""
-    return Sparkline.create(lines=[line.described() for line in lines], label=label)
+def sparkline(lines: Sequence[Line], *, label: Any, fitted: bool = False) -> rx.Component:
+    """A line beside a number. `label` says in words what it shows.
+
+    It stands on zero; with `fitted` on its own lowest value, for what never comes near zero.
+    """
+    return Sparkline.create(lines=[line.described() for line in lines], label=label, fitted=fitted)
 
 
 def _timed(start: Any, step: Any, at: Any) -> dict[str, Any]:

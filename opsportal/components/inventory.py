@@ -118,6 +118,16 @@ def ask(
     )
 
 
+def why_faulty(one: Any) -> rx.Component:
+    """The reason of a view with `failed_step`, `failed_subject` and `reason`."""
+    step = rx.fragment(
+        t_code(one.failed_step, words.FAILED_STEP),
+        rx.cond(one.failed_subject, rx.fragment(" ", one.failed_subject)),
+        ": ",
+    )
+    return rx.fragment(rx.cond(one.failed_step, step), t_code(one.reason, words.METHOD))
+
+
 def stock_status(code: Any, *, flash: bool = True) -> rx.Component:
     return status(code, words=words.STOCK, tones=words.STOCK_TONE, flash=flash)
 

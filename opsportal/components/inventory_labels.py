@@ -59,6 +59,18 @@ STEP = {
     "inventory": N_("Parts counted and compared"),
     "burn_in": N_("Burn-in test passed"),
 }
+FAILED_STEP = {
+    "addresses": N_("Addresses"),
+    "reverse_dns": N_("Reverse DNS"),
+    "bmc_users": N_("BMC users"),
+    "bmc_password": N_("BMC password"),
+    "bmc_access": N_("Access to the BMC"),
+    "settings": N_("BMC and BIOS settings"),
+    "disk": N_("Disk"),
+    "firmware": N_("Firmware"),
+    "inventory": N_("Parts"),
+    "burn_in": N_("Burn-in test"),
+}
 METHOD = {
     "confirmed": N_("Confirmed by a person"),
     "nvme_format": N_("NVMe format"),

@@ -19,7 +19,11 @@ def light(view: Any) -> rx.Component:
         ("asking", rx.el.p(t("The light is being switched on …"), class_name="sub", role="status")),
         (
             "lit",
-            rx.el.p(t("The light blinks until {time}.", time=time(view.light_until)), role="status"),
+            rx.el.p(
+                t("The light blinks until {time}.", time=time(view.light_until)),
+                class_name="outcome info lit",
+                role="status",
+            ),
         ),
         (
             "failed",

@@ -144,8 +144,8 @@ OUTCOMES: Final[Words] = {
         " again, contact support."
     ),
     "installer_checksum": N_(
-        "What the installer fetched was damaged on its way, so it was not used. The old system may be lost already."
-        " Install again."
+        "What the installer fetched was damaged on its way, so it was not used. The serial log says whether a disk was"
+        " touched before that. Install again."
     ),
     "installer_no_disk": N_(
         "The installer did not find the disk that was chosen. Nothing was erased. Choose another disk, or contact"

@@ -73,6 +73,7 @@ class Palette(rx.Component):
 
     pages: rx.Var[list[dict[str, str]]]
     hits: rx.Var[list[Any]]
+    query: rx.Var[str]
 
     on_search: rx.EventHandler[rx.event.passthrough_event_spec(str)]
 

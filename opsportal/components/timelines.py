@@ -39,14 +39,15 @@ def step_item(step: Any) -> rx.Component:
     )
 
 
-def step_word(step: Any) -> rx.Component:
-    """What the dot shows by colour, for those who do not see it."""
+def step_word(step: Any, *, skipped: Any = None) -> rx.Component:
+    """What the dot shows by colour, for those who do not see it; `skipped`: the word for what did not happen."""
+    left_out = t("not needed") if skipped is None else skipped
     return rx.match(
         step.status,
         ("done", rx.el.span(", ", t("done"), class_name="visually-hidden")),
         ("running", rx.el.span(", ", t("happening now"), class_name="visually-hidden")),
         ("failed", rx.el.span(", ", t("failed"), class_name="visually-hidden")),
-        ("skipped", rx.el.span(" · ", t("not needed"), class_name="sub")),
+        ("skipped", rx.el.span(" · ", left_out, class_name="sub")),
         rx.el.span(", ", t("still to come"), class_name="visually-hidden"),
     )
 

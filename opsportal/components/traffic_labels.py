@@ -32,7 +32,7 @@ COUNTED_CHOICE: Final[Words] = {
 }
 ACTION: Final[Words] = {
     "notify": N_("Nothing, mails only"),
-    "bill": N_("Bill each begun unit"),
+    "bill": N_("Bill each unit begun"),
     "limit": N_("A technician limits the port"),
     "block": N_("The port is switched off"),
 }

@@ -252,6 +252,7 @@ def _palette() -> rx.Component:
     return shell.Palette.create(
         pages=rx.match(role, ("operator", operator), ("technician", technician), client),
         hits=PaletteState.hits,
+        query=PaletteState.query,
         on_search=PaletteState.search,
     )
 

@@ -8,10 +8,9 @@ import reflex as rx
 
 from opsportal.components import labels
 from opsportal.components.clock import ago, elapsed
-from opsportal.components.elements import button, card, link, or_dash, status
+from opsportal.components.elements import button, button_link, card, link, or_dash, status
 from opsportal.components.headers import header
 from opsportal.components.states import empty, page_body
-from opsportal.components.stopping import stop_buttons
 from opsportal.components.tables import Column, QueryLink, chips, table
 from opsportal.components.text import duration, t, t_code, tn
 from opsportal.components.timelines import job_status
@@ -100,11 +99,12 @@ def _step_cell(job: Any) -> rx.Component:
 
 
 def _actions(job: Any) -> rx.Component:
+    """A machine at work is stopped beside its timeline, where one sees what would be lost."""
     return rx.el.div(
         rx.cond(job.can_cancel, button(t("Cancel"), on_click=ServerState.cancel(job.id))),
         rx.cond(job.can_retry, button(t("Try again"), on_click=ServerState.retry(job.id))),
-        stop_buttons(job, name=job.server),
-        class_name="row end",
+        rx.cond(job.can_stop, button_link(t("Stop…"), to=f"/servers/{job.server_id}?tab=reinstall")),
+        class_name="row port-actions",
     )
 
 

@@ -84,8 +84,8 @@ def _contract(server: Any) -> rx.Component:
 
 
 Card = Callable[[Any], rx.Component]
-LEFT: tuple[Card, ...] = (_power, health_card, block_card, _contract)
-RIGHT: tuple[Card, ...] = (_configuration, details_card)
+LEFT: tuple[Card, ...] = (_power, health_card, block_card)
+RIGHT: tuple[Card, ...] = (_configuration, _contract, details_card)
 """Each is called with the Var of `ServerState.server`."""
 
 

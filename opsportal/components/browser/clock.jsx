@@ -66,6 +66,8 @@ export function JobProgress({ since, usual }) {
   if (Number.isNaN(start) || seen === 0) return <div className="progress" />;
   const gone = Math.max(0, Math.round((seen - start) / 1000));
   const known = usual > 0;
+  const times = { elapsed: intl.duration(gone), usual: intl.duration(usual) };
+  const words = gone > usual ? intl.t("{elapsed}; usually about {usual}", times) : intl.t("{elapsed} of about {usual}", times);
   return (
     <div className="progress">
       <progress
@@ -73,11 +75,7 @@ export function JobProgress({ since, usual }) {
         value={known ? Math.min(96, Math.round((gone / usual) * 100)) : undefined}
         aria-label={intl.t("Progress")}
       />
-      <p className="sub num">
-        {known
-          ? intl.t("{elapsed} of about {usual}", { elapsed: intl.duration(gone), usual: intl.duration(usual) })
-          : intl.duration(gone)}
-      </p>
+      <p className="sub num">{known ? words : times.elapsed}</p>
     </div>
   );
 }

@@ -145,16 +145,27 @@ function Rows({ intl, lines, unit, label, times, covered, step }) {
   );
 }
 
+/** What a small line stands on and reaches up to. Fitted: around its values, a tenth of the highest at least. */
+function room(known, fitted) {
+  const high = Math.max(1, ...known);
+  if (!fitted || !known.length) return { floor: 0, top: high * 1.05 };
+  const low = Math.min(...known);
+  const span = Math.max(high - low, high / 10);
+  const middle = (high + low) / 2;
+  return { floor: middle - span * 0.7, top: span * 1.4 };
+}
+
 /** A line without axes beside a number; what it shows is said in `label`. Needs no library. */
-export function Sparkline({ lines, label, className }) {
+export function Sparkline({ lines, label, fitted, className }) {
   const id = useId();
-  const known = lines.flatMap((line) => line.values).filter((value) => value !== null && value !== undefined);
-  const top = Math.max(1, ...known) * 1.05;
+  const isKnown = (value) => value !== null && value !== undefined;
+  const { floor, top } = room(lines.flatMap((line) => line.values).filter(isKnown), fitted);
+  const above = (value) => (isKnown(value) ? value - floor : value);
   return (
     <svg className={`sparkline ${className ?? ""}`} viewBox="0 0 300 60" preserveAspectRatio="none" role="img" aria-labelledby={id}>
       <title id={id}>{label}</title>
       {lines.map((line) => {
-        const [path, area] = sparkline(line.values, 300, 60, top);
+        const [path, area] = sparkline(line.values.map(above), 300, 60, top);
         return (
           <g key={line.key} className={line.tone}>
             <path className="area" d={area} />

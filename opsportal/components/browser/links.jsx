@@ -67,13 +67,26 @@ function changed(search, set) {
   return text ? `?${text}` : "";
 }
 
+/** On a phone a row of tabs is wider than the screen: it scrolls so that the open one is seen; the page stays. */
+function bringIntoItsRow(link) {
+  const row = link?.closest("nav");
+  if (!row || row.scrollWidth <= row.clientWidth) return;
+  const [inner, outer] = [link.getBoundingClientRect(), row.getBoundingClientRect()];
+  if (inner.left < outer.left || inner.right > outer.right) row.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+}
+
 /** A filter chip or tab: sets query parameters, and knows whether they are set; `initial`: what an absent one means. */
 export function QueryLink({ set, initial, children, className, role }) {
   const { pathname, search } = useAddress();
   const now = new URLSearchParams(search);
   const active = Object.entries(set).every(([key, value]) => (now.get(key) ?? initial?.[key] ?? "") === String(value ?? ""));
+  const link = useRef(null);
+  useEffect(() => {
+    if (active) bringIntoItsRow(link.current);
+  }, [active]);
   return (
     <Link
+      ref={link}
       to={pathname + changed(search, set)}
       className={`${className ?? ""} ${active ? "on" : ""}`}
       aria-current={active ? "true" : undefined}

@@ -30,7 +30,7 @@ export function PaletteButton() {
   );
 }
 
-export function Palette({ pages, hits, onSearch }) {
+export function Palette({ pages, hits, query, onSearch }) {
   const intl = useIntl();
   const navigate = useNavigate();
   const listId = useId();
@@ -72,10 +72,13 @@ export function Palette({ pages, hits, onSearch }) {
   const items = useMemo(() => {
     const words = plain(text).split(/\s+/).filter(Boolean);
     const found = (pages ?? []).filter((page) => words.every((word) => plain(page.label).includes(word)));
-    const deeper = text.trim().length >= 2 ? (hits ?? []) : [];
+    // What was found for other words stays while it has these words, too: Enter leads to nothing that was not typed.
+    const isAbout = (hit) => query === text.trim() || words.every((word) => plain(`${hit.label} ${hit.detail}`).includes(word));
+    const deeper = text.trim().length >= 2 ? (hits ?? []).filter(isAbout) : [];
     return [...found.map((page) => ({ ...page, kind: "page" })), ...deeper];
-  }, [pages, hits, text]);
+  }, [pages, hits, query, text]);
 
+  const isAnswered = text.trim().length < 2 || query === text.trim();
   const close = () => setOpen(false);
   const go = (item) => {
     if (!item) return;
@@ -150,7 +153,7 @@ export function Palette({ pages, hits, onSearch }) {
           </li>
         ))}
       </ul>
-      {items.length === 0 ? <p className="palette-none sub">{intl.t("Nothing found. Try a host name or an address.")}</p> : null}
+      {items.length === 0 && isAnswered ? <p className="palette-none sub">{intl.t("Nothing found. Try a host name or an address.")}</p> : null}
     </Dialog>
   );
 }

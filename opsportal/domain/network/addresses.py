@@ -31,6 +31,9 @@ from opsportal.models import Address, Prefix, Server, Service
 from opsportal.models.base import utcnow
 from opsportal.models.network import Ip, Network
 
+MOST_USES = 1_000
+"""As many addresses of a prefix are listed at once."""
+
 
 def assign(unit: Unit, actor: Actor, server_id: int, *, prefix_id: int, ip: str = "") -> Address:
     """Give a server an address of a prefix: the one asked for, or the lowest free one.
@@ -288,7 +291,7 @@ def _main(unit: Unit, server_id: int, version: int) -> Address | None:
 
 
 def list_uses(
-    actor: Actor, unit: Unit, prefix_id: int, *, limit: int = 1_000
+    actor: Actor, unit: Unit, prefix_id: int, *, limit: int = MOST_USES
 ) -> list[tuple[Address, Server]]:
     """What is assigned or at rest in a prefix, by address, and who has or had it."""
     actor.require(Permission.NETWORK_MANAGE)

@@ -79,7 +79,7 @@ def _what_follows(unit: Unit, service: Service, allowance: TrafficAllowance, ale
             price = unit.get(TrafficPrice, (service.plan_id, service.currency))
             cost = Amount(price.price_minor if price else 0, service.currency)
             return Text(
-                msgid="What goes beyond it is billed at the end of the cycle: {price} for every begun {unit}.",
+                msgid="What goes beyond it is billed at the end of the cycle: {price} for every {unit} begun.",
                 params={"price": cost, "unit": volume(allowance.unit_bytes)},
             )
         case TrafficAction.LIMIT:

@@ -22,7 +22,7 @@ from opsportal.components.elements import (
     tag,
 )
 from opsportal.components.headers import header
-from opsportal.components.inventory import confidence, stock_status
+from opsportal.components.inventory import confidence, stock_status, why_faulty
 from opsportal.components.machine import light
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import Column, table
@@ -209,7 +209,7 @@ def _change(one: Any) -> rx.Component:
     return rx.el.li(
         rx.el.span(
             t_code(one.status, words.STOCK),
-            rx.el.small(one.by, rx.cond(one.reason, rx.fragment(" · ", one.reason), "")),
+            rx.el.small(one.by, rx.cond(one.reason, rx.fragment(" · ", why_faulty(one)), "")),
         ),
         ago(one.at, class_name="sub"),
     )

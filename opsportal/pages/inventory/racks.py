@@ -24,7 +24,7 @@ def _rack(rack: Any) -> rx.Component:
     return link(
         rx.el.span(rack.name, class_name="strong"),
         fill(rack.used_u, rack.height_u),
-        rx.el.small(tn("{n} thing", "{n} things", n=rack.things), class_name="sub"),
+        rx.el.small(tn("{n} device", "{n} devices", n=rack.things), class_name="sub"),
         to=f"/racks/{rack.id}",
         class_name="rack-card",
         key=rack.id,

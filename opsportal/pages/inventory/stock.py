@@ -10,7 +10,7 @@ from opsportal.components import inventory_labels as words
 from opsportal.components.clock import ago
 from opsportal.components.elements import button_link, card, link, or_dash
 from opsportal.components.headers import header
-from opsportal.components.inventory import confidence, stock_status
+from opsportal.components.inventory import confidence, stock_status, why_faulty
 from opsportal.components.states import empty, page_body
 from opsportal.components.tables import Column, QueryLink, table
 from opsportal.components.text import t
@@ -42,7 +42,7 @@ def _state(row: Any) -> rx.Component:
     return rx.el.div(
         stock_status(row.status),
         rx.cond(row.since, rx.el.small(ago(row.since))),
-        rx.cond(row.reason & (row.status == "faulty"), rx.el.small(row.reason, class_name="bad-text")),
+        rx.cond(row.reason & (row.status == "faulty"), rx.el.small(why_faulty(row), class_name="bad-text")),
     )
 
 

@@ -77,9 +77,11 @@ def _partial(code: Any) -> rx.Component:
     return rx.cond(code != "", rx.el.p(t_code(code, _WHY), class_name="sub"))
 
 
-def _history(key: str, values: Any, label: Any, tone: str) -> rx.Component:
-    """The looks before this one as a small line: their times differ, so that it has no axis."""
-    return rx.cond(values.length() > 2, sparkline([Line(key, label, values, tone)], label=label))
+def _history(view: Any, key: str, values: Any, label: Any, tone: str) -> rx.Component:
+    """The looks before this one as a small line from the first to the last: the times between them differ."""
+    line = Line(key, label, values, tone)
+    ends = rx.el.small(moment(view.looks_since), moment(view.asked_at), class_name="line-ends num")
+    return rx.cond(values.length() > 2, rx.fragment(sparkline([line], label=label, fitted=True), ends))
 
 
 def _figures(view: Any) -> rx.Component:
@@ -90,7 +92,7 @@ def _figures(view: Any) -> rx.Component:
                 view.watts > 0,
                 rx.fragment(
                     rx.el.span(number(view.watts), " W", class_name="num"),
-                    _history("watts", view.watts_line, t("Power draw in the last looks"), "in"),
+                    _history(view, "watts", view.watts_line, t("Power draw in the last looks"), "in"),
                     rx.cond(
                         view.samples > 1,
                         rx.el.small(
@@ -111,7 +113,7 @@ def _figures(view: Any) -> rx.Component:
                 view.hottest != "",
                 rx.fragment(
                     rx.el.span(view.hottest, class_name="num"),
-                    _history("hottest", view.hot_line, t("Hottest sensor in the last looks"), "out"),
+                    _history(view, "hottest", view.hot_line, t("Hottest sensor in the last looks"), "out"),
                 ),
             ),
         ),

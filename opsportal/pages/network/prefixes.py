@@ -43,6 +43,12 @@ def _use(row: Any) -> rx.Component:
     )
 
 
+def _rest(hours: Any) -> Any:
+    """Whole days are called days."""
+    is_days = (hours % 24 == 0) & (hours > 0)
+    return rx.cond(is_days, tn("{n} day", "{n} days", n=hours // 24), tn("{n} hour", "{n} hours", n=hours))
+
+
 def _assign(row: Any) -> rx.Component:
     return ask(
         t("Assign"),
@@ -114,9 +120,9 @@ _COLUMNS = (
         show="widest",
     ),
     Column(
-        t("Rest"),
+        t("Rest before reuse"),
         lambda r: rx.el.div(
-            rx.el.span(t("{n} hours", n=number(r.quarantine_hours)), class_name="num nowrap"),
+            rx.el.span(_rest(r.quarantine_hours), class_name="num nowrap"),
             rx.cond(r.next_free_at, rx.el.small(t("next free {when}", when=moment(r.next_free_at)))),
         ),
         right=True,
@@ -199,6 +205,13 @@ def _opened(view: Any) -> rx.Component:
     return rx.cond(
         view.open_id > 0,
         card(
+            rx.cond(
+                view.is_cut,
+                rx.el.p(
+                    t("Only the first {n} addresses are shown.", n=number(view.uses.length())),
+                    class_name="banner info",
+                ),
+            ),
             table(_USE_COLUMNS, view.uses, key=lambda u: u.id, label=title, empty=nothing),
             title=title,
             side=QueryLink.create(t("Close"), set={"prefix": ""}, class_name="sub"),

@@ -37,7 +37,7 @@ def _milestone(milestone: Any, progress: Any) -> rx.Component:
     return rx.el.li(
         rx.el.span(
             t_code(milestone.name, provisioning_labels.MILESTONE),
-            step_word(milestone),
+            step_word(milestone, skipped=t("not reached")),
             _written(milestone, progress),
             _usual(milestone),
             diagnosis,

@@ -57,7 +57,7 @@ def _action(view: Any) -> Any:
                 rx.cond(
                     view.price_minor > 0,
                     t(
-                        "Beyond it: {price} for every begun {unit}, on an invoice after the cycle.",
+                        "Beyond it: {price} for every {unit} begun, on an invoice after the cycle.",
                         price=money(view.price_minor, view.currency),
                         unit=volume(view.unit_bytes),
                     ),
@@ -99,8 +99,8 @@ def _steps(view: Any) -> rx.Component:
 
 def _overage(view: Any) -> rx.Component:
     said = tn(
-        "The cycle before went {n} begun unit beyond the plan: {amount}.",
-        "The cycle before went {n} begun units beyond the plan: {amount}.",
+        "The cycle before went {n} unit beyond the plan: {amount}.",
+        "The cycle before went {n} units beyond the plan: {amount}.",
         n=view.overage_units,
         amount=money(view.overage_minor, view.currency),
     )

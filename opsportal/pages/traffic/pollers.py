@@ -81,7 +81,7 @@ _COLUMNS = (
 def _port(p: Any) -> rx.Component:
     return rx.el.div(
         rx.el.span(p.name, class_name="strong"),
-        rx.cond(p.is_uplink, tag(t("Uplink"), "info")),
+        rx.cond(p.is_uplink, rx.fragment(" ", tag(t("Uplink"), "info"))),
         rx.cond(p.counter_bits < 64, rx.el.small(t("32-bit counters only"), class_name="warn-text")),
         rx.cond(
             p.outcome_code != "",

@@ -64,7 +64,7 @@ def _prices(row: Any) -> rx.Component:
                 row.prices,
                 lambda price: rx.el.div(money(price.price_minor, price.currency), class_name="num nowrap"),
             ),
-            rx.el.small(t("for every begun {unit}", unit=volume(row.unit_bytes))),
+            rx.el.small(t("for every {unit} begun", unit=volume(row.unit_bytes))),
         ),
     )
 
@@ -91,7 +91,7 @@ def _change(row: Any) -> rx.Component:
             ),
             field("unit", t("Billed unit, in GB"), "number", initial=row.unit_gb),
             field(
-                "price", t("Price of a begun unit"), optional=True, initial=row.first_price,
+                "price", t("Price of each unit begun"), optional=True, initial=row.first_price,
                 hint=t("Empty: no price in this currency."),
             ),
             field("currency", t("Currency"), initial=row.first_currency, max=3),

@@ -33,6 +33,7 @@ from opsportal.models.base import utcnow
 from opsportal.state import rows
 from opsportal.state.guard import allow
 from opsportal.state.inventory.parts import part_view
+from opsportal.state.inventory.reasons import read_reason
 from opsportal.state.inventory.views import (
     ChangeView,
     DifferenceView,
@@ -170,10 +171,13 @@ def _evidence(step: CleaningStep, entry: CleaningEvidence) -> EvidenceView:
 def _changes(unit: Unit, server_id: int) -> list[ChangeView]:
     steps = changes.list_changes(unit, "stock", [server_id])[server_id]
     people = {step.actor_id: unit.get_one(Person, step.actor_id).name for step in steps if step.actor_id}
+    newest = list(reversed(steps))[:20]
     return [
-        ChangeView(step.to_status, people.get(step.actor_id, ""), step.reason, iso(step.at))
-        for step in reversed(steps)
-    ][:20]
+        ChangeView(
+            step.to_status, people.get(step.actor_id, ""), why.words, iso(step.at), why.step, why.subject
+        )
+        for step, why in ((step, read_reason(step.reason)) for step in newest)
+    ]
 
 
 def newest_job(unit: Unit, actor: Actor, server: Server) -> JobView:

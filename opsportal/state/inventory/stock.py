@@ -16,6 +16,7 @@ from opsportal.domain.inventory.topics import STOCK
 from opsportal.models import Cleaning, Server, StockStatus
 from opsportal.models.base import utcnow
 from opsportal.state.guard import allow
+from opsportal.state.inventory.reasons import read_reason
 from opsportal.state.inventory.views import ChoiceView, StockRowView, StockView
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
@@ -71,6 +72,7 @@ def _row(unit: Unit, server: Server, steps: Any, cleaning: dict[int, int], found
     number = server.id or 0
     last = steps[-1] if steps else None
     states = cleanings.states_of(unit, cleaning[number]) if number in cleaning else []
+    reason = read_reason(last.reason if last else "")
     return StockRowView(
         id=number,
         name=server.name,
@@ -78,7 +80,9 @@ def _row(unit: Unit, server: Server, steps: Any, cleaning: dict[int, int], found
         model=server.model,
         place=f"{server.site} · {server.rack}".strip(" ·"),
         status=server.stock_status,
-        reason=last.reason if last else "",
+        reason=reason.words,
+        failed_step=reason.step,
+        failed_subject=reason.subject,
         since=iso(last.at) if last else "",
         done=sum(state.is_good for state in states),
         needed=len(states),

@@ -110,6 +110,9 @@ class StockRowView:
     place: str = ""
     status: str = ""
     reason: str = ""
+    failed_step: str = ""
+    """The step of its cleaning that `reason` is about, and below the disk, where it is about one."""
+    failed_subject: str = ""
     since: str = ""
     done: int = 0
     needed: int = 0
@@ -176,6 +179,8 @@ class ChangeView:
     by: str = ""
     reason: str = ""
     at: str = ""
+    failed_step: str = ""
+    failed_subject: str = ""
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ def read_health(unit: Unit, actor: Actor, server_id: int) -> HealthView:
         events_code=row.events_code or "",
         watts_line=[sample.watts for sample in samples],
         hot_line=[None if one.hottest_c is None else round(one.hottest_c) for one in samples],
+        looks_since=iso(samples[0].at) if samples else "",
         **light,
     )
 

@@ -53,6 +53,8 @@ class HealthView:
     watts_line: list[int | None] = field(default_factory=list)
     hot_line: list[int | None] = field(default_factory=list)
     """The looks before this one, oldest first."""
+    looks_since: str = ""
+    """When the oldest of them was."""
     light: str = ""
     """"", asking, lit or failed; for those who may switch it."""
     light_until: str = ""

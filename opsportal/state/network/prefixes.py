@@ -89,13 +89,15 @@ def _assign(unit: Unit, actor: Actor, prefix_id: int, server: str, ip: str) -> A
 
 def read_prefixes(unit: Unit, actor: Actor, open_id: int) -> PrefixesView:
     rows = [_prefix(one) for one in prefixes.list_prefixes(actor, unit)]
+    opened = next((row for row in rows if row.id == open_id), PrefixView())
     uses = addresses.list_uses(actor, unit, open_id) if open_id else []
     return PrefixesView(
         is_ready=True,
         rows=rows,
         open_id=open_id,
-        open_cidr=next((row.cidr for row in rows if row.id == open_id), ""),
+        open_cidr=opened.cidr,
         uses=[_use(*one) for one in uses],
+        is_cut=len(uses) == addresses.MOST_USES < opened.assigned + opened.resting,
         failed=[_failed(*one) for one in reverse.list_failed(actor, unit)],
     )
 

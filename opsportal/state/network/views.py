@@ -116,4 +116,6 @@ class PrefixesView:
     open_id: int = 0
     open_cidr: str = ""
     uses: list[UseView] = field(default_factory=list)
+    is_cut: bool = False
+    """There are more than are shown."""
     failed: list[FailedReverseView] = field(default_factory=list)

@@ -13,9 +13,10 @@ from opsportal.state.provisioning.views import InstallationView, MilestoneView
 from opsportal.state.views import iso
 
 _WITHIN_POWER_CYCLE = frozenset(
-    {"read", "switch_off", "verify_off", "boot_network", "switch_on", "verify_on", "machine"}
+    {"read", "switch_off", "verify_off", "boot_network", "switch_on", "verify_on"}
 )
 """Steps of a network boot that its milestones tell: shown only when one of them went wrong."""
+_TOLD_BY_MILESTONES = "machine"
 
 
 def installation_view(timeline: Timeline, *, actor: Actor) -> InstallationView:
@@ -40,7 +41,8 @@ def _steps(timeline: Timeline) -> Sequence[JobStep]:
     return [
         step
         for step in timeline.steps
-        if step.name not in _WITHIN_POWER_CYCLE or step.status == StepStatus.FAILED
+        if step.name != _TOLD_BY_MILESTONES
+        and (step.name not in _WITHIN_POWER_CYCLE or step.status == StepStatus.FAILED)
     ]
 
 

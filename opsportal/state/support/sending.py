@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import secrets
 from collections.abc import Callable
 from typing import Annotated, Any, Protocol
@@ -34,12 +33,9 @@ class Answering(Protocol):
 async def take(state: Answering, draft: str, work: Callable[..., int], /, *args: Any, **kwargs: Any) -> None:
     """Do `work` in a unit and answer the draft with the number it returns, or with why not.
 
-    A browser that lost the answer sends the same draft again: it gets the same answer, nothing is done twice.
+    A browser that lost the answer sends the same draft again: `work` knows by its content whether it is the same.
     What is wrong with a text or a file stands at the form only; any other refusal is raised as well.
     """
-    if state.answer.draft == draft and not state.answer.code:
-        state.answer = dataclasses.replace(state.answer, id=_new())
-        return
     try:
         number = await in_unit(work, *args, **kwargs)
     except SignInRequired:

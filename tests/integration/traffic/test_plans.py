@@ -173,7 +173,7 @@ def test_a_mail_says_what_the_plan_does_beyond_it() -> None:
         assert world.evaluate() == [75]
         said[action] = world.mails()[-1].body_text
     assert "we only tell you" in said[TrafficAction.NOTIFY]
-    assert "€2.50 for every begun 1.00 GB" in said[TrafficAction.BILL]
+    assert "€2.50 for every 1.00 GB begun" in said[TrafficAction.BILL]
     assert "a technician limits the port to 100 Mbit/s" in said[TrafficAction.LIMIT]
     assert "switched off" in said[TrafficAction.BLOCK]
 
