@@ -147,21 +147,23 @@ class Form:
     answer = AnswerView()
 
 
-async def test_a_draft_that_was_taken_is_not_taken_again() -> None:
-    form, done = Form(), []
+async def test_a_draft_that_was_taken_is_not_taken_again_but_what_was_changed_in_it_is() -> None:
+    company = make_company()
+    client = make_actor(make_person(company=company))
+    number = make_ticket(company, by=client).id or 0
+    form = Form()
 
-    def work(unit: Any, body: str) -> int:
-        done.append(body)
-        return 7
+    def say(unit: Any, body: str) -> int:
+        return tickets.reply(unit, client, number, body=body, draft=DRAFT).id or 0
 
-    await take(form, DRAFT, work, "hello")
+    await take(form, DRAFT, say, "hello")
     first = form.answer
-    await take(form, DRAFT, work, "hello")
-    assert done == ["hello"]
-    assert (form.answer.draft, form.answer.number, form.answer.code) == (DRAFT, 7, "")
+    await take(form, DRAFT, say, "hello")
+    assert (form.answer.draft, form.answer.number, form.answer.code) == (DRAFT, first.number, "")
     assert form.answer.id != first.id  # told again: the first answer may have been lost
-    await take(form, DRAFT[::-1], work, "another")
-    assert done == ["hello", "another"]
+    await take(form, DRAFT, say, "hello again")
+    bodies = [one.body for one in read(read_ticket, client, (number, 0)).talk]
+    assert bodies == ["the first message", "hello", "hello again"]
 
 
 async def test_what_is_wrong_with_a_text_stands_at_the_form_and_the_rest_is_told_as_well() -> None:
