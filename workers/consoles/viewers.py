@@ -30,7 +30,7 @@ class Viewer:
         self._used_at = time.monotonic()
         left = (attachment.ends_at - utcnow()).total_seconds()
         self._until = time.monotonic() + min(settings().console_limit_s, left)
-        self._is_warned = False
+        self._warned_at: float | None = None
 
     @property
     def id(self) -> int:
@@ -44,7 +44,7 @@ class Viewer:
     def used(self) -> None:
         """A key, a click, an answer: somebody is there."""
         self._used_at = time.monotonic()
-        self._is_warned = False
+        self._warned_at = None
 
     def tell(self, **message: Any) -> None:
         """A control message; what it replaces is not waited for."""
@@ -68,22 +68,24 @@ class Viewer:
             self.over.set()
 
     async def watch_time(self) -> None:
-        """Warn of idleness, then end; end at the limit in any case. Returns when the viewer has ended."""
+        """Warn of idleness, then end; end at the limit in any case. Returns when the viewer has ended.
+
+        Nobody goes unwarned: where the warning was late, because this process was, the end is as much later.
+        """
         idle_s = settings().console_idle_s
         warn_s = idle_s / _WARNING_SHARE
         while not self.over.is_set():
             now = time.monotonic()
-            idle_at = self._used_at + idle_s
+            due = self._used_at + idle_s - warn_s if self._warned_at is None else self._warned_at + warn_s
             if now >= self._until:
                 self.end("limit")
-            elif now >= idle_at:
-                self.end("idle")
-            elif now >= idle_at - warn_s and not self._is_warned:
-                self._is_warned = True
-                self.tell(type="idle", seconds=round(idle_at - now))
-            else:
-                due = idle_at if self._is_warned else idle_at - warn_s
+            elif now < due:
                 await self._sleep(min(due, self._until) - now)
+            elif self._warned_at is None:
+                self._warned_at = now
+                self.tell(type="idle", seconds=round(warn_s))
+            else:
+                self.end("idle")
 
     async def _sleep(self, seconds: float) -> None:
         try:
