@@ -1,6 +1,6 @@
 // Links that change the address without a reload: the URL is the state of every page.
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
-import { Link, useLocation, useNavigate } from "react-router";
+import { Link, useLocation, useNavigate, useNavigation } from "react-router";
 
 const isHere = (pathname, to) => pathname === to || (to !== "/" && pathname.startsWith(`${to}/`));
 
@@ -102,24 +102,35 @@ export function QueryLink({ set, initial, children, className, role }) {
 export function SearchField({ param = "q", label }) {
   const { pathname, search } = useLocation();
   const navigate = useNavigate();
+  const { state } = useNavigation();
   const inAddress = new URLSearchParams(search).get(param) ?? "";
   const [text, setText] = useState(inAddress);
-  const typed = useRef(inAddress);
+  const box = useRef(null);
+  const typed = useRef(inAddress.trim());
   useEffect(() => {
-    // Back, forward or a cleared filter changed the address: follow it, unless it is our own echo.
-    if (inAddress !== typed.current) {
-      typed.current = inAddress;
-      setText(inAddress);
+    // The bare page was there before this code: what was typed into it counts.
+    if (box.current.value !== text) setText(box.current.value);
+  }, []);
+  useEffect(() => {
+    // Back, forward or a cleared filter changed the address: follow it, unless it is our own echo, also an older one.
+    const now = new URLSearchParams(window.location.search).get(param) ?? "";
+    if (now.trim() !== typed.current) {
+      typed.current = now.trim();
+      setText(now);
     }
   }, [inAddress]);
+  const wanted = text.trim();
   useEffect(() => {
-    if (text === typed.current) return undefined;
+    // A link that was followed meanwhile comes first: to another page, or to another filter of this one.
+    if (wanted === typed.current || state !== "idle") return undefined;
     const timer = setTimeout(() => {
-      typed.current = text.trim();
-      navigate(pathname + changed(search, { [param]: text.trim() }), { replace: true, preventScrollReset: true });
+      if (window.location.pathname !== pathname) return;
+      typed.current = wanted;
+      const to = pathname + changed(window.location.search, { [param]: wanted });
+      navigate(to, { replace: true, preventScrollReset: true });
     }, 250);
     return () => clearTimeout(timer);
-  }, [text]);
+  }, [wanted, state]);
   return (
     <label className="search">
       <span className="visually-hidden">{label}</span>
@@ -127,7 +138,7 @@ export function SearchField({ param = "q", label }) {
         <circle cx="7" cy="7" r="4.5" />
         <path d="m10.5 10.5 3 3" />
       </svg>
-      <input type="search" value={text} placeholder={label} onChange={(event) => setText(event.target.value)} />
+      <input ref={box} type="search" value={text} placeholder={label} onChange={(event) => setText(event.target.value)} />
     </label>
   );
 }
@@ -156,7 +167,8 @@ export function Pages({ page, pages, label, previous, next }) {
 let arrivedAt = null; // not in the component: every page brings an Arrival of its own
 export function Arrival() {
   const { pathname } = useLocation();
-  useEffect(() => {
+  // As the page is drawn: later, somebody may have begun to type on it.
+  useLayoutEffect(() => {
     if (arrivedAt !== null && arrivedAt !== pathname) document.getElementById("main")?.focus({ preventScroll: true });
     arrivedAt = pathname;
   }, [pathname]);
