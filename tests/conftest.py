@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -26,10 +27,11 @@ VARIABLE = "OPSPORTAL_TEST_RUN"
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_KEY = "c2VjcmV0IGtleSBmb3IgdGVzdHMsIDMyIGJ5dGVzISE="
 
-# An example takes as long as a busy machine needs: without this, one of more than 200 ms is a failure.
-hypothesis_settings.register_profile(
-    "busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+# An example takes as long as a busy machine needs: without this, one of more than 200 ms is a failure. And a run
+# tries the same examples as the one before it: new ones are looked for with `--hypothesis-profile=search`.
+_PATIENT: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+hypothesis_settings.register_profile("busy machine", derandomize=True, **_PATIENT)
+hypothesis_settings.register_profile("search", max_examples=1_000, **_PATIENT)
 hypothesis_settings.load_profile("busy machine")
 
 
