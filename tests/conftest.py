@@ -34,6 +34,10 @@ hypothesis_settings.register_profile("busy machine", derandomize=True, **_PATIEN
 hypothesis_settings.register_profile("search", max_examples=1_000, **_PATIENT)
 hypothesis_settings.load_profile("busy machine")
 
+# A machine that stands still for ten seconds inside a transaction of a test is no finding either. (The portal's own
+# processes, which tests start, keep the ten.)
+db.OPTIONS = "-c timezone=UTC -c lock_timeout=120s -c idle_in_transaction_session_timeout=120s"
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """The first process begins the run; the others (xdist's workers) find it in their environment."""
