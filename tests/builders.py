@@ -143,7 +143,7 @@ def make_server(
         "cpu": "8 cores",
         "memory_gb": 32,
         "disks": "2 x 960 GB SSD",
-        "mac": f"52:54:00:00:{n // 256:02x}:{n % 256:02x}",
+        "mac": f"52:54:00:{n >> 16 & 255:02x}:{n >> 8 & 255:02x}:{n & 255:02x}",
         "ip": f"198.51.100.{n % 250 + 1}",
     }
     server = _save(Server(**(defaults | changes)))
@@ -153,7 +153,7 @@ def make_server(
                 server_id=server.id,
                 driver=endpoint.driver if endpoint else "ipmi",
                 host=endpoint.host if endpoint else "127.0.0.1",
-                port=endpoint.port if endpoint else 20_000 + n,
+                port=endpoint.port if endpoint else 20_000 + n % 40_000,
                 username=endpoint.username if endpoint else "opsportal",
                 password=seal(endpoint.password if endpoint else "secret"),
                 cipher_suite=endpoint.cipher_suite if endpoint else 3,

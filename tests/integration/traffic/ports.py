@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from dataclasses import dataclass, field
 
 from opsportal.db import unit_of_work
@@ -15,6 +16,7 @@ from opsportal.models import Server, Switch, SwitchPoll
 
 MINUTE = dt.timedelta(minutes=1)
 SLOT = 5 * MINUTE
+_numbers = itertools.count(1)
 
 
 @dataclass
@@ -34,7 +36,9 @@ class FakeSwitch:
         self.booted_at = self.now - dt.timedelta(days=3)
         self.octets = {name: [10**12, 10**13] for name in self.names}
         with unit_of_work() as unit:
-            row = Switch(name=f"switch {id(self)}", site="Hall", host="127.0.0.1", community=seal("public"))
+            row = Switch(
+                name=f"fed switch {next(_numbers)}", site="Hall", host="127.0.0.1", community=seal("public")
+            )
             self.switch_id = inventory.add_switch(unit, row).id or 0
         self.discover(self.names)
 
