@@ -51,7 +51,8 @@ def graph(actor: Actor, server: Server, span: Span = Span.DAY, **more: Any) -> g
 
 
 def test_directions_are_the_servers(client: Actor, server: Server) -> None:
-    switch = FakeSwitch(hour_mark() - 3 * HOUR)
+    begin = hour_mark() - 3 * HOUR
+    switch = FakeSwitch(begin)
     switch.connect("ge-0/0/0", server)
     switch.poll()
     switch.move("ge-0/0/0", octets_in=3_000_000, octets_out=150_000)
@@ -59,12 +60,7 @@ def test_directions_are_the_servers(client: Actor, server: Server) -> None:
     seen = graph(client, server)
     assert seen.totals == Totals(in_bytes=150_000, out_bytes=3_000_000)
     point = next(point for point in seen.points if point.in_bps is not None)
-    assert (point.at, point.in_bps, point.out_bps, point.covered_s) == (
-        hour_mark() - 3 * HOUR,
-        4_000,
-        80_000,
-        300,
-    )
+    assert (point.at, point.in_bps, point.out_bps, point.covered_s) == (begin, 4_000, 80_000, 300)
     assert (seen.unit, seen.slot_s, len(seen.points)) == ("bit/s", 300, 288)
 
 
@@ -124,14 +120,15 @@ def test_gaps_are_gaps_with_their_cause(client: Actor, server: Server) -> None:
 def test_before_the_first_cable_nothing_is_missing(client: Actor, server: Server) -> None:
     assert graph(client, server).has_port is False
     assert graph(client, server).gaps == ()
-    switch = FakeSwitch(hour_mark() - HOUR)
+    begin = hour_mark() - HOUR
+    switch = FakeSwitch(begin)
     switch.connect("ge-0/0/0", server)
     for _ in range(10):
         switch.poll(SLOT)
     seen = graph(client, server)
     assert seen.has_port
-    assert all(gap.start >= hour_mark() - HOUR for gap in seen.gaps)
-    assert seen.percentile.expected <= (utcnow() - hour_mark() + HOUR) // SLOT
+    assert all(gap.start >= begin for gap in seen.gaps)
+    assert seen.percentile.expected <= (utcnow() - begin) // SLOT
 
 
 def test_several_ports_are_added_slot_by_slot_before_the_percentile(client: Actor, server: Server) -> None:
@@ -231,8 +228,8 @@ def test_today_is_the_viewers_day_and_only_the_own_company(company: Company, ser
     compact()
     person = make_person(company=company, time_zone="Pacific/Auckland")
     with unit_of_work() as unit:
-        seen = usage.read_usage_today(make_actor(person), unit)
-        staff = usage.read_usage_today(make_actor(role=Role.OPERATOR), unit)
+        seen = usage.read_usage_today(make_actor(person), unit, at=now)
+        staff = usage.read_usage_today(make_actor(role=Role.OPERATOR), unit, at=now)
     local = seen.since.astimezone(ZoneInfo("Pacific/Auckland"))
     assert (local.hour, local.minute, local.date()) == (0, 0, now.astimezone(local.tzinfo).date())
     slots = (switch.now - seen.since) / SLOT  # 1,000 bytes an hour are 83 or 84 a slot
@@ -252,7 +249,7 @@ def test_today_counts_each_byte_once_before_and_after_compaction(company: Compan
 
     def today() -> tuple[int, int]:
         with unit_of_work() as unit:
-            seen = usage.read_usage_today(operator, unit)
+            seen = usage.read_usage_today(operator, unit, at=midnight + HOUR)  # whatever time it is
         return seen.in_bytes, seen.out_bytes
 
     assert today() == (10, 1_000)
@@ -283,11 +280,12 @@ def test_pollers_show_what_fails_first_with_their_gaps(server: Server) -> None:
 
 
 def test_a_port_serves_one_server_at_a_time(server: Server) -> None:
-    switch = FakeSwitch(hour_mark() - HOUR)
+    mark = hour_mark()
+    switch = FakeSwitch(mark - HOUR)
     switch.connect("ge-0/0/0", server)
     service: Service = make_service()
     second = make_server(service)
-    switch.connect("ge-0/0/0", second, at=hour_mark())
+    switch.connect("ge-0/0/0", second, at=mark)
     with unit_of_work() as unit:
         rows = unit.exec(select(PortLink).order_by(PortLink.id)).all()  # type: ignore[arg-type]
-    assert [(row.server_id, row.valid_until) for row in rows] == [(server.id, hour_mark()), (second.id, None)]
+    assert [(row.server_id, row.valid_until) for row in rows] == [(server.id, mark), (second.id, None)]
