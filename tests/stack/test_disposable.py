@@ -13,7 +13,8 @@ import psycopg
 import pytest
 import redis
 
-from stack.disposable import Run
+from stack.disposable import Run, roomy_directory
+from stack.sockets import short_directory
 from stack.valkey import NO_RETRY
 from tests.stack.waiting import wait_until
 
@@ -68,9 +69,16 @@ def test_valkey_keeps_strangers_out(databases: Run, worker: str, redis_url: str)
     assert stat.S_IMODE(store.configuration.stat().st_mode) == 0o600
 
 
+def test_a_run_is_in_memory_where_that_has_room_and_else_on_disk(tmp_path: Path) -> None:
+    assert roomy_directory(Path(sys.prefix), room=0) == Path(sys.prefix)  # programs run from there
+    assert roomy_directory(Path(sys.prefix), room=2**100) == short_directory()
+    assert roomy_directory(tmp_path / "not there", room=0) == short_directory()
+
+
 BEGIN = """
 import sys, time
-from stack.disposable import Run
+from stack.disposable import Run, roomy_directory
+from stack.sockets import short_directory
 from stack.valkey import NO_RETRY
 run = Run.begin()
 run.postgres()
