@@ -82,8 +82,7 @@ def test_a_boot_goes_on_where_it_is(start_lab: Start) -> None:
 def test_a_soft_shutdown_that_was_under_way_ends(start_lab: Start) -> None:
     lab = start_lab(servers=1, pace=1.0)
     server = lab.take()
-    server.ask("press", button="soft")
-    assert server.show()["stage"] == "stopping"
+    assert server.ask("press", button="soft")["stage"] == "stopping"
 
     lab.end(signal.SIGKILL)
     lab.start()
