@@ -133,15 +133,16 @@ def test_frozen_dispatcher_loses_its_lock(
     watching: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says nothing for too long: another takes over, and the frozen one learns of it before it goes on."""
-    monkeypatch.setattr(dispatcher, "SILENT_S", 3)
     monkeypatch.setattr(dispatcher, "STAND_BY_S", 0.1)
-    with dispatcher.connect() as frozen:
+    with dispatcher.connect() as frozen, dispatcher.connect() as other:
         dispatcher._stand_by(frozen)
         assert watching.execute("SELECT pg_try_advisory_lock(%s)", (dispatcher.LOCK,)).fetchone() == (False,)
-        with dispatcher.connect() as other:
-            dispatcher._stand_by(other)
-            with pytest.raises(psycopg.OperationalError):
-                dispatcher._serve(frozen)
+        said = frozen.execute("SHOW idle_session_timeout").fetchone()
+        assert said == (f"{dispatcher.SILENT_S}s",)
+        frozen.execute("SET idle_session_timeout = '1s'")  # as if most of that time were over
+        dispatcher._stand_by(other)
+        with pytest.raises(psycopg.OperationalError):
+            dispatcher._serve(frozen)
 
 
 def test_working_dispatcher_lets_itself_be_heard(monkeypatch: pytest.MonkeyPatch) -> None:
