@@ -17,6 +17,7 @@ from opsportal.domain.access import Actor
 from opsportal.domain.inventory import cleanings, stock
 from opsportal.domain.inventory import parts as record
 from opsportal.models import (
+    Cleaning,
     EvidenceResult,
     Inspection,
     Part,
@@ -54,7 +55,7 @@ def fill(unit: Unit) -> None:
         s for s in servers
         if s.service_id is None and s.stock_status == StockStatus.QUARANTINED and cleanings.find_cleaning(unit, s.id or 0) is None
     ]  # fmt: skip
-    if actor is not None:
+    if actor is not None and unit.exec(select(Cleaning.id)).first() is None:
         _stock(unit, actor, fresh)
 
 

@@ -80,6 +80,7 @@ def _job_cell(job: Any) -> rx.Component:
     return rx.el.div(
         link(job.server, to=f"/servers/{job.server_id}", class_name="row-link strong"),
         rx.el.small(t_code(job.kind, labels.JOB_KIND), " · ", f"#{job.id}", class_name="num"),
+        class_name="steady",
     )
 
 
@@ -113,10 +114,14 @@ _JOB_COLUMNS = (
     Column(t("Status"), lambda j: job_status(j, flash=True)),
     Column(t("Now"), _step_cell, show="wide"),
     Column(t("Company"), lambda j: or_dash(j.company), show="widest"),
-    Column(t("By"), lambda j: rx.el.div(j.actor, rx.el.small(ago(j.created_at))), show="wide"),
+    Column(
+        t("By"),
+        lambda j: rx.el.div(j.actor, rx.el.small(ago(j.created_at)), class_name="steady"),
+        show="wide",
+    ),
     Column(
         t("Took"),
-        lambda j: rx.cond(j.started_at, elapsed(j.started_at, until=j.finished_at)),
+        lambda j: rx.cond(j.started_at, elapsed(j.started_at, until=j.finished_at, class_name="num nowrap")),
         right=True,
         show="wide",
     ),

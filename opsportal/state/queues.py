@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.hardware import fleet, topics
+from opsportal.domain.provisioning.timelines import late_jobs
 from opsportal.integrations import queue_watch
 from opsportal.integrations.queue_watch import Seen
 from opsportal.models import ACTIVE_JOB, JobKind, JobStatus, Outbox, ScheduledTask
@@ -89,13 +90,21 @@ def read_queues(unit: Unit, actor: Actor, chosen: tuple[str, str], seen: Seen) -
     jobs = fleet.list_jobs(actor, unit, statuses=_statuses(status), kinds=GROUPS.get(group, ()))
     steps = fleet.steps_of(unit, [job.id for job, _, _ in jobs if job.id and job.status in ACTIVE_JOB])
     active = fleet.list_jobs(actor, unit, statuses=ACTIVE_JOB, limit=1_000)
+    late = late_jobs(unit, [job.id or 0 for job, _, _ in active])
     unsent = unit.scalar(select(func.count()).select_from(Outbox).where(col(Outbox.sent_at).is_(None)))
     return QueuesView(
         is_ready=True,
         counts=fleet.count_jobs(actor, unit),
-        late=sum(rows.is_late(job) for job, _, _ in active),
+        late=sum(rows.is_late(job, milestone=job.id in late) for job, _, _ in active),
         jobs=[
-            rows.job_view(job, actor=actor, server=server, company=company, steps=steps.get(job.id or 0, ()))
+            rows.job_view(
+                job,
+                actor=actor,
+                server=server,
+                company=company,
+                steps=steps.get(job.id or 0, ()),
+                milestone_late=job.id in late,
+            )
             for job, server, company in jobs
         ],
         queues=[QueueView(q.name, q.waiting, q.workers) for q in seen.queues],

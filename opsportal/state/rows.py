@@ -50,12 +50,13 @@ def service_view(
     )
 
 
-def is_late(job: HardwareJob) -> bool:
-    """Waiting longer than a healthy queue takes, or running past its deadline."""
+def is_late(job: HardwareJob, *, milestone: bool = False) -> bool:
+    """Waiting longer than a healthy queue takes, running past its deadline, or late with its next `milestone`."""
     now = utcnow()
     if job.status == JobStatus.QUEUED:
         return (now - job.created_at).total_seconds() > LATE_QUEUED_S
-    return job.status in ACTIVE_JOB and job.deadline_at is not None and now > job.deadline_at
+    is_over = job.deadline_at is not None and now > job.deadline_at
+    return job.status in ACTIVE_JOB and (is_over or milestone)
 
 
 def job_view(
@@ -66,6 +67,7 @@ def job_view(
     company: Company | None = None,
     steps: Sequence[JobStep] = (),
     usual: int | None = None,
+    milestone_late: bool = False,
 ) -> JobView:
     """A job. What only staff may know (the worker) is left out for a client."""
     may_act = actor.may(Permission.SERVER_POWER)
@@ -77,7 +79,7 @@ def job_view(
         kind=job.kind,
         status=job.status,
         is_active=job.status in ACTIVE_JOB,
-        is_late=is_late(job),
+        is_late=is_late(job, milestone=milestone_late),
         can_cancel=may_act and job.status == JobStatus.QUEUED,
         can_retry=may_act and job.status in RETRYABLE and job.kind in power.RETRYABLE,
         can_stop=actor.may(Permission.SERVER_REINSTALL) and job.status == JobStatus.WAITING,

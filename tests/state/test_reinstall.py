@@ -17,6 +17,7 @@ from opsportal.domain.provisioning.disks import LAYOUTS
 from opsportal.domain.provisioning.orders import InstallOrder
 from opsportal.domain.provisioning.readiness import list_checks
 from opsportal.domain.provisioning.reinstall import BOOT_STEPS, DISK_STEPS, Ordered, request_reinstall
+from opsportal.domain.provisioning.timelines import late_jobs
 from opsportal.domain.refusals import NotFound
 from opsportal.models import (
     Diagnosis,
@@ -126,6 +127,9 @@ def test_machine_on_its_way(owner: Actor) -> None:
         ("2026-03-01T12:01:00.000Z", "2026-03-01T12:02:00.000Z"),
         ("2026-03-01T12:02:00.000Z", ""),
     ]
+    assert now.job.is_late
+    with unit_of_work() as unit:
+        assert late_jobs(unit, [now.job.id]) == {now.job.id}
     assert [(one.is_late, one.diagnosis) for one in now.milestones[1:4]] == [
         (False, ""),
         (True, "no_kernel"),

@@ -84,7 +84,7 @@ export function Description({ text, editable, onSave }) {
       <div className="description">
         {text ? <p className="description-text">{text}</p> : <p className="sub">{intl.t("No description yet.")}</p>}
         {editable ? (
-          <button type="button" className="btn ghost" onClick={() => setDraft(text ?? "")}>
+          <button type="button" className="btn" onClick={() => setDraft(text ?? "")}>
             {text ? intl.t("Edit description") : intl.t("Write a description")}
           </button>
         ) : null}

@@ -66,6 +66,15 @@ def _timeline(
     return Timeline(job, steps[number], installation, system, passed.get(number, ()))
 
 
+def late_jobs(unit: Unit, job_ids: Sequence[int]) -> frozenset[int]:
+    """Those of these jobs whose machine is late with what it has to pass next."""
+    passed = _milestones(unit, job_ids).items()
+    ahead = (
+        (number, next((one for one in all_of if one.reached_at is None), None)) for number, all_of in passed
+    )
+    return frozenset(number for number, one in ahead if one is not None and one.late_at is not None)
+
+
 def _milestones(unit: Unit, job_ids: Sequence[int]) -> dict[int, list[Milestone]]:
     found: dict[int, list[Milestone]] = defaultdict(list)
     query = select(Milestone).where(col(Milestone.job_id).in_(job_ids)).order_by(col(Milestone.position))

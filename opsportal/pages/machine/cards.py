@@ -80,7 +80,9 @@ def _partial(code: Any) -> rx.Component:
 def _history(view: Any, key: str, values: Any, label: Any, tone: str) -> rx.Component:
     """The looks before this one as a small line from the first to the last: the times between them differ."""
     line = Line(key, label, values, tone)
-    ends = rx.el.small(moment(view.looks_since), moment(view.asked_at), class_name="line-ends num")
+    ends = rx.el.small(
+        rx.el.span(moment(view.looks_since)), rx.el.span(moment(view.asked_at)), class_name="line-ends num"
+    )
     return rx.cond(values.length() > 2, rx.fragment(sparkline([line], label=label, fitted=True), ends))
 
 

@@ -27,6 +27,7 @@ _PAST = (
                 rx.cond(one.system, one.system, t_code(one.job.kind, labels.JOB_KIND)), class_name="strong"
             ),
             rx.el.small(t_code(one.job.kind, labels.JOB_KIND), " · ", f"#{one.job.id}", class_name="num"),
+            class_name="steady",
         ),
     ),
     Column(t("Status"), lambda one: job_status(one.job, flash=True)),
@@ -35,14 +36,17 @@ _PAST = (
         lambda one: rx.cond(one.job.outcome_code, t_code(one.job.outcome_code, labels.OUTCOME), ""),
         show="widest",
     ),
-    Column(t("By"), lambda one: one.job.actor, show="wide"),
+    Column(t("By"), lambda one: rx.el.span(one.job.actor, class_name="steady"), show="wide"),
     Column(
         t("Took"),
-        lambda one: rx.cond(one.job.started_at, elapsed(one.job.started_at, until=one.job.finished_at)),
+        lambda one: rx.cond(
+            one.job.started_at,
+            elapsed(one.job.started_at, until=one.job.finished_at, class_name="num nowrap"),
+        ),
         right=True,
         show="wide",
     ),
-    Column(t("Asked"), lambda one: ago(one.job.created_at), right=True),
+    Column(t("Asked"), lambda one: ago(one.job.created_at, class_name="steady"), right=True),
     Column(rx.el.span(t("Actions"), class_name="visually-hidden"), lambda one: _again(one), right=True),
 )
 

@@ -22,16 +22,20 @@ _TOLD_BY_MILESTONES = "machine"
 def installation_view(timeline: Timeline, *, actor: Actor) -> InstallationView:
     """One network boot, as far as its machine has come."""
     job, installation, system = timeline.job, timeline.installation, timeline.system
+    milestones = list(_milestones(timeline))
+    is_late = any(one.is_late for one in milestones)
     is_install = installation is not None and installation.purpose == SystemPurpose.INSTALL
     return InstallationView(
-        job=rows.job_view(job, actor=actor, steps=_steps(timeline), usual=timeline.usual_s),
+        job=rows.job_view(
+            job, actor=actor, steps=_steps(timeline), usual=timeline.usual_s, milestone_late=is_late
+        ),
         system=system.name if system and is_install else "",
         hostname=installation.hostname if installation and is_install else "",
         layout=installation.layout if installation else "",
         disks=list(installation.disks) if installation else [],
         progress=installation.progress if installation else 0,
         usual_s=timeline.usual_s,
-        milestones=list(_milestones(timeline)),
+        milestones=milestones,
     )
 
 
