@@ -13,7 +13,7 @@ import pytest
 
 import bmc
 from bmc import PowerGoal, PowerState
-from tests.bmc.conftest import given_time
+from tests.bmc.conftest import given_time, in_time
 from tests.bmc.ipmi_sim import StartBmc
 
 Answer = Callable[[bytes], list[bytes]]
@@ -102,7 +102,7 @@ def test_nonsense_is_a_protocol_error_in_our_words(name: str) -> None:
         start = time.monotonic()
         with pytest.raises(bmc.BmcProtocolError) as caught:
             control.set_power(PowerGoal.OFF, timeout_s=seconds)
-        assert time.monotonic() - start < seconds + 3.3  # pyghmi alone takes five
+        in_time(start, seconds + 3.3)  # pyghmi alone takes five
         assert str(caught.value) == f"bmc_protocol_error: {bmc.BmcProtocolError.advice}"
 
     with hostile_bmc(NONSENSE[name]) as endpoint, bmc.connect(endpoint) as control:
@@ -115,7 +115,7 @@ def test_one_that_stops_half_way_is_unreachable(name: str) -> None:
         start = time.monotonic()
         with pytest.raises(bmc.BmcUnreachable) as caught:
             control.power_state(timeout_s=seconds)
-        assert time.monotonic() - start < seconds + 3.3  # pyghmi alone takes five
+        in_time(start, seconds + 3.3)  # pyghmi alone takes five
         assert str(caught.value) == f"bmc_unreachable: {bmc.BmcUnreachable.advice}"
 
     with hostile_bmc(STUCK[name]) as endpoint, bmc.connect(endpoint) as control:
@@ -126,7 +126,7 @@ def test_a_flood_does_not_outlast_the_deadline_and_costs_the_neighbours_nothing(
     neighbour = start_bmc().endpoint
     with hostile_bmc(lambda packet: [os.urandom(1400) for _ in range(20_000)]) as hostile:
         start = time.monotonic()
-        answers = bmc.sweep_power({"hostile": hostile, "neighbour": neighbour}, timeout_s=5)
+        answers = bmc.sweep_power({"hostile": hostile, "neighbour": neighbour}, timeout_s=20)
         assert time.monotonic() - start < 60
     assert isinstance(answers["hostile"], bmc.BmcProtocolError | bmc.BmcUnreachable)
     assert answers["neighbour"] == PowerState.ON

@@ -8,10 +8,42 @@ from dataclasses import replace
 import pytest
 
 import bmc
-from bmc import PowerGoal, PowerState
-from tests.bmc.conftest import FaultyBmc, Witness, given_time
+from bmc import PowerGoal, PowerState, power_goals
+from tests.bmc.conftest import FaultyBmc, Witness, given_time, in_time
 
 ON_THE_WAY_OFF = ["reading", "read", "fence", "commanding", "acknowledged", "verifying"]
+
+
+class Clock:
+    """Time that passes only by sleeping, which costs none: every answer is in time, on any machine."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Leap(Clock):
+    """The usual time, and what was added to `ahead`."""
+
+    ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock for a BMC that answers: also its last look has all the time that a request may take."""
+    monkeypatch.setattr(power_goals, "_LAST_LOOK_S", power_goals._REQUEST_TIMEOUT_S)
+    return Clock()
 
 
 def switch(
@@ -21,11 +53,11 @@ def switch(
     *,
     deadline_s: float = 60.0,
     resend_after_s: float = 60.0,
-    is_cold: bool = True,
+    clock: Clock | None = None,
 ) -> bmc.PowerOutcome:
-    """`is_cold`: the deadline also has to do for the start of a process and for signing in."""
+    """`clock`: an own one, which begins once the BMC has let us in."""
     with bmc.connect(faulty.endpoint) as control:
-        if not is_cold:
+        if clock is not None:
             control.power_state(timeout_s=60)
         return bmc.ensure_power(
             control,
@@ -33,8 +65,10 @@ def switch(
             deadline_s=deadline_s,
             before_command=witness.before_command,
             on_progress=witness.on_progress,
-            poll_s=0.1,
+            poll_s=0.1 if clock is None else 2.0,
             resend_after_s=resend_after_s,
+            clock=clock or time.monotonic,
+            sleep=clock.sleep if clock else time.sleep,
         )
 
 
@@ -89,22 +123,22 @@ def test_a_slow_machine_is_waited_for(faulty_bmc: FaultyBmc, witness: Witness) -
 
 
 def test_a_bmc_that_ignores_the_command_is_found_out(
-    faulty_bmc: FaultyBmc, witness: Witness, pace: float
+    faulty_bmc: FaultyBmc, witness: Witness, clock: Clock
 ) -> None:
     faulty_bmc.ignore_commands()
     with pytest.raises(bmc.BmcIgnoredCommand) as caught:
-        switch(faulty_bmc, PowerGoal.OFF, witness, deadline_s=1.5 * pace, is_cold=False)
+        switch(faulty_bmc, PowerGoal.OFF, witness, deadline_s=30, clock=clock)
     assert (caught.value.commands_sent, caught.value.is_outcome_unknown) == (1, False)
     assert faulty_bmc.commands() == ["power off"]
     assert faulty_bmc.power() == PowerState.ON
 
 
 def test_an_ignored_command_is_sent_a_second_time_and_no_third(
-    faulty_bmc: FaultyBmc, witness: Witness, pace: float
+    faulty_bmc: FaultyBmc, witness: Witness, clock: Clock
 ) -> None:
     faulty_bmc.ignore_commands()
     with pytest.raises(bmc.BmcIgnoredCommand) as caught:
-        switch(faulty_bmc, PowerGoal.OFF, witness, deadline_s=2.0 * pace, resend_after_s=0.3, is_cold=False)
+        switch(faulty_bmc, PowerGoal.OFF, witness, deadline_s=30, resend_after_s=5, clock=clock)
     assert caught.value.commands_sent == 2
     assert faulty_bmc.commands() == ["power off", "power off"]
     assert witness.events.count("fence") == 2
@@ -165,7 +199,7 @@ def test_a_silent_bmc_is_unreachable_within_the_timeout(faulty_bmc: FaultyBmc, p
         start = time.monotonic()
         with bmc.connect(faulty_bmc.endpoint) as control, pytest.raises(bmc.BmcUnreachable):
             control.power_state(timeout_s=seconds)
-        assert time.monotonic() - start < 3.8 + seconds  # pyghmi alone takes five by IPMI, sixty by Redfish
+        in_time(start, 3.8 + seconds)  # pyghmi alone takes five by IPMI, sixty by Redfish
 
     given_time(ask, 1.0 * pace, 8.0 * pace)
 
@@ -179,7 +213,7 @@ def test_a_bmc_silent_to_the_end_gets_no_command(
         switch(faulty_bmc, PowerGoal.OFF, witness, deadline_s=seconds)
 
     with pytest.raises(bmc.BmcUnreachable) as caught:
-        given_time(try_to, 1.5 * pace, 10 * pace)
+        given_time(try_to, 1.5 * pace, 5.9, 10 * pace)  # (in six seconds it looks once, and for as long)
     assert (caught.value.commands_sent, caught.value.is_outcome_unknown) == (0, False)
     assert "fence" not in witness.events
     faulty_bmc.wake_up()
@@ -187,11 +221,18 @@ def test_a_bmc_silent_to_the_end_gets_no_command(
 
 
 def test_a_bmc_that_falls_silent_during_the_command_leaves_the_outcome_unknown(
-    faulty_bmc: FaultyBmc, witness: Witness, pace: float
+    faulty_bmc: FaultyBmc, witness: Witness
 ) -> None:
-    witness.listener = lambda step: faulty_bmc.fall_silent() if step == "commanding" else None
+    clock = Leap()
+
+    def fall_silent(step: str) -> None:
+        if step == "commanding":
+            faulty_bmc.fall_silent()
+            clock.ahead += 59  # one second is left, for what does not come
+
+    witness.listener = fall_silent
     with pytest.raises(bmc.BmcDeadlineExceeded) as caught:
-        switch(faulty_bmc, PowerGoal.OFF, witness, deadline_s=2.0 * pace, is_cold=False)
+        switch(faulty_bmc, PowerGoal.OFF, witness, deadline_s=60, clock=clock)
     assert (caught.value.commands_sent, caught.value.is_outcome_unknown) == (1, True)
 
 
@@ -210,7 +251,7 @@ def test_a_slow_answer_costs_a_timeout_and_no_more(faulty_bmc: FaultyBmc, pace: 
         start = time.monotonic()
         with bmc.connect(faulty_bmc.endpoint) as control, pytest.raises(bmc.BmcUnreachable):
             control.power_state(timeout_s=seconds)
-        assert time.monotonic() - start < 7.5 * pace  # the answer comes after eight
+        in_time(start, 7.5 * pace)  # the answer comes after eight
 
     given_time(ask, 0.6 * pace, 5 * pace)
 
@@ -220,7 +261,7 @@ def test_a_bmc_serves_again_after_a_failure(faulty_bmc: FaultyBmc, pace: float) 
         assert control.power_state(timeout_s=60) == PowerState.ON
         faulty_bmc.fall_silent()
         with pytest.raises(bmc.BmcUnreachable):
-            control.power_state(timeout_s=0.6 * pace)
+            given_time(lambda seconds: control.power_state(timeout_s=seconds), 0.6 * pace, 10 * pace)
         faulty_bmc.wake_up()
         assert control.power_state(timeout_s=60) == PowerState.ON
 
