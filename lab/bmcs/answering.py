@@ -16,6 +16,7 @@ from lab.bmcs.client import SOCKET_NAME, socket_address
 from lab.bmcs.faults import UnknownFault
 
 LONGEST_REQUEST = 4096
+REQUEST_SECONDS = 60.0
 
 
 class UnknownRequest(ValueError):
@@ -68,7 +69,7 @@ class ControlServer:
         assert task is not None
         self._talking.add(task)
         try:
-            answer = await self._answer(await asyncio.wait_for(reader.readline(), timeout=5))
+            answer = await self._answer(await asyncio.wait_for(reader.readline(), timeout=REQUEST_SECONDS))
             writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
         except (OSError, TimeoutError, ValueError, asyncio.CancelledError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -11,9 +13,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from lab.bmcs.identities import PORTS
+
 BESIDE = Path(__file__).parent / "beside"
 HOST = "127.0.0.1"
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
+"""It takes two seconds on an idle machine; one that starts everything at once is many times slower."""
 
 
 class StandInSilent(Exception):
@@ -21,10 +26,12 @@ class StandInSilent(Exception):
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody has, and that the system gives to nobody else before its server listens."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 class StandIn:

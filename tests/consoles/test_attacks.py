@@ -19,7 +19,16 @@ from opsportal.domain.accounts import administration
 from opsportal.integrations.console_channel import MAGIC
 from opsportal.models import Company, Person, Role, Server
 from tests.builders import make_company, make_server, make_service, make_session
-from tests.consoles.stage import Refused, Stage, ask_ticket, attached, grants_of, opened, reasons_of
+from tests.consoles.stage import (
+    PATIENCE_S,
+    Refused,
+    Stage,
+    ask_ticket,
+    attached,
+    grants_of,
+    opened,
+    reasons_of,
+)
 from tests.consoles.test_serial import browser_of
 from tests.doors import world
 from tests.doors.server import Browser
@@ -272,7 +281,7 @@ async def test_whoever_does_not_know_the_key_cannot_speak_to_the_gateway(stage: 
             assert (await reader.readexactly(len(MAGIC) + 32)).startswith(MAGIC)
             writer.write(os.urandom(32) + struct.pack(">I", len(forged)) + forged)
             with contextlib.suppress(ConnectionError):
-                assert await asyncio.wait_for(reader.read(), 20) == b""
+                assert await asyncio.wait_for(reader.read(), PATIENCE_S) == b""
     assert stage.gateway.process is not None
     assert stage.gateway.process.poll() is None
     assert [one.status for one in grants_of(number(server))] == ["attached"]
@@ -317,7 +326,7 @@ async def test_recorded_conversation_cannot_be_played_again(stage: Stage) -> Non
         await reader.readexactly(len(MAGIC) + 32)
         writer.write(bytes(recorded))
         with contextlib.suppress(ConnectionError):
-            assert await asyncio.wait_for(reader.read(), 20) == b""
+            assert await asyncio.wait_for(reader.read(), PATIENCE_S) == b""
 
 
 def test_no_page_knows_where_a_bmc_is(stage: Stage) -> None:
@@ -328,4 +337,4 @@ def test_no_page_knows_where_a_bmc_is(stage: Stage) -> None:
     answer = browser.post(f"/servers/{server.id}/console", {"kind": "screen"})
     assert set(answer.json()) == {"ticket"}
     assert answer.headers["cache-control"] == "no-store"
-    assert httpx.get(f"{stage.portal.origin}/consoles/socket").status_code in (303, 404)
+    assert httpx.get(f"{stage.portal.origin}/consoles/socket", timeout=PATIENCE_S).status_code in (303, 404)

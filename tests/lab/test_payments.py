@@ -119,12 +119,13 @@ def test_it_remembers_across_restarts(tmp_path: Path) -> None:
         try:
             stand_in.wait_until_ready()
             if made:
-                found = httpx.get(f"{stand_in.url}/v1/customers/{made}", headers=SECRET)
+                found = httpx.get(f"{stand_in.url}/v1/customers/{made}", headers=SECRET, timeout=60)
                 assert found.json()["name"] == "A"
             else:
-                made = httpx.post(f"{stand_in.url}/v1/customers", data={"name": "A"}, headers=SECRET).json()[
-                    "id"
-                ]
+                asked = httpx.post(
+                    f"{stand_in.url}/v1/customers", data={"name": "A"}, headers=SECRET, timeout=60
+                )
+                made = asked.json()["id"]
         finally:
             stand_in.stop()
 
