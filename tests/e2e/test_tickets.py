@@ -32,6 +32,11 @@ HOSTILE = """<script>document.title = 'run'</script><img src=x onerror="document
 
 https://good.example/a?b=c and **strong**, [mail](mailto:me@good.example)"""
 
+SEND_AND_LEAVE = """() => {
+  document.querySelector('.composer').requestSubmit();
+  document.querySelector('a[href="/tickets"]').click();
+}"""
+
 
 def fill(page: Page, subject: str, message: str) -> None:
     page.get_by_label("Subject", exact=True).fill(subject)
@@ -265,6 +270,12 @@ def test_what_is_typed_survives_answers_reloads_and_refusals(visitors: Visitors)
     expect(page.locator("article.client").last).to_contain_text("one more thing")
     expect(page.get_by_role("button", name="Send reply")).to_be_enabled()
     expect(reply).to_have_value(re.compile(r"^ ?and another$"))
+    reply.fill("on the way out")
+    page.evaluate(SEND_AND_LEAVE)  # the answer finds the form gone
+    expect(page).to_have_url(at("/tickets"))
+    settled(page).get_by_role("link", name="A long story").click()
+    expect(page.locator("article.client").last).to_contain_text("on the way out")
+    expect(reply).to_have_value("")
     page.goto("/tickets/new")  # what was sent from there is gone from there
     expect(settled(page).get_by_label("Subject", exact=True)).to_have_value("")
     expect(page.get_by_label("Message", exact=True)).to_have_value("")
