@@ -8,13 +8,18 @@ import socket
 _PORTS = range(20_000, 32_000)
 """Below those that Linux gives to outgoing connections (`ip_local_port_range`): none of them comes in between."""
 _DICE = random.SystemRandom()
+_GIVEN: set[int] = set()
+"""Those that are spoken for: their servers may not listen yet when the next one is asked for."""
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on, neither by TCP nor by UDP."""
+    """A port that nobody listens on, neither by TCP nor by UDP; another one each time."""
     for _ in range(200):
         port = _DICE.choice(_PORTS)
+        if port in _GIVEN:
+            continue
         if _is_free(host, port, socket.SOCK_STREAM) and _is_free(host, port, socket.SOCK_DGRAM):
+            _GIVEN.add(port)
             return port
     raise AssertionError("no port is free")
 

@@ -15,8 +15,9 @@ import pytest
 
 from lab.payments import lists
 from lab.payments.faults import Chances, Faults, Script, Trouble
-from lab.payments.stand_in import StandIn, free_port
+from lab.payments.stand_in import StandIn
 from tests.integration.payments.gateway import Lab, until
+from tests.ports import free_port
 
 SECRET = {"Authorization": "Bearer sk_test_lab"}
 
