@@ -1,5 +1,5 @@
 // ⌘K: every page at once, servers and services by searching.
-import { useEffect, useId, useMemo, useRef, useState } from "react";
+import { useEffect, useId, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useNavigate } from "react-router";
 import { Dialog } from "$/portal/dialog";
 import { useIntl } from "$/portal/intl";
@@ -7,6 +7,21 @@ import { useIntl } from "$/portal/intl";
 const SEARCH_AFTER_MS = 150;
 const plain = (text) => (text ?? "").toLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
 const isMac = () => /mac|iphone|ipad/i.test(navigator.userAgentData?.platform ?? navigator.platform ?? "");
+
+// Not in the component: every page brings a Palette of its own, and one may lead to the next by itself.
+const CLOSED = { open: false, text: "", at: 0 };
+let now = CLOSED;
+const listeners = new Set();
+
+function put(part) {
+  now = { ...now, ...part };
+  listeners.forEach((listener) => listener());
+}
+
+function subscribe(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
 
 /** Opens the palette from anywhere. */
 export function PaletteButton() {
@@ -34,17 +49,11 @@ export function Palette({ pages, hits, query, onSearch }) {
   const intl = useIntl();
   const navigate = useNavigate();
   const listId = useId();
-  const [open, setOpen] = useState(false);
-  const [text, setText] = useState("");
-  const [at, setAt] = useState(0);
+  const { open, text, at } = useSyncExternalStore(subscribe, () => now, () => CLOSED);
   const asked = useRef("");
 
   useEffect(() => {
-    const show = () => {
-      setText("");
-      setAt(0);
-      setOpen(true);
-    };
+    const show = () => put({ ...CLOSED, open: true });
     const key = (event) => {
       if ((event.metaKey || event.ctrlKey) && !event.altKey && event.code === "KeyK") {
         event.preventDefault();
@@ -79,7 +88,7 @@ export function Palette({ pages, hits, query, onSearch }) {
   }, [pages, hits, query, text]);
 
   const isAnswered = text.trim().length < 2 || query === text.trim();
-  const close = () => setOpen(false);
+  const close = () => put({ open: false });
   const go = (item) => {
     if (!item) return;
     close();
@@ -89,7 +98,7 @@ export function Palette({ pages, hits, query, onSearch }) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && items.length) {
       event.preventDefault();
-      setAt((index) => (index + step + items.length) % items.length);
+      put({ at: (at + step + items.length) % items.length });
     } else if (event.key === "Enter") {
       event.preventDefault();
       go(items[Math.min(at, items.length - 1)]);
@@ -128,10 +137,7 @@ export function Palette({ pages, hits, query, onSearch }) {
         autoFocus
         autoComplete="off"
         spellCheck={false}
-        onChange={(event) => {
-          setText(event.target.value);
-          setAt(0);
-        }}
+        onChange={(event) => put({ text: event.target.value, at: 0 })}
         onKeyDown={keys}
       />
       <ul id={listId} role="listbox" className="palette-list" aria-label={intl.t("Results")}>
@@ -142,7 +148,7 @@ export function Palette({ pages, hits, query, onSearch }) {
             role="option"
             aria-selected={index === chosen}
             ref={index === chosen ? (node) => node?.scrollIntoView({ block: "nearest" }) : undefined}
-            onMouseMove={() => setAt(index)}
+            onMouseMove={() => index !== chosen && put({ at: index })}
             onClick={() => go(item)}
           >
             <span className="truncate">
