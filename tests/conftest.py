@@ -13,6 +13,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine, create_engine
 
 from opsportal import db
 from opsportal.domain import vault
@@ -37,6 +38,23 @@ hypothesis_settings.load_profile("busy machine")
 # A machine that stands still for ten seconds inside a transaction of a test is no finding either. (The portal's own
 # processes, which tests start, keep the ten.)
 db.OPTIONS = "-c timezone=UTC -c lock_timeout=120s -c idle_in_transaction_session_timeout=120s"
+
+_ENGINES: dict[str, Engine] = {}
+
+
+def _engine(*arguments: Any, **options: Any) -> Engine:
+    """The engine that was asked for before in the same words: it remembers the statements it has worded.
+
+    Tests' databases have the same name again and again, and wording anew takes as long as asking. Connections it
+    has none: `_forget_process_caches` has closed them.
+    """
+    words = repr((arguments, sorted(options.items())))
+    if words not in _ENGINES:
+        _ENGINES[words] = create_engine(*arguments, **options)
+    return _ENGINES[words]
+
+
+db.create_engine = _engine
 
 
 def pytest_configure(config: pytest.Config) -> None:
