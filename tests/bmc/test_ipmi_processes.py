@@ -158,8 +158,9 @@ def test_an_unanswered_command_goes_out_exactly_once(start_bmc: StartBmc) -> Non
         control.set_power(PowerGoal.ON, timeout_s=60)  # signed in, operator
         simulated.refuse_commands()
         simulated.fall_silent()
-        with pytest.raises(bmc.BmcUnreachable):
-            control.set_power(PowerGoal.OFF, timeout_s=3)
+        # Which of the two it is, is decided by who notices first, the child process or we.
+        with pytest.raises((bmc.BmcUnreachable, bmc.BmcDeadlineExceeded)):
+            control.set_power(PowerGoal.OFF, timeout_s=5)
         simulated.wake_up()
     end = time.monotonic() + 60
     while len(simulated.commands()) < 2 and time.monotonic() < end:
@@ -211,8 +212,8 @@ def test_a_closed_port_is_unreachable(start_bmc: StartBmc) -> None:
 
 def test_no_child_is_left_behind(start_bmc: StartBmc) -> None:
     simulated = start_bmc()
-    before = children_of(os.getpid())
+    before = set(children_of(os.getpid()))
     with bmc.connect(simulated.endpoint) as control:
         control.power_state(timeout_s=60)
     bmc.sweep_power({1: simulated.endpoint})
-    assert children_of(os.getpid()) == before
+    assert set(children_of(os.getpid())) <= before  # (one of an earlier test may be reaped only now)
