@@ -11,10 +11,11 @@ from sqlmodel import select
 
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
+from opsportal.domain.hardware import identify
 from opsportal.domain.inventory import labels
 from opsportal.models import HardwareJob, JobStatus, Role, Server, SystemPurpose
 from opsportal.state import guard
-from opsportal.state.inventory.aisle import read_aisle
+from opsportal.state.inventory.aisle import AISLE, read_aisle
 from opsportal.state.inventory.views import AisleView, BulkView
 from opsportal.state.inventory.work import BulkState
 from tests.builders import make_actor, make_server
@@ -80,3 +81,14 @@ def test_aisle_offers_what_fits_and_says_why_nothing_can_be_ordered(marek: Actor
     assert (view.blocked, view.job.id) == ("server_busy", job.id)
     assert view.blocked_params["server"] == "here"
     assert aisle_of(marek, make_server(has_bmc=False)).blocked == "server_without_bmc"
+
+
+def test_aisle_is_told_of_its_light(marek: Actor) -> None:
+    server = make_server()
+    label = labels.label_of(server.id or 0)
+    with unit_of_work() as unit:
+        identify.ask(unit, marek, server.id or 0)
+        assert unit.topics & AISLE.topics(marek, label)
+    with unit_of_work() as unit:
+        identify.record(unit, server.id or 0, lit_s=240)
+        assert unit.topics & AISLE.topics(marek, label)

@@ -32,7 +32,7 @@ function People({ intl, viewers, you, say }) {
           <li key={one.id} className={one.writer ? "tag info" : "tag"}>
             {one.id === you ? intl.t("You") : one.name}
             {one.staff && one.id !== you ? ` · ${intl.t("support")}` : ""}
-            {one.writer ? ` · ${intl.t("types")}` : ""}
+            {one.writer ? ` · ${intl.t("typing")}` : ""}
           </li>
         ))}
       </ul>

@@ -48,7 +48,7 @@ def _recorded(unit: Unit, actor: Actor, server: Server, service: Service | None)
         unit, "server:identify_requested", actor=actor, object_kind="server", object_id=server.id,
         object_name=server.name, company_id=service.company_id if service else None,
     )  # fmt: skip
-    unit.changed(topics.server(server.id or 0))
+    unit.changed(topics.server(server.id or 0), topics.LIGHTS)
 
 
 def is_asking(row: ServerLight) -> bool:
@@ -83,4 +83,4 @@ def record(unit: Unit, server_id: int, *, lit_s: int = 0, error_code: str | None
     row.asking_since, row.error_code = None, error_code
     row.lit_until = None if error_code else utcnow() + dt.timedelta(seconds=lit_s)
     unit.add(row)
-    unit.changed(topics.server(server_id))
+    unit.changed(topics.server(server_id), topics.LIGHTS)

@@ -24,6 +24,8 @@ def job(job_id: int) -> str:
 
 JOBS = "jobs"
 FLEET = "fleet"
+LIGHTS = "lights"
+"""Identify lights: for pages that know a server by its label only."""
 
 
 def of_job(job: HardwareJob) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ _VISIT_COLUMNS = (
         t("Console"),
         lambda v: rx.el.div(
             rx.el.span(t_code(v.kind, console_labels.CONSOLE_KIND), class_name="strong"),
-            rx.cond(v.is_writer & (v.ended_at == ""), rx.fragment(" ", tag(t("types"), "info"))),
+            rx.cond(v.is_writer & (v.ended_at == ""), rx.fragment(" ", tag(t("typing"), "info"))),
         ),
     ),
     Column(t("By"), lambda v: rx.fragment(v.person, rx.cond(v.is_staff, rx.fragment(" · ", t("support"))))),

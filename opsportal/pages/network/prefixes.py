@@ -74,6 +74,7 @@ def _change(row: Any) -> rx.Component:
         subject=row.id,
         kind="ghost",
         title=t("Change {prefix}", prefix=row.cidr),
+        confirm=t("Save"),
         text=t(
             "Gateway and site stay while any of its addresses is assigned. Its network never changes: "
             "remove the prefix and add another one."

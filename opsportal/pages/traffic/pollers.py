@@ -214,14 +214,14 @@ def _limit_control(row: Any) -> rx.Component:
     return rx.cond(
         row.is_to_lift,
         confirm_button(
-            t("Lifted"),
+            t("Mark as lifted"),
             title=t("Has {service} its full rate again?", service=row.service),
             text=t("Lift the limit on the switch first: the portal cannot do it. It stands in the history."),
             confirm=t("It has its full rate"),
             on_confirm=PollersState.limit_lifted(row.id),
         ),
         confirm_button(
-            t("Limited"),
+            t("Mark as limited"),
             title=t("Is {service} limited now?", service=row.service),
             text=t(
                 "Set the limit on the switch first: the portal cannot do it. The client sees that it is set."

@@ -77,9 +77,10 @@ def _change(row: Any) -> rx.Component:
         about="terms",
         subject=row.id,
         title=t("Traffic of {plan}", plan=row.name),
+        confirm=t("Save"),
         text=t(
-            "It holds at once, also for the cycle under way; steps that were reached stay reached. "
-            "A cycle that has ended is billed by what was on record then."
+            "It takes effect at once, also for the cycle under way; warnings that were sent stay sent. "
+            "A cycle that has ended is billed by the terms of its time."
         ),
         fields=[
             field("included", t("Included, in GB a month"), "number", initial=row.included_gb),

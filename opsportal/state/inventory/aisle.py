@@ -184,7 +184,7 @@ AISLE = StateView(
     AisleState,
     "aisle",
     read_aisle,
-    lambda *_: frozenset({topics.FLEET, topics.JOBS}),
+    lambda *_: frozenset({topics.FLEET, topics.JOBS, topics.LIGHTS}),
     empty=AisleView(),
 )
 LABELS = StateView(
