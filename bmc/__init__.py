@@ -2,7 +2,7 @@
 
 from bmc.boot import BootControl, BootDevice, BootSetting
 from bmc.capabilities import capability
-from bmc.drivers import connect
+from bmc.drivers import connect, get_ready
 from bmc.endpoints import Endpoint
 from bmc.errors import (
     ERRORS,
@@ -87,6 +87,7 @@ __all__ = [
     "capability",
     "connect",
     "ensure_power",
+    "get_ready",
     "quirks_of",
     "sweep_power",
 ]

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from bmc import memory
 from bmc.endpoints import Endpoint
 from bmc.ipmi.control import IpmiPower
+from bmc.ipmi.processes import start_spare
 from bmc.power import PowerControl
 from bmc.redfish.control import RedfishControl
 
@@ -29,3 +30,11 @@ def connect(endpoint: Endpoint) -> AbstractContextManager[PowerControl]:
     except KeyError:
         raise ValueError(f"no driver {endpoint.driver!r}; there are {sorted(_DRIVERS)}") from None
     return driver(endpoint)
+
+
+def get_ready() -> None:
+    """Start what the next connection from this process will need, so that it need not wait for it.
+
+    For a process that will talk to one BMC and then end. Call it in the thread that will.
+    """
+    start_spare()

@@ -61,6 +61,10 @@ class DisposableChild:
         """The process id, for tests and logs."""
         return self._process.pid
 
+    def is_alive(self) -> bool:
+        """Whether it runs. One that has ended is reaped here."""
+        return self._process.poll() is None
+
     def fileno(self) -> int:
         """For select(): readable when there is an answer, or when the child has ended."""
         return self._answers.fileno()

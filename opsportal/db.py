@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,9 @@ OUTBOX_CHANNEL = "opsportal_outbox"
 # A process that is frozen inside a transaction would keep its row locks for as long as it is frozen, and
 # whoever has to end what it had begun would wait for it: so the database ends such a transaction.
 OPTIONS = "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=10s"
+# A connection may lie unused for days, and what is between may forget it: so it is kept alive, and one that is
+# dead is known to be after a minute (libpq's own default: two hours).
+ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 NOTIFY_BYTES = 7_500  # PostgreSQL refuses payloads of 8,000 bytes and more
 
 P = ParamSpec("P")
@@ -93,7 +97,7 @@ def engine() -> Engine:
         pool_pre_ping=True,
         pool_timeout=10,
         hide_parameters=True,  # or an error would put values into the log
-        connect_args={"connect_timeout": 5, "options": OPTIONS},
+        connect_args={"connect_timeout": 5, "options": OPTIONS, **ALIVE},
     )
 
 
@@ -101,6 +105,9 @@ def prepare_for_forks() -> None:
     """Load the driver and work out the mappers once, for all children to come. Opens no connection."""
     configure_mappers()
     engine()  # its pool is empty: a child that inherits it opens connections of its own
+    # A child that looks for garbage among what it inherits would copy all of it, and find none.
+    gc.collect()
+    gc.freeze()
 
 
 @contextlib.contextmanager

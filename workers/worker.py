@@ -18,7 +18,9 @@ from types import FrameType
 import structlog
 from redis.client import Pipeline
 from redis.exceptions import RedisError
-from rq import Worker, worker_registration
+from rq import Queue, Worker, worker_registration
+from rq.executions import Execution
+from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker_registration import REDIS_WORKER_KEYS
 
@@ -30,6 +32,8 @@ import workers.payments  # noqa: F401
 from opsportal.db import prepare_for_forks
 from opsportal.logs import configure_logs
 from workers import queues
+from workers.hardware.readiness import get_ready
+from workers.standby import AT_WORK, Standby, call_myself
 
 log = structlog.get_logger("worker")
 
@@ -50,14 +54,65 @@ class LastingWorker(Worker):
                 worker_registration.register(self, writing)
                 writing.execute()
 
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """Also lets everybody see which processes are at work."""
+        call_myself(AT_WORK)
+        super().main_work_horse(job, queue)
+
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.is_asked_to_stop = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
+class ReadyWorker(LastingWorker):
+    """A worker whose next work horse stands by, for work that somebody waits for (`workers/standby.py`)."""
+
+    _next_horse: Standby | None = None
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        self._keep_standby()
+        return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+
+    def run_maintenance_tasks(self) -> None:
+        """Every few seconds while there is nothing to do."""
+        self._keep_standby()
+        super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
+
+    def _keep_standby(self) -> None:
+        if self._next_horse is None or not self._next_horse.is_alive():
+            self._next_horse = Standby(get_ready, self._carry_out)
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        """The horse that stands by takes the job. If it has died meanwhile, a fresh one does."""
+        ready, self._next_horse = self._next_horse, None
+        assert self.execution is not None
+        if ready is not None and ready.order([job.id, queue.name, self.execution.id]):
+            self._horse_pid = ready.pid
+        else:
+            super().fork_work_horse(job, queue)
+
+    def _carry_out(self, order: list[str]) -> None:
+        """In the horse: what RQ does after its own fork. Only ids have come through the pipe."""
+        job_id, queue, execution_id = order
+        job = self.job_class.fetch(job_id, connection=self.connection, serializer=self.serializer)
+        self.execution = execution = Execution.fetch(execution_id, job_id, connection=self.connection)
+        execution._job = job
+        self.main_work_horse(job, queues.queue(queue))
+
+    def teardown(self) -> None:
+        """Nobody stands by for a worker that has ended."""
+        ready, self._next_horse = self._next_horse, None
+        if ready is not None:
+            ready.dismiss()
+        super().teardown()  # type: ignore[no-untyped-call]
+
+
 def make_worker(name: str) -> LastingWorker:
     """A worker whose death others notice within half a minute."""
-    return LastingWorker(
+    kind = ReadyWorker if name == "hardware" else LastingWorker
+    return kind(
         [queues.queue(name)],
         name=f"{name}.{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex[:6]}",
         connection=queues.connection(),

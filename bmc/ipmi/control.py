@@ -13,7 +13,7 @@ from bmc.events import MAX_EVENTS, EventAnswer
 from bmc.identify import MAX_IDENTIFY_S
 from bmc.inventory import BmcInventory
 from bmc.ipmi import answers
-from bmc.ipmi.processes import ADMINISTRATOR, OPERATOR, ChildProcess
+from bmc.ipmi.processes import ADMINISTRATOR, OPERATOR, ChildProcess, take_child
 from bmc.power import PowerGoal, PowerState
 from bmc.sensors import PowerDrawAnswer, SensorAnswer
 from bmc.users import MAX_NAME, MAX_PASSWORD, BmcUser, Privilege
@@ -107,7 +107,7 @@ class IpmiPower:
     def _ask(self, action: str, timeout_s: float, **args: object) -> Any:
         end = time.monotonic() + timeout_s
         if self._child is None:
-            self._child = ChildProcess()
+            self._child = take_child()
         child = self._child
         deadline = end - min(_GRACE_S, timeout_s / 5)
         try:
@@ -140,7 +140,7 @@ class IpmiPower:
             child.kill()
 
     def __enter__(self) -> Self:
-        self._child = ChildProcess()  # starts up while the caller prepares its first question
+        self._child = take_child()  # starts up while the caller prepares its first question
         return self
 
     def __exit__(

@@ -47,3 +47,23 @@ class ChildProcess(DisposableChild):
                 ],
             }
         )
+
+
+_spare: list[ChildProcess] = []
+"""At most one, of this very process: a copy of it that a fork has would be no child of the fork's."""
+
+
+def start_spare() -> None:
+    """Start the process that the next conversation from here will take instead of a new one."""
+    if not _spare:
+        _spare.append(ChildProcess())
+
+
+def take_child() -> ChildProcess:
+    """The spare process, if there is one and it lives, or a new one. It has talked to nobody."""
+    while _spare:
+        spare = _spare.pop()
+        if spare.is_alive():
+            return spare
+        spare.kill()
+    return ChildProcess()

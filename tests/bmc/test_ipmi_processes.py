@@ -14,6 +14,7 @@ import pytest
 
 import bmc
 from bmc import PowerGoal, PowerState, processes
+from bmc.ipmi import processes as ipmi_processes
 from bmc.ipmi.control import IpmiPower
 from tests.bmc.conftest import Witness, given_time
 from tests.bmc.ipmi_sim import StartBmc
@@ -23,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 PARENT = """
 import sys, time
 import bmc
+from bmc.ipmi import processes as ipmi_processes
 from bmc.ipmi.control import IpmiPower
 with IpmiPower(bmc.Endpoint("127.0.0.1", int(sys.argv[1]), username="admin", password="s3cret")) as control:
     print(control.power_state(timeout_s=60), control._child.pid, "pyghmi" in str(sys.modules), flush=True)
@@ -217,3 +219,22 @@ def test_no_child_is_left_behind(start_bmc: StartBmc) -> None:
         control.power_state(timeout_s=60)
     bmc.sweep_power({1: simulated.endpoint})
     assert set(children_of(os.getpid())) <= before  # (one of an earlier test may be reaped only now)
+
+
+def test_a_process_started_ahead_is_taken_once() -> None:
+    nowhere = bmc.Endpoint("127.0.0.1", 9, username="admin", password="s3cret")
+    bmc.get_ready()
+    (spare,) = ipmi_processes._spare
+    with IpmiPower(nowhere) as control, IpmiPower(nowhere) as other:
+        assert child_pid(control) == spare.pid
+        assert child_pid(other) != spare.pid
+
+
+def test_a_process_started_ahead_that_died_is_not_taken() -> None:
+    bmc.get_ready()
+    (spare,) = ipmi_processes._spare
+    os.kill(spare.pid, signal.SIGKILL)
+    assert ends_within(spare.pid, 60)
+    with IpmiPower(bmc.Endpoint("127.0.0.1", 9, username="admin", password="s3cret")) as control:
+        assert child_pid(control) != spare.pid
+        assert is_alive(child_pid(control))

@@ -33,7 +33,7 @@ from tests.chaos.test_changed_hands import hand_on
 from tests.integration.provisioning.rack import BASE_URL, make_files, make_system
 from tests.integration.test_redis_away import OwnRedis
 from tests.workers.conftest import running_site
-from tests.workers.site import FINAL, Site, children
+from tests.workers.site import FINAL, Site, horses
 from tests.workers.site import until as site_until
 from workers import clock
 
@@ -122,7 +122,7 @@ def _let_them_work(killer: Killer, machines: list[InstalledMachine], *, until: f
 
 def _let_the_late_ones_learn(killer: Killer) -> None:
     """Who was frozen for too long wakes up now: until no work horse is left that might still do something."""
-    site_until(lambda: not any(children(hand.pid) for hand in killer.site.hands(0)), timeout=60)
+    site_until(lambda: not any(horses(hand.pid) for hand in killer.site.hands(0)), timeout=60)
 
 
 def _click_on_all(hall: Hall, dice: random.Random) -> list[InstalledMachine]:

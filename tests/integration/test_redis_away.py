@@ -26,9 +26,9 @@ from tests.workers.site import (
     AT_READ_BACK,
     Process,
     Site,
-    children,
     click,
     ended,
+    horses,
     job_of,
     rent_server,
     send,
@@ -219,7 +219,7 @@ def test_call_of_a_horse_that_died_before_it_began_is_replaced(place: Place, sta
         job_id = click(server, OFF)
         gate.wait()
         send(signal.SIGKILL, [place.site.busy_hand().horse()])
-        until(lambda: not any(children(hand.pid) for hand in place.site.hands(0)))
+        until(lambda: not any(horses(hand.pid) for hand in place.site.hands(0)))
     assert ended(job_id) == ("succeeded", "verified", 1)
     assert (machine.commands(), server_of(server).lease_fence) == (["power off"], 1)
 

@@ -24,15 +24,18 @@ from tests.workers.site import (
     AT_END,
     AT_READ_BACK,
     AT_SECOND_COMMAND,
+    Process,
     Site,
     children,
     click,
     ended,
+    horses,
     is_running,
     is_stopped,
     job_of,
     let_lease_expire,
     log_of,
+    named,
     rent_server,
     send,
     server_of,
@@ -42,6 +45,7 @@ from tests.workers.site import (
     until,
 )
 from workers import queues
+from workers.standby import STANDING_BY
 
 pytestmark = pytest.mark.xdist_group("worker-deaths")
 OFF, REBOOT = JobKind.POWER_OFF, JobKind.REBOOT
@@ -152,7 +156,7 @@ def _redeliver(job_id: int) -> None:
 
 def _until_idle(place: Site) -> None:
     def is_idle() -> bool:
-        return queues.queue("hardware").count == 0 and not any(children(p.pid) for p in place.hands(0))
+        return queues.queue("hardware").count == 0 and not any(horses(p.pid) for p in place.hands(0))
 
     until(is_idle, what="all calls to be answered")
 
@@ -289,6 +293,42 @@ def test_frozen_with_the_command_half_way_to_the_bmc(place: Site, start_bmc: Sta
     until(lambda: not is_running(horse), what="the woken horse to stop")
     assert _story(job_id) == story
     assert (machine.commands(), machine.power()) == ([], PowerState.ON)
+
+
+def _standing_by(hand: Process) -> int:
+    """The process of a worker that will carry out its next job."""
+    return until(lambda: named(hand.pid, STANDING_BY), what="a horse that stands by")[0]
+
+
+def test_who_stood_by_carries_out_one_job(place: Site, start_bmc: StartBmc) -> None:
+    machine = start_bmc()
+    ready = {_standing_by(hand) for hand in place.hands()}
+    job_id = click(rent_server(machine.endpoint), OFF)
+    assert ended(job_id) == ("succeeded", "verified", 1)
+    horse = int(job_of(job_id).worker.rpartition(":")[2])
+    assert horse in ready
+    until(lambda: not is_running(horse), what="the horse to end with its job")
+    assert horse not in {_standing_by(hand) for hand in place.hands()}
+    assert machine.commands() == ["power off"]
+
+
+def test_who_stood_by_was_killed(place: Site, start_bmc: StartBmc) -> None:
+    machine = start_bmc()
+    killed = {_standing_by(hand) for hand in place.hands()}
+    send(signal.SIGKILL, list(killed))
+    until(lambda: not any(is_running(pid) for pid in killed))
+    assert ended(click(rent_server(machine.endpoint), OFF)) == ("succeeded", "verified", 1)
+    assert machine.commands() == ["power off"]
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in killed), what="the killed to be buried")
+    assert not killed & {_standing_by(hand) for hand in place.hands()}
+
+
+def test_who_stood_by_ends_with_the_worker(place: Site) -> None:
+    hand = place.hands()[0]
+    ready = _standing_by(hand)
+    family = tree(ready)
+    hand.kill()
+    until(lambda: not any(is_running(pid) for pid in family), what="nobody to be left")
 
 
 def test_two_clicks_at_once_touch_the_machine_once(place: Site, start_bmc: StartBmc) -> None:

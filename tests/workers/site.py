@@ -27,6 +27,7 @@ from opsportal.models import HardwareJob, JobKind, JobLog, JobStatus, JobStep, S
 from tests.builders import make_actor, make_company, make_server, make_service
 from tests.stock import hand_over
 from workers import clock
+from workers.standby import AT_WORK
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
@@ -50,6 +51,24 @@ def children(pid: int) -> list[int]:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except (FileNotFoundError, ProcessLookupError):
         return []
+
+
+def horses(pid: int) -> list[int]:
+    """The child processes of a worker that are at work, without the one that stands by."""
+    return named(pid, AT_WORK)
+
+
+def named(pid: int, name: str) -> list[int]:
+    """The child processes that call themselves so."""
+    return [child for child in children(pid) if _name(child) == name]
+
+
+def _name(pid: int) -> str:
+    """What a process is called; nothing when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def tree(pid: int) -> list[int]:
@@ -96,7 +115,7 @@ class Process:
 
     def horse(self) -> int:
         """The work horse that is at work now."""
-        return until(lambda: children(self.pid), what="a work horse")[0]
+        return until(lambda: horses(self.pid), what="a work horse")[0]
 
 
 class Site:
@@ -132,7 +151,7 @@ class Site:
 
     def busy_hand(self) -> Process:
         """The hardware worker that has a work horse."""
-        return until(lambda: next((p for p in self.hands(0) if children(p.pid)), None), what="a work horse")
+        return until(lambda: next((p for p in self.hands(0) if horses(p.pid)), None), what="a work horse")
 
     def end(self) -> None:
         """Kill and reap everything that was started here, and what it has left behind."""
@@ -181,12 +200,16 @@ class Gate:
 
     def wait(self) -> None:
         """Return when somebody waits at the gate."""
+        until(self.is_waited_at, what="the gate")
+
+    def is_waited_at(self) -> bool:
+        """Whether somebody waits at the gate now."""
         # pg_locks shows those of all databases, also of tests that run beside this one.
         query = (
             "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
             " WHERE d.datname = current_database() AND locktype = 'advisory' AND objid = %s AND NOT granted"
         )
-        until(lambda: self.connection.execute(query, (GATE,)).fetchone() != (0,), what="the gate")
+        return self.connection.execute(query, (GATE,)).fetchone() != (0,)
 
     def open(self) -> None:
         if not self.is_open:

@@ -20,7 +20,8 @@ def reach_goals(running: Running) -> None:
     goals = GOALS[running.claim.kind]
     with running.connect() as control:
         for goal in goals:
-            running.reach(control, goal, goes_on=goal is not goals[-1])
+            is_last = goal is goals[-1]
+            running.reach(control, goal, goes_on=not is_last, ends_job=is_last)
 
 
 def switch_on_again(running: Running, control: bmc.PowerControl) -> None:

@@ -122,8 +122,16 @@ class Running:
         with unit_of_work() as unit:
             claims.begin_round(unit, self.claim, line=line)
 
-    def reach(self, control: bmc.PowerControl, goal: bmc.PowerGoal, *, goes_on: bool = False) -> None:
-        """Bring the server to a power goal and keep what was read back. `goes_on`: not the job's last goal.
+    def reach(
+        self,
+        control: bmc.PowerControl,
+        goal: bmc.PowerGoal,
+        *,
+        goes_on: bool = False,
+        ends_job: bool = False,
+    ) -> None:
+        """Bring the server to a power goal and keep what was read back. `goes_on`: not the job's last goal;
+        `ends_job`: reaching it is all that was asked for, so the job ends with it as succeeded.
 
         The job needs the steps `read`, `switch_{goal}` and `verify_{goal}`.
         """
@@ -139,9 +147,16 @@ class Running:
             if outcome.was_already:
                 claims.skip_step(unit, self.claim, f"switch_{goal}", note_code=f"was_{goal}")
                 claims.begin_step(unit, self.claim, f"verify_{goal}")
-            claims.phase_done(unit, self.claim, Power(outcome.state.value), goes_on=goes_on)
+            state = Power(outcome.state.value)
+            claims.phase_done(unit, self.claim, state, goes_on=goes_on, ends_job=ends_job)
         self.in_doubt = False
         self.is_half_done = goes_on
+        self.is_waiting = ends_job
+
+
+_NO_EXCHANGE_AFTER = frozenset({"read", "acknowledged", "unconfirmed", "verified"})
+"""What the library says right before it says something else, or ends: a transaction of the job follows at once,
+which proves the fence and renews the lease."""
 
 
 class Reaching:
@@ -153,14 +168,17 @@ class Reaching:
 
     def before_command(self) -> None:
         with unit_of_work() as unit:
-            claims.begin_step(unit, self.running.claim, f"switch_{self.goal}")
-            claims.announce_command(unit, self.running.claim, command=f"chassis power {self.goal}")
+            claims.announce_command(
+                unit, self.running.claim, command=f"chassis power {self.goal}", step=f"switch_{self.goal}"
+            )
         self.running.in_doubt = True
 
     def on_progress(self, step: str, /, **facts: object) -> None:
-        """Renew the lease at every exchange, and show where the job is."""
+        """Renew the lease before every exchange, and show where the job is."""
         if "state" in facts:
             self.running.seen = Power(str(facts["state"]))
+        if step in _NO_EXCHANGE_AFTER:
+            return
         with unit_of_work() as unit:
             if step == "reading":
                 claims.begin_step(unit, self.running.claim, "read")

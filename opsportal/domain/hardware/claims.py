@@ -117,8 +117,8 @@ def renew(unit: Unit, held: Claim) -> None:
     server.lease_expires_at = lease_end()
 
 
-def announce_command(unit: Unit, held: Claim, *, command: str) -> None:
-    """Write down that a command is about to be sent, and prove the right to send it.
+def announce_command(unit: Unit, held: Claim, *, command: str, step: str | None = None) -> None:
+    """Write down that a command is about to be sent, and prove the right to send it. `step`: begins with it.
 
     Commit this before the packet leaves: if the worker dies in between, the outcome is `unknown`
     and the BMC will be asked, never guessed. Raises `ChangedHands` when the server is somebody else's.
@@ -126,6 +126,8 @@ def announce_command(unit: Unit, held: Claim, *, command: str) -> None:
     job, server = _held(unit, held)
     if has_changed_hands(unit, job, server):
         raise ChangedHands
+    if step is not None:
+        _begin(unit, job, step)
     if job.status == JobStatus.RUNNING:
         move(unit, HARDWARE_JOB, job, JobStatus.VERIFYING, reason=command)
     job.commands_sent += 1
@@ -142,7 +144,12 @@ def begin_step(unit: Unit, held: Claim, name: str) -> None:
     """
     job, server = _held(unit, held)
     server.lease_expires_at = lease_end()
-    steps = _steps(unit, held.job_id)
+    _begin(unit, job, name)
+
+
+def _begin(unit: Unit, job: HardwareJob, name: str) -> None:
+    assert job.id is not None
+    steps = list_steps(unit, job.id)
     position = next(step.position for step in steps if step.name == name)
     for step in steps:
         if step.status == StepStatus.RUNNING and step.position < position:
@@ -158,7 +165,7 @@ def begin_round(unit: Unit, held: Claim, *, line: str) -> None:
     """A job that does the same several times takes its steps once more; `line` says which time it is."""
     job, server = _held(unit, held)
     server.lease_expires_at = lease_end()
-    for step in _steps(unit, held.job_id):
+    for step in list_steps(unit, held.job_id):
         step.status, step.note_code = StepStatus.WAITING, None
         step.started_at = step.finished_at = None
     unit.add(JobLog(job_id=held.job_id, line=line))
@@ -168,13 +175,14 @@ def begin_round(unit: Unit, held: Claim, *, line: str) -> None:
 def skip_step(unit: Unit, held: Claim, name: str, *, note_code: str) -> None:
     """Mark a step as not needed, and why."""
     job, _ = _held(unit, held)
-    for step in _steps(unit, held.job_id):
+    for step in list_steps(unit, held.job_id):
         if step.name == name and step.status in (StepStatus.WAITING, StepStatus.RUNNING):
             step.status, step.note_code, step.finished_at = StepStatus.SKIPPED, note_code, utcnow()
     unit.changed(*topics.of_job(job))
 
 
-def _steps(unit: Unit, job_id: int) -> list[JobStep]:
+def list_steps(unit: Unit, job_id: int) -> list[JobStep]:
+    """The steps of a job in their order."""
     return list(
         unit.exec(select(JobStep).where(col(JobStep.job_id) == job_id).order_by(col(JobStep.position)))
     )
@@ -191,17 +199,24 @@ def record_power(unit: Unit, server: Server, power: Power, *, company_id: int | 
         unit.changed(topics.FLEET, *((topics.company_servers(company_id),) if company_id else ()))
 
 
-def phase_done(unit: Unit, held: Claim, power: Power, *, goes_on: bool = False) -> None:
-    """A goal was read back: keep the state, and let a job that `goes_on` to a further one run."""
+def phase_done(
+    unit: Unit, held: Claim, power: Power, *, goes_on: bool = False, ends_job: bool = False
+) -> None:
+    """A goal was read back: keep the state, and let a job that `goes_on` to a further one run.
+
+    `ends_job`: it was all that was asked for, so the job has succeeded.
+    """
     job, server = _held(unit, held)
     record_power(unit, server, power, company_id=job.company_id)
-    for step in _steps(unit, held.job_id):
+    for step in list_steps(unit, held.job_id):
         if step.status == StepStatus.RUNNING:
             step.status, step.finished_at = StepStatus.DONE, utcnow()
     if job.status == JobStatus.VERIFYING and goes_on:
         move(unit, HARDWARE_JOB, job, JobStatus.RUNNING, reason=f"verified {power}")
     unit.add(JobLog(job_id=held.job_id, line=f"read back: {power}"))
     unit.changed(*topics.of_job(job))
+    if ends_job:
+        _end(unit, job, server, JobStatus.SUCCEEDED, outcome_code="verified")
 
 
 def command_done(unit: Unit, held: Claim, *, line: str) -> None:
@@ -216,7 +231,7 @@ def command_done(unit: Unit, held: Claim, *, line: str) -> None:
 def note_step(unit: Unit, held: Claim, name: str, *, note_code: str, status: StepStatus) -> None:
     """End a step as done or failed, and keep why."""
     job, _ = _held(unit, held)
-    for step in _steps(unit, held.job_id):
+    for step in list_steps(unit, held.job_id):
         if step.name == name and step.status == StepStatus.RUNNING:
             step.status, step.note_code, step.finished_at = status, note_code or None, utcnow()
     unit.changed(*topics.of_job(job))
@@ -256,9 +271,13 @@ def end_waiting(
 def finish(unit: Unit, held: Claim, status: JobStatus, *, outcome_code: str, line: str = "") -> None:
     """End the job and give the lease back."""
     job, server = _held(unit, held)
-    move(unit, HARDWARE_JOB, job, status, reason=outcome_code)
     if line:
         unit.add(JobLog(job_id=held.job_id, line=line))
+    _end(unit, job, server, status, outcome_code=outcome_code)
+
+
+def _end(unit: Unit, job: HardwareJob, server: Server, status: JobStatus, *, outcome_code: str) -> None:
+    move(unit, HARDWARE_JOB, job, status, reason=outcome_code)
     end_job(unit, job, outcome_code=outcome_code)
     _release(server)
 
@@ -286,7 +305,7 @@ def begin_again(unit: Unit, job: HardwareJob, server: Server) -> None:
         return
     move(unit, HARDWARE_JOB, job, JobStatus.QUEUED, reason="worker lost before any command")
     job.started_at = job.deadline_at = job.worker = None
-    for step in _steps(unit, job.id):
+    for step in list_steps(unit, job.id):
         step.status, step.started_at, step.finished_at, step.note_code = StepStatus.WAITING, None, None, None
     unit.enqueue(QUEUE, TASK, job.id)
     unit.changed(*topics.of_job(job))
