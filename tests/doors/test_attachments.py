@@ -137,7 +137,7 @@ def test_a_body_without_an_end_is_read_no_further_than_its_limit(server: Server)
     browser, _ = signed_in(server)
     before = world.everything()
     sent = 0
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.putrequest("POST", "/attachments")
     for name, value in (
         ("Origin", server.origin),

@@ -72,7 +72,7 @@ def _installation(technician: Actor, installer: InstallerKind, **changes: Any) -
 
 def _machine(portal: Portal, address: str = ADDRESS) -> httpx.Client:
     return httpx.Client(
-        base_url=portal.origin, timeout=20, transport=httpx.HTTPTransport(local_address=address)
+        base_url=portal.origin, timeout=60, transport=httpx.HTTPTransport(local_address=address)
     )
 
 

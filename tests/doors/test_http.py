@@ -19,7 +19,7 @@ from opsportal.integrations.queue_watch import QUEUES
 from opsportal.models import AuditEvent, LoginSession, LoginStage, Person, RecoveryCode, Role
 from tests.builders import PASSWORD, TOTP_SECRET, make_person
 from tests.doors import abuses, world
-from tests.doors.server import Browser, Server
+from tests.doors.server import PATIENCE_S, Browser, Server
 from tests.stack.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("doors-http")
@@ -247,7 +247,7 @@ def test_other_origins_are_not_allowed_to_read(server: Server) -> None:
     ],
 )
 def test_without_a_session_every_page_leads_to_sign_in(server: Server, path: str, location: str) -> None:
-    with httpx.Client() as http:
+    with httpx.Client(timeout=PATIENCE_S) as http:
         answer = http.get(httpx.URL(server.origin).copy_with(raw_path=path.encode()))
     assert (answer.status_code, answer.headers["location"]) == (303, location)
 
@@ -259,15 +259,16 @@ def test_signed_in_browsers_do_not_sign_in_again(server: Server) -> None:
 
 
 def test_healthz_names_what_is_not_alive(server: Server) -> None:
-    answer = httpx.get(server.origin + "/healthz")
+    answer = httpx.get(server.origin + "/healthz", timeout=PATIENCE_S)
     failing = answer.json()["failing"]
     assert answer.status_code == 503
     assert set(failing) == {"schedule", *(f"worker:{queue}" for queue in QUEUES)}
 
 
 def test_metrics_are_for_this_machine_only(server: Server) -> None:
-    assert "opsportal_tabs" in httpx.get(server.origin + "/metrics").text
-    proxied = httpx.get(server.origin + "/metrics", headers={"x-forwarded-for": "127.0.0.1"})
+    assert "opsportal_tabs" in httpx.get(server.origin + "/metrics", timeout=PATIENCE_S).text
+    forwarded = {"x-forwarded-for": "127.0.0.1"}
+    proxied = httpx.get(server.origin + "/metrics", headers=forwarded, timeout=PATIENCE_S)
     assert proxied.status_code == 404
 
 
@@ -276,7 +277,7 @@ def test_without_redis_people_still_sign_in_and_guessing_is_still_slowed(portal:
     server = Server(environment=environment, log=tmp_path / "log")
     try:
         server.wait_until_ready()
-        assert "redis" in httpx.get(server.origin + "/healthz").json()["failing"]
+        assert "redis" in httpx.get(server.origin + "/healthz", timeout=PATIENCE_S).json()["failing"]
         person, other = make_person(), make_person()
         browser = Browser(server)
         assert [browser.sign_in(other.email, "wrong").status_code for _ in range(9)] == [401] * 8 + [429]

@@ -72,7 +72,7 @@ def test_counters_clock_and_receive_time_come_together(simulator: Simulator) -> 
         100,
     )
     assert before <= first.at_ms <= time.time_ns() // 1_000_000
-    assert 5_000_000 <= first.uptime_cs < 5_100_000
+    assert 5_000_000 <= first.uptime_cs < 10_000_000
 
 
 def test_forty_eight_ports_take_four_requests(simulator: Simulator) -> None:
@@ -190,8 +190,8 @@ def test_one_bad_switch_does_not_disturb_the_others(simulator: Simulator) -> Non
     names = ["plain", "text_counter", "nobody", "without_a_port"]
     answers = switches.poll_switches(
         {n: PollRequest(agent(simulator, name), wanted) for n, name in enumerate(names)},
-        timeout_s=1.0,
-        tries=3,
+        timeout_s=3.0,
+        tries=1,
     )
     kinds = [PollAnswer, switches.SwitchBadAnswer, switches.SwitchUnreachable, PollAnswer]
     assert [type(answers[n]) for n in range(4)] == kinds
