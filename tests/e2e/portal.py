@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVERS = 18
 """One more than the demo's companies rent, so that there is stock too."""
 
-PATIENCE_S = 600.0
+PATIENCE_S = 1_000.0
 """For a start that has to build the frontend first, with cold caches."""
 
 PASSWORD = "a sentence for these tests"

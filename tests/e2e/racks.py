@@ -62,7 +62,7 @@ def real_machine(portal: Portal, server: str, directory: Path) -> Iterator[RackM
     ]
     with (state / "log").open("wb") as log:
         rack = subprocess.Popen(
-            [*command, "--hours", "0.2", "--boot-url", portal.url, "--with-parent"], cwd=ROOT, stderr=log
+            [*command, "--hours", "0.5", "--boot-url", portal.url, "--with-parent"], cwd=ROOT, stderr=log
         )
     try:
         machine = read_fleet(state, timeout=PATIENCE_S)[0]

@@ -48,10 +48,6 @@ def euro(minor: int) -> str:
     return f"€{minor / 100:,.2f}"
 
 
-def strip(page: Page) -> str:
-    return page.locator(".strip .balance b").inner_text()
-
-
 def add_card(page: Page, number: str) -> None:
     page.get_by_role("button", name="Add a card").click()
     fields = page.locator(".card-fields")
@@ -75,7 +71,7 @@ def order_a_server(portal: Portal) -> str:
     """A server of the payer's whose period ends so soon that the next renewal run invoices it; its name."""
     portal.rows(
         "INSERT INTO service (company_id, plan_id, name, status, period_start, period_end, price_minor, currency,"
-        " term, created_at) SELECT c.id, p.id, 'press-01', 'active', current_date - 20, current_date + 10, 8900,"
+        " term, created_at) SELECT c.id, p.id, 'press-01', 'active', current_date - 20, current_date + 10, 8917,"
         " 'EUR', 'month', now() FROM company c, plan p WHERE c.name = %s AND p.family = 'server' LIMIT 1", COMPANY
     )  # fmt: skip
     return "press-01"
@@ -89,7 +85,8 @@ def test_top_up_with_vat_is_renewed_pays_and_keeps_the_pdf(
     other.goto("/billing/invoices")
     follower = Watched(settled(other))
     before = cash(portal)
-    assert strip(page) == strip(other) == euro(before)
+    for tab in (page, other):
+        expect(tab.locator(".strip .balance b")).to_have_text(euro(before))
 
     add_card(page, GOOD)
     type_amount(page, "200")
@@ -122,7 +119,9 @@ def test_top_up_with_vat_is_renewed_pays_and_keeps_the_pdf(
         "SELECT i.id, number, total_minor FROM invoice i JOIN service_charge c ON c.invoice_id = i.id"
         " JOIN service s ON s.id = c.service_id WHERE s.name = %s AND i.status = 'issued'", service
     )  # fmt: skip
-    expect(runs.get_by_role("table", name="Past runs").get_by_role("row").nth(1)).to_contain_text(euro(total))
+    # No other run has this total. Which is the newest is not ours to say: around midnight the clock has some of its own.
+    past = runs.get_by_role("table", name="Past runs").get_by_role("row")
+    expect(past.filter(has_text=euro(total))).to_have_count(1)
     expect(row).to_contain_text(number)
     page.goto("/billing/invoices")
     settled(page).get_by_role("row", name=re.compile(number)).get_by_role("link", name="Pay").click()

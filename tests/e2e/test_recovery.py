@@ -60,15 +60,16 @@ def is_back(portal: Portal, program: str, killed: int) -> bool:
 def switch(page: Page, portal: Portal) -> tuple[int, str]:
     """Asks for the other power state; returns the job's number and the goal, once the job is on the page."""
     before = portal.rows("SELECT coalesce(max(id), 0) FROM hardware_job")[0][0]
+    machine = portal.server_id(SERVER)
     buttons = page.get_by_role("main")
     expect(buttons.get_by_role("button", name=re.compile("^Power (on|off)$")).first).to_be_enabled()
     goal = "on" if buttons.get_by_role("button", name="Power on").is_visible() else "off"
     buttons.get_by_role("button", name=f"Power {goal}").click()
     if goal == "off":
         page.get_by_role("dialog").get_by_role("button", name="Power off").click()
-    query = "SELECT id FROM hardware_job WHERE id > %s"
-    wait_until(lambda: portal.rows(query, before) != [], what="the job is written down")
-    return portal.rows(query, before)[0][0], goal
+    query = "SELECT id FROM hardware_job WHERE id > %s AND server_id = %s"
+    wait_until(lambda: portal.rows(query, before, machine) != [], what="the job is written down")
+    return portal.rows(query, before, machine)[0][0], goal
 
 
 def expect_done(page: Page, portal: Portal, job: int, goal: str) -> None:

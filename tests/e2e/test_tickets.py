@@ -63,7 +63,7 @@ def moment_of(portal: Portal, query: str, *values: Any) -> float:
 def mails_to(portal: Portal, address: str, subject: str) -> list[dict[str, Any]]:
     """What the lab's mail server was given for this address."""
     place = next(line.split()[1] for line in portal.lines if line.startswith("mail http"))
-    with urllib.request.urlopen(f"{place}/mails.json", timeout=10) as answer:
+    with urllib.request.urlopen(f"{place}/mails.json", timeout=60) as answer:
         received = json.load(answer)
     return [
         mail
@@ -247,6 +247,7 @@ def test_what_is_typed_survives_answers_reloads_and_refusals(visitors: Visitors)
         {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"}
     )
     expect(page.locator(".composer .file")).to_contain_text("a.txt")
+    expect(page.locator(".composer .file progress")).to_have_count(0)  # it has arrived
     desk = visitors.signed_in(OPERATOR, f"/desk/{number}")
     settled(desk).get_by_label("Your reply").fill("meanwhile")
     desk.get_by_role("button", name="Send reply").click()
