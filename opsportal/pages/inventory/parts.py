@@ -79,7 +79,7 @@ _COLUMNS = (
         t("State"), lambda p: status(p.status, words=words.PART_STATUS, tones=words.PART_TONE, flash=True)
     ),
     Column(t("Server"), _where),
-    Column(t("Last seen"), lambda p: or_dash(p.seen_at, ago(p.seen_at)), right=True, show="widest"),
+    Column(t("Seen last"), lambda p: or_dash(p.seen_at, ago(p.seen_at)), right=True, show="widest"),
     Column(t("Record"), _change, right=True),
 )
 
