@@ -22,6 +22,7 @@ from typing import Any
 import aiohttp
 import httpx
 
+from opsportal.live import feed
 from stack.reflex_inside import SKIP_COMPILE
 from tests.ports import free_port
 
@@ -32,8 +33,9 @@ SHELL = f"{PORTAL}shell____shell_state"
 HYDRATE = f"{STATE}.hydrate_and_load"
 PATIENCE_S = 60.0
 """How long a test waits for what must happen. How soon it happens, `make bench` measures."""
-SETTLED_S = 0.7
-"""Who was told nothing for so long after opening a page is told nothing more without a change."""
+SETTLED_S = 3 * feed.SETTLE_S
+"""Who was told nothing for so long after opening a page is told nothing more without a change. (What changed while
+it was being opened is told once more after `SETTLE_S`, and has to be read.)"""
 
 
 class Server:
