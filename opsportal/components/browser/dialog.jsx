@@ -1,11 +1,12 @@
 // A dialog of the platform (focus stays inside, Escape closes) that asks before something is done.
-import { useEffect, useId, useRef, useState } from "react";
+import { useId, useLayoutEffect, useRef, useState } from "react";
 import { useIntl } from "$/portal/intl";
 
 export function Dialog({ open, onClose, labelledBy, className, children }) {
   const ref = useRef(null);
   const isShown = useRef(false);
-  useEffect(() => {
+  // As it is drawn: a key that is pressed before it is a dialog would go to the page below.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     isShown.current = open;
     if (open && !dialog.open) dialog.showModal();
