@@ -117,9 +117,10 @@ def test_steps_tell_the_story(start_bmc: StartBmc) -> None:
 
 def test_slow_machine_is_waited_for(start_bmc: StartBmc) -> None:
     machine = start_bmc()
-    machine.follow_slowly(3)
+    machine.ignore_commands()
     job_id = click(rent_server(machine.endpoint), OFF)
     assert until_status(job_id, "verifying").commands_sent == 1
+    machine.switch(PowerState.OFF)  # at last
     assert ended(job_id) == ("succeeded", "verified", 1)
     assert (machine.commands(), machine.power()) == (["power off"], PowerState.OFF)
 
@@ -169,7 +170,7 @@ def test_address_outside_our_networks_gets_not_one_packet() -> None:
 
 
 def _silent_after_the_command(machine: SimulatedBmc, job_id: int) -> None:
-    """The machine follows late, so that the BMC falls silent before a read-back can see it."""
+    """The machine ignores commands, so that no read-back sees anything before the BMC falls silent."""
     until(machine.commands, what="the command")
     machine.fall_silent()
     until_status(job_id, "unknown")
@@ -178,12 +179,12 @@ def _silent_after_the_command(machine: SimulatedBmc, job_id: int) -> None:
 @pytest.mark.usefixtures("hurry")
 def test_silent_after_the_command_is_unknown_until_it_answers_that_it_worked(start_bmc: StartBmc) -> None:
     machine = start_bmc()
-    machine.follow_slowly(1)
+    machine.ignore_commands()
     server = rent_server(machine.endpoint)
     job_id = click(server, OFF)
     _silent_after_the_command(machine, job_id)
     assert job_of(job_id).outcome_code is None
-    until(lambda: machine.power() == PowerState.OFF)
+    machine.switch(PowerState.OFF)  # it has followed late
     machine.wake_up()
     assert ended(job_id) == ("succeeded", "reconciled", 1)
     assert (machine.commands(), server_of(server).power) == (["power off"], "off")

@@ -225,14 +225,16 @@ def test_frozen_past_its_lease_before_sending(place: Site, start_bmc: StartBmc) 
 
 def test_frozen_past_its_lease_after_sending(place: Site, start_bmc: StartBmc) -> None:
     machine = start_bmc()
-    machine.follow_slowly(3)
+    machine.ignore_commands()
     server = rent_server(machine.endpoint)
     job_id = click(server, OFF)
     until(machine.commands, what="the command")
     hand = place.busy_hand()
     frozen, horse = tree(hand.pid), hand.horse()
     send(signal.SIGSTOP, frozen)
-    until(lambda: machine.power() == PowerState.OFF)
+    until(lambda: all(is_stopped(pid) or not is_running(pid) for pid in frozen))
+    machine.ignore_commands(False)
+    machine.switch(PowerState.OFF)  # it has followed late
     _until_unlocked(place)
     let_lease_expire(server)
     assert ended(job_id) == ("succeeded", "reconciled", 1)
