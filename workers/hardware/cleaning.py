@@ -91,7 +91,8 @@ def _check_access(running: Running) -> bool:
     if row.driver != "ipmi":
         running.log("no IPMI here: whether IPMI over LAN is off, a person confirms")
         return False
-    is_open = lets_anybody_in(endpoint(row), timeout_s=ASK_S)
+    with running.kept():
+        is_open = lets_anybody_in(endpoint(row), timeout_s=ASK_S)
     _witness(
         running, CleaningStepName.BMC_ACCESS, good=not is_open, method="tried",
         **({"reason": "cipher suite 0 lets anybody in without a password"} if is_open else {}),
@@ -104,12 +105,13 @@ def _remove_users(running: Running, control: bmc.PowerControl) -> None:
     users = bmc.capability(control, bmc.Users)
     with unit_of_work() as unit:
         ours = unit.get_one(Bmc, running.server_id).username
-    for user in users.list_users(timeout_s=ASK_S):
+    for user in _list_users(running, users):
         if user.name != ours and user.name and not user.is_fixed:
             running.before_command("delete user")
-            users.delete_user(user.name, timeout_s=ASK_S)
+            with running.kept():
+                users.delete_user(user.name, timeout_s=ASK_S)
             running.command_done("user deleted")
-    now = users.list_users(timeout_s=ASK_S)
+    now = _list_users(running, users)
     # Some BMCs let two users have one name: the second is not ours.
     left = [u for u in now if u.name != ours and u.is_enabled] + [u for u in now if u.name == ours][1:]
     if rotation.is_factory_user(ours):
@@ -120,6 +122,11 @@ def _remove_users(running: Running, control: bmc.PowerControl) -> None:
         _witness(running, CleaningStepName.BMC_USERS, good=True, method="removed_by_bmc", ours=ours)
     else:
         running.log(f"{len(left)} users cannot be removed; a person looks at them")
+
+
+def _list_users(running: Running, users: bmc.Users) -> tuple[bmc.BmcUser, ...]:
+    with running.kept():
+        return users.list_users(timeout_s=ASK_S)
 
 
 def _compare(running: Running, control: bmc.PowerControl) -> None:

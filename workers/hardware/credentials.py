@@ -32,21 +32,31 @@ def rotate(running: Running) -> None:
             _send(running, control, new, is_other=new.username != old)
     with running.step("prove_new_password"):
         with _signed_in(running, new) as control:
-            control.power_state(timeout_s=ASK_S)
+            _greet(running, control)
         _prove(running)
 
 
 def _send(running: Running, control: bmc.PowerControl, new: SignIn, *, is_other: bool) -> None:
     users = bmc.capability(control, bmc.Users)
-    is_there = any(user.name == new.username for user in users.list_users(timeout_s=ASK_S))
+    with running.kept():
+        is_there = any(user.name == new.username for user in users.list_users(timeout_s=ASK_S))
     with unit_of_work() as unit:
         if not rotation.sent(unit, running.server_id):
             raise bmc.BmcBusy
     running.before_command("set user password")
-    if is_other and not is_there:
-        users.create_user(new.username, new.password, privilege=bmc.Privilege.ADMINISTRATOR, timeout_s=ASK_S)
-    else:
-        users.set_password(new.username, new.password, timeout_s=ASK_S)
+    with running.kept():
+        if is_other and not is_there:
+            users.create_user(
+                new.username, new.password, privilege=bmc.Privilege.ADMINISTRATOR, timeout_s=ASK_S
+            )
+        else:
+            users.set_password(new.username, new.password, timeout_s=ASK_S)
+
+
+def _greet(running: Running, control: bmc.PowerControl) -> None:
+    """Ask the least there is. Raises BmcError, also when the BMC does not let us in."""
+    with running.kept():
+        control.power_state(timeout_s=ASK_S)
 
 
 def _prove(running: Running) -> None:
@@ -79,7 +89,7 @@ def _works(running: Running, new: SignIn) -> bool:
         return False
     try:
         with _signed_in(running, new) as control:
-            control.power_state(timeout_s=ASK_S)
+            _greet(running, control)
     except (bmc.BmcCredentialsRefused, bmc.BmcUserUnknown):
         return False
     return True
@@ -95,5 +105,5 @@ def ask(running: Running) -> Resolution:
         _prove(running)
         return Resolution(JobStatus.SUCCEEDED, "reconciled")
     with running.connect() as control:  # the old one works; the new one is kept for the next attempt
-        control.power_state(timeout_s=ASK_S)
+        _greet(running, control)
     return Resolution(JobStatus.FAILED, "not_carried_out")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -34,6 +34,7 @@ from tests.builders import make_actor, make_server
 from tests.integration.network import networks
 from workers import hardware
 from workers.hardware import cleaning
+from workers.hardware.running import Running
 
 pytestmark = pytest.mark.usefixtures("portal")
 HOST = "127.0.0.78"
@@ -330,6 +331,49 @@ def test_a_name_that_stays_is_left_to_a_person(
         shift(frozenset())
         assert run(work.clean, actor, server).status == "succeeded"  # asked again, later
         assert evidence(server)["reverse_dns"] == ("good", "asked_name_server")
+
+
+def _long_exchanges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    """Exchanges that may take more of a lease than may pass without renewing it, and whether it was kept."""
+    kept: list[Running] = []
+    found: list[tuple[str, bool]] = []
+    really_kept = Running.kept
+
+    @contextmanager
+    def keeping(running: Running) -> Iterator[None]:
+        with really_kept(running):
+            kept.append(running)
+            try:
+                yield
+            finally:
+                kept.pop()
+
+    def watched(name: str) -> Callable[..., object]:
+        real = getattr(MemoryPower, name)
+
+        def exchange(control: MemoryPower, *args: object, timeout_s: float, **more: object) -> object:
+            if timeout_s > settings().lease_s / 3:
+                found.append((name, bool(kept)))
+            return real(control, *args, timeout_s=timeout_s, **more)
+
+        return exchange
+
+    monkeypatch.setattr(Running, "kept", keeping)
+    for name in ("power_state", "list_users", "create_user", "delete_user", "set_password", "read_inventory"):
+        monkeypatch.setattr(MemoryPower, name, watched(name))
+    return found
+
+
+def test_lease_is_kept_in_every_exchange_that_may_outlast_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow BMC with many users would lose the job its server again and again."""
+    machine = MemoryBmc(username="hands", inventory=PARTS, users={"tenant": MemoryUser("x")})
+    with stocked(machine) as (server, actor):
+        begin_cleaning(actor, server)
+        exchanges = _long_exchanges(monkeypatch)
+        assert run(work.rotate_credentials, actor, server).status == "succeeded"
+        assert run(work.clean, actor, server).status == "succeeded"
+    assert [name for name, is_kept in exchanges if not is_kept] == []
+    assert {"power_state", "list_users", "set_password", "delete_user"} <= {name for name, _ in exchanges}
 
 
 def test_users_prove_nothing_while_we_come_in_by_a_factory_user() -> None:
