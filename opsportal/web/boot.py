@@ -43,7 +43,7 @@ def _caller(request: Request) -> str:
 
 
 async def _count(request: Request) -> None:
-    await in_thread(limits.count, (limits.MACHINES, f"boot:{_caller(request)}"))
+    await in_thread(limits.count, *limits.of_machine(request.scope[BROWSER_KEY]))
 
 
 async def ipxe(request: Request) -> Response:

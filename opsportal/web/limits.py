@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from opsportal.domain.refusals import TooManyAttempts
 from opsportal.settings import settings
+from opsportal.web.browser import Browser
 
 RATE_DATABASE = 2
 log = structlog.get_logger("limits")
@@ -32,6 +33,8 @@ CONSOLES = parse("30/minute")
 BOOTS = parse("20/minute")
 MACHINES = parse("600/minute")
 """From one address: behind a relay a whole rack may boot at once."""
+MACHINES_OF_NETWORK = parse("6000/minute")
+"""From one /64, of which an IPv6 machine takes as many addresses as it likes. Many machines may share it."""
 UPLOADS = parse("30/minute")
 UPLOADS_DAY = parse("300/day")
 """Files that were sent stay for ever: by the minute alone a person could store 400 GB a day."""
@@ -55,6 +58,14 @@ def _hit(limiter: MovingWindowRateLimiter, item: RateLimitItem, key: str) -> flo
     if limiter.hit(item, key):
         return 0.0
     return max(1.0, limiter.get_window_stats(item, key).reset_time - time.time())
+
+
+def of_machine(browser: Browser) -> list[tuple[RateLimitItem, str]]:
+    """What a booting machine's request counts against: its address, and the network that it has for itself."""
+    counted = [(MACHINES, f"boot:{browser.ip}")]
+    if browser.caller != browser.ip:
+        counted.append((MACHINES_OF_NETWORK, f"boot:{browser.caller}"))
+    return counted
 
 
 def count(*counted: tuple[RateLimitItem, str]) -> None:

@@ -73,3 +73,18 @@ def test_each_limit_counts() -> None:
 )
 def test_who_has_a_network_of_addresses_is_one_caller(ip: str, caller: str) -> None:
     assert Browser(ip=ip, user_agent="", origin="", cookie="").caller == caller
+
+
+def _boots(ip: str) -> bool:
+    try:
+        limits.count(*limits.of_machine(Browser(ip=ip, user_agent="", origin="", cookie="")))
+    except TooManyAttempts:
+        return False
+    return True
+
+
+def test_a_machine_with_many_addresses_is_limited_by_its_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MACHINES_OF_NETWORK", THREE)
+    assert [_boots(f"2001:db8:7:8::{n}") for n in range(5)] == [True, True, True, False, False]
+    assert _boots("2001:db8:7:9::1")
+    assert [_boots(f"192.0.2.{n}") for n in range(5)] == [True] * 5
