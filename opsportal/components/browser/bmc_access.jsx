@@ -61,7 +61,7 @@ function Mine({ row, shown, isBusy, onShow, onLeave }) {
           : row.is_shown
             ? intl.t("Its password was shown. If you have lost it, end this access and ask for a new one.")
             : intl.t("Address and password are shown once.")}{" "}
-        {intl.t("It ends at {time}.", { time: intl.exact(row.expires_at) })}
+        {intl.t("It ends at {time}.", { time: intl.moment(row.expires_at) })}
       </p>
       <div className="row">
         {row.is_shown ? null : (

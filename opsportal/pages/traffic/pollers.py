@@ -241,7 +241,7 @@ _LIMIT_COLUMNS = (
                 link(r.service, to=f"/servers/{r.server_id}?tab=traffic", class_name="row-link strong"),
                 rx.el.span(r.service, class_name="strong"),
             ),
-            rx.el.small(r.server),
+            rx.cond(r.server != r.service, rx.el.small(r.server)),
         ),
     ),
     Column(t("Port"), lambda r: or_dash(r.ports, rx.el.span(r.ports, class_name="num"))),
