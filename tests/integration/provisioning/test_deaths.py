@@ -141,12 +141,12 @@ def test_late_worker_can_do_nothing(place: Place, monkeypatch: pytest.MonkeyPatc
     real = claims.announce_command
     place.reinstall()
 
-    def frozen(unit: Any, held: claims.Claim, *, command: str) -> None:
+    def frozen(unit: Any, held: claims.Claim, **announced: str) -> None:
         monkeypatch.setattr(claims, "announce_command", real)
         unit.rollback()
         _carry_on(place)
         assert place.end == ("waiting", None)
-        real(unit, held, command=command)
+        real(unit, held, **announced)
 
     monkeypatch.setattr(claims, "announce_command", frozen)
     place.work()
