@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     console = commands.add_parser("console", parents=[named], help="the last lines of its serial console")
     console.add_argument("--lines", type=int, default=40)
     fault = commands.add_parser("fault", parents=[named], help="break it")
-    fault.add_argument("kind", choices=["no-dhcp"])
+    fault.add_argument("kind", choices=["no-dhcp", "slow-disk"])
     commands.add_parser("clear", parents=[named], help="mend it; counts from the next start on")
     commands.add_parser("unplug", parents=[named], help="pull the plug of the machine")
     commands.add_parser("plug", parents=[named], help="put it back")

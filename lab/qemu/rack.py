@@ -107,7 +107,7 @@ def program(name: str) -> str:
 async def answer(servers: dict[str, RackedServer], request: dict[str, Any]) -> Any:
     """The operations of `lab.bmcs.control` that make sense here: list, show, press, unplug, plug, wait;
 
-    `fault` knows `no-dhcp`, `wait` also takes a `text` that the console is to print after `since`.
+    `fault` knows `no-dhcp` and `slow-disk`, `wait` also takes a `text` that the console is to print after `since`.
     """
     op, lines = request.get("op"), int(request.get("lines", 0))
     if op == "list":
@@ -132,8 +132,12 @@ async def _act(server: RackedServer, request: dict[str, Any]) -> None:
         await server.plug()
     elif op == "type":
         server.serial.type(str(request.get("text", "")))
-    elif op == "clear" or (op == "fault" and request.get("kind") == "no-dhcp"):
-        server.machine.has_network = op == "clear"
+    elif op == "clear":
+        server.machine.has_network, server.machine.has_slow_disk = True, False
+    elif op == "fault" and request.get("kind") == "no-dhcp":
+        server.machine.has_network = False
+    elif op == "fault" and request.get("kind") == "slow-disk":
+        server.machine.has_slow_disk = True
     else:
         raise UnknownRequest(f"There is no operation {op!r} like that; nothing was done.")
 

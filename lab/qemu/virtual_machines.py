@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.bmcs.boot_clients import HOST_OF_GUESTS
+from lab.bmcs.identities import PORTS
 from lab.bmcs.logs import log
 from lab.qemu import children
 from lab.qemu.serial_hub import SerialHub
@@ -20,6 +21,8 @@ DISK_BYTES = 1_000_000_000
 LOWEST_SCREEN_PORT = 5900  # QEMU counts displays from there, as RFC 6143 section 6.1.1 suggests
 # Zeroes leave no trace in the file: a disk that is wiped takes no room.
 _DRIVE = "format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap"
+# Two megabytes at once, then one a quarter of an hour: it is caught in the middle however late somebody looks.
+_SLOW_DRIVE = f"{_DRIVE},throttling.bps-write=1024,throttling.bps-write-max={2 << 20}"
 SERIAL_FOR_FIRMWARE = b"\xf8\x03"  # I/O port 0x3f8, little endian: BIOS and iPXE print there, too
 
 
@@ -56,6 +59,7 @@ class VirtualMachine:
         self._monitor: socket.socket | None = None
         self._limit: asyncio.TimerHandle | None = None
         self.has_network = True
+        self.has_slow_disk = False
         self.starts = 0
 
     @property
@@ -127,6 +131,7 @@ class VirtualMachine:
             network += f",bootfile={wiring.boot_url}/boot/ipxe/{wiring.mac}"
         if not self.has_network:
             network = "hubport,id=n0,hubid=0"  # a link that is up, and nobody on it
+        drive = _SLOW_DRIVE if self.has_slow_disk else _DRIVE
         return [
             *(wiring.qemu, "-name", wiring.name, "-accel", "tcg", "-m", str(MEMORY_MB)),
             *("-display", "none", "-nodefaults", "-no-user-config", "-vga", "std"),
@@ -137,7 +142,7 @@ class VirtualMachine:
             ),
             *("-fw_cfg", "name=etc/sercon-port,file=serial-port"),
             *("-device", "virtio-rng-pci"),
-            *("-drive", f"id=disk,file=disk.raw,if=none,{_DRIVE}"),
+            *("-drive", f"id=disk,file=disk.raw,if=none,{drive}"),
             *("-device", f"virtio-blk-pci,drive=disk,serial={disk_serial(wiring.mac)}"),
             *("-netdev", network, "-device", f"virtio-net-pci,netdev=n0,mac={wiring.mac}"),
             *("-chardev", f"socket,id=serial,fd={line.fileno()}", "-serial", "chardev:serial"),
@@ -158,11 +163,13 @@ def guest_url(url: str) -> str:
 
 
 def make_screen(name: str) -> Screen:
-    """A loopback port that nobody has now and that QEMU can name as a display, and a password for it."""
+    """A loopback port that nobody has now, and a password for it.
+
+    The machine listens there later, so it is none that the system gives to outgoing connections meanwhile.
+    """
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port > LOWEST_SCREEN_PORT:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
             # RFC 6143, 7.2.2: eight characters count.
             return Screen(name, "127.0.0.1", port, secrets.token_urlsafe(6))

@@ -21,11 +21,12 @@ from sqlmodel import col, select
 import bmc
 from lab.bmcs.client import ask, read_fleet
 from lab.qemu.images import ARGUMENTS
-from opsportal.db import unit_of_work
+from opsportal.db import Unit, unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.provisioning.milestones import milestones_of
 from opsportal.domain.provisioning.orders import InstallOrder
 from opsportal.domain.provisioning.reinstall import request_reinstall
+from opsportal.domain.provisioning.tokens import token_of
 from opsportal.models import (
     HardwareJob,
     Installation,
@@ -48,15 +49,15 @@ SCRIPT = "#!/bin/sh\nhostname >/root/ordered\n"
 
 
 @contextmanager
-def running_door(log: Path) -> Iterator[int]:
-    """The boot service as a process of its own. Its port.
+def running_door(log: Path, boot_url: str) -> Iterator[int]:
+    """The boot service as a process of its own, which tells machines that it is at `boot_url`. Its port.
 
     Somebody may take a port that was just free: then another one is tried.
     """
     for _ in range(5):
         port = free_port()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("BOOT_URL", f"http://127.0.0.1:{port}")
+            patch.setenv("BOOT_URL", boot_url)
             settings.cache_clear()
             process = _start_door(port, log)
             try:
@@ -72,7 +73,7 @@ def running_door(log: Path) -> Iterator[int]:
 
 
 def _state_of(process: subprocess.Popen[bytes], port: int) -> str:
-    return until(lambda: _is_there(process, port), timeout=60.0, what="the boot service")
+    return until(lambda: _is_there(process, port), timeout=120.0, what="the boot service")
 
 
 def _start_door(port: int, log: Path) -> subprocess.Popen[bytes]:
@@ -104,22 +105,19 @@ def running_lab(module: str, state: Path, *options: str) -> Iterator[Path]:
     with (state / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, stderr=log)
     try:
-        read_fleet(state, timeout=60)
+        read_fleet(state, timeout=120)
         yield state
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0, (state / "log").read_text()
+        assert process.wait(120) == 0, (state / "log").read_text()
 
 
-def make_system(boot_files: Path, real: Path | None = None, **changes: Any) -> OperatingSystem:
-    """A ready image with its installer; `real` is a directory of `lab.qemu.images`."""
+def make_system(boot_files: Path, images: Path, **changes: Any) -> OperatingSystem:
+    """A ready image with its installer, of a directory of `lab.qemu.images`."""
     boot_files.mkdir(exist_ok=True)
     sums: dict[str, Any] = {}
     for name, source in (("kernel", "vmlinuz"), ("initrd", "initrd"), ("image", "disk.raw.gz")):
-        if real is not None:
-            shutil.copyfile(real / source, boot_files / name)
-        else:
-            (boot_files / name).write_bytes(f"{name} for virtual machines".encode())
+        shutil.copyfile(images / source, boot_files / name)
         sums[f"{name}_sha256"] = hashlib.sha256((boot_files / name).read_bytes()).hexdigest()
     row = OperatingSystem(
         code="image",
@@ -130,7 +128,7 @@ def make_system(boot_files: Path, real: Path | None = None, **changes: Any) -> O
         kernel="kernel",
         initrd="initrd",
         image="image",
-        kernel_arguments=ARGUMENTS if real else "",
+        kernel_arguments=ARGUMENTS,
         **sums,
         **changes,
     )
@@ -152,11 +150,14 @@ class Tenancy:
     password: str = field(default="", repr=False)
 
     def ask(self, op: str, **fields: Any) -> dict[str, Any]:
-        """An operation of the lab on this machine. What is waited for comes late on a slow one."""
-        if op == "wait":
-            fields = {"timeout": 60} | fields
+        """An operation of the lab on this machine. Its answer comes late on a slow one."""
+        fields = {"timeout": 120} | fields
         answer: dict[str, Any] = ask(self.lab, op, name=self.name, **fields)
         return answer
+
+    def identity(self) -> dict[str, Any]:
+        """Where its BMC is, and who may speak to it."""
+        return next(known for known in read_fleet(self.lab) if known["name"] == self.name)
 
     def effects(self) -> list[str]:
         """What really happened to the virtual machine, oldest first."""
@@ -198,15 +199,31 @@ class Tenancy:
             )
             return list(unit.exec(query.order_by(col(InstallEvent.id))))
 
+    def milestone(self, name: MilestoneName) -> Milestone:
+        with unit_of_work() as unit:
+            return self._milestone(unit, name)
+
+    def let_be_late(self, name: MilestoneName) -> None:
+        """As if the usual time for a milestone had long passed."""
+        with unit_of_work() as unit:
+            self._milestone(unit, name).late_s = 0
+
     def let_expire(self, name: MilestoneName) -> None:
         """As if the longest time for a milestone had passed."""
         with unit_of_work() as unit:
-            row = unit.exec(
-                select(Milestone).where(col(Milestone.job_id) == self.job_id, col(Milestone.name) == name)
-            ).one()
-            row.limit_s = 0
+            self._milestone(unit, name).limit_s = 0
             job = unit.get_one(HardwareJob, self.job_id)
             job.deadline_at = job.created_at
+
+    def _milestone(self, unit: Unit, name: MilestoneName) -> Milestone:
+        return unit.exec(
+            select(Milestone).where(col(Milestone.job_id) == self.job_id, col(Milestone.name) == name)
+        ).one()
+
+    def token(self) -> str:
+        """The token that its machine is given."""
+        with unit_of_work() as unit:
+            return token_of(unit.get_one(Installation, self.job_id))
 
 
 def rent(lab: Path, index: int, system: OperatingSystem) -> Tenancy:

@@ -12,9 +12,26 @@ from pathlib import Path
 from typing import Any
 
 from lab.bmcs.client import ask, read_fleet
+from tests.tools import need_tool
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
+
+
+def ipmitool(known: dict[str, Any], *words: str) -> str:
+    """What `ipmitool` says to the BMC of a server of `fleet.json`. Raises CalledProcessError."""
+    need_tool("ipmitool")
+    command = [*_ipmitool_command(known, "3"), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout.strip()
+
+
+def _ipmitool_command(known: dict[str, Any], suite: str) -> list[str]:
+    # It repeats a command after 15 s without an answer instead of one: a simulator carries out each of them.
+    return [
+        *("ipmitool", "-I", "lanplus", "-N", "15", "-C", suite),
+        *("-H", known["host"], "-p", str(known["port"])),
+        *("-U", known["username"], "-P", known["password"]),
+    ]
 
 
 class RunningLab:
@@ -114,11 +131,7 @@ class Server:
         )
 
     def ipmitool_command(self, *, suite: str = "3", **changes: str) -> list[str]:
-        known = {**self.identity, **changes}
-        return [
-            *("ipmitool", "-I", "lanplus", "-C", suite, "-H", known["host"], "-p", str(known["port"])),
-            *("-U", known["username"], "-P", known["password"]),
-        ]
+        return _ipmitool_command({**self.identity, **changes}, suite)
 
     def pyghmi(self, *steps: list[Any], **changes: str) -> list[Any]:
         """Run steps of `pyghmi_child` in a process of their own; a failure is the last answer, as a string."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lab.bmcs.client import ask, read_fleet, read_screens
-from tests.lab.labs import ROOT
+from tests.lab.labs import ROOT, ipmitool
 from tests.tools import need_tool
 from tests.workers.site import is_running, tree, until
 
@@ -41,12 +41,7 @@ class RunningRack:
         return answer
 
     def ipmitool(self, *words: str) -> str:
-        known = self.identity
-        address = ("-H", known["host"], "-p", str(known["port"]))
-        secret = ("-U", known["username"], "-P", known["password"])
-        command = [need_tool("ipmitool"), "-I", "lanplus", "-C", "3", *address, *secret, *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-        return done.stdout.strip()
+        return ipmitool(self.identity, *words)
 
 
 @pytest.fixture
