@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from sqlalchemy import event
 from bmc.memory import MemoryBmc, plugged_in
 from opsportal.db import engine
 from tests.workers.site import click, is_running, job_of, rent_server, until
-from workers import hardware
+from workers import hardware, worker
 from workers.hardware import readiness
 from workers.standby import Standby
+from workers.worker import ReadyWorker
 
 
 class Broken(Exception):
@@ -65,6 +67,44 @@ def test_who_is_dismissed_is_gone() -> None:
     standby = Standby(lambda: None, lambda order: None)
     standby.dismiss()
     assert not os.path.exists(f"/proc/{standby.pid}")
+
+
+def test_who_died_standing_by_is_buried_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "get_ready", lambda: None)
+    idle = ReadyWorker.__new__(ReadyWorker)
+    idle._keep_standby()
+    first = idle._next_horse
+    assert first is not None
+    idle._keep_standby()
+    assert idle._next_horse is first
+    os.kill(first.pid, signal.SIGKILL)
+    until(lambda: not is_running(first.pid))
+    idle._keep_standby()
+    second = idle._next_horse
+    assert second is not None
+    assert second.is_alive()
+    assert not os.path.exists(f"/proc/{first.pid}")
+    second.dismiss()
+
+
+def test_a_job_goes_to_who_stands_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+
+    def carry_out(_: ReadyWorker, order: list[str]) -> None:
+        os.write(writing, f"{order} {os.getpid()}".encode())
+
+    monkeypatch.setattr(worker, "get_ready", lambda: None)
+    monkeypatch.setattr(ReadyWorker, "_carry_out", carry_out)
+    hand: Any = ReadyWorker.__new__(ReadyWorker)
+    hand.executions = {"e": SimpleNamespace(id="e")}
+    hand._keep_standby()
+    ready = hand._next_horse.pid
+    hand.fork_work_horse(SimpleNamespace(id="j"), SimpleNamespace(name="hardware"))
+    assert (hand.horse_pid, hand._next_horse) == (ready, None)
+    os.close(writing)
+    with open(reading, "rb") as answer:
+        assert answer.read() == f"['j', 'hardware', 'e'] {ready}".encode()
+    os.waitpid(ready, 0)
 
 
 @pytest.mark.usefixtures("portal")
