@@ -162,6 +162,8 @@ def test_signing_out_here_leaves_others_alone(visitors: Visitors, portal: Portal
     expect(here.get_by_role("table", name="Sessions").locator("tbody tr")).to_have_count(2)
     here.get_by_role("button", name="Account menu of Lena Leaves").click()
     here.get_by_role("menuitem", name="Log out").click()
+    # The page learns it by its socket, too, and may show the sign-in before it is there.
+    expect(here).to_have_url(at("/sign-in"))
     expect(here.get_by_role("heading", level=1)).to_have_text("Sign in")
     here.goto("/account")
     expect(here.get_by_role("heading", level=1)).to_have_text("Sign in")
