@@ -165,9 +165,12 @@ def test_a_body_without_an_end_is_read_no_further_than_its_limit(server: Server)
 
 
 def has_to_wait(browser: Browser) -> bool:
-    """Whether one more file of theirs waits for its turn. A first one may still overtake those begun before it."""
+    """Whether one more file of theirs waits for its turn. A first one may still overtake those begun before it.
+
+    It is none that is kept: whoever gives up waiting cannot know when its turn comes.
+    """
     try:
-        send(browser, timeout=1)
+        send(browser, field="no file", timeout=1)
     except httpx.TimeoutException:
         return True
     return False
