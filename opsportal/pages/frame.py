@@ -212,8 +212,7 @@ def _palette() -> rx.Component:
         _page(t("Add ticket"), "/tickets/new"),
         *own,
     ]
-    technician = [
-        _page(t("Desk"), "/desk"),
+    hardware = [
         _page(t("Fleet"), "/fleet"),
         _page(t("Racks"), "/racks"),
         _page(t("Stock"), "/stock"),
@@ -223,21 +222,17 @@ def _palette() -> rx.Component:
         _page(t("Labels"), "/labels"),
         _page(t("Networks"), "/network"),
         _page(t("Pollers"), "/pollers"),
+    ]
+    technician = [
+        _page(t("Desk"), "/desk"),
+        *hardware,
         _page(t("Queues"), "/queues"),
         *own,
     ]
     operator = [
         _page(t("Desk"), "/desk"),
         _page(t("Queues"), "/queues"),
-        _page(t("Fleet"), "/fleet"),
-        _page(t("Racks"), "/racks"),
-        _page(t("Stock"), "/stock"),
-        _page(t("Parts"), "/parts"),
-        _page(t("Take in a machine"), "/intake"),
-        _page(t("Scan a label"), "/scan"),
-        _page(t("Labels"), "/labels"),
-        _page(t("Networks"), "/network"),
-        _page(t("Pollers"), "/pollers"),
+        *hardware,
         _page(t("Mails"), "/mails"),
         _page(t("Companies"), "/companies"),
         _page(t("Invoices"), "/billing/invoices"),
