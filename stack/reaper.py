@@ -4,7 +4,9 @@ When a program is killed, its own children go on: a server's worker would keep t
 successor. supervisord makes every program the leader of a process group, so what is left of the group
 is exactly what is left of the program. (RQ's job processes leave that group on purpose: a job goes on.)
 
-The protocol is in supervisord.org/events.html: READY, one header line, its payload, RESULT.
+The protocol is in supervisord.org/events.html: READY, one header line, its payload, RESULT. Of a program
+that ends within its first second supervisord tells the name only: what it left is found by the
+environment that supervisord gave it.
 """
 
 from __future__ import annotations
@@ -12,7 +14,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from typing import TextIO
+
+import psutil
+
+from stack.leftovers import MARK
+
+EVENTS = ("PROCESS_STATE_EXITED", "PROCESS_STATE_STOPPED", "PROCESS_STATE_BACKOFF")
+NAME = "SUPERVISOR_PROCESS_NAME"
+"""supervisord sets it for every program (supervisord.org/subprocess.html)."""
 
 
 def main(events: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> None:
@@ -23,8 +34,10 @@ def main(events: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> None:
         header = events.readline()
         if not header:
             return
-        payload = events.read(int(_fields(header)["len"]))
-        end_group(int(_fields(payload)["pid"]))
+        ended = _fields(events.read(int(_fields(header)["len"])))
+        groups = [int(ended["pid"])] if "pid" in ended else orphaned_groups(ended["processname"])
+        for group in groups:
+            end_group(group)
         answers.write("RESULT 2\nOK")
         answers.flush()
 
@@ -39,6 +52,42 @@ def end_group(leader: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def orphaned_groups(name: str) -> set[int]:
+    """Process groups of this stack's program whose leader, the program itself, is gone."""
+    mark = os.environ.get(MARK)
+    return {
+        group
+        for process, group in _members()
+        if not _leads(group)
+        and (environment := _environment(process)).get(NAME) == name
+        and environment.get(MARK) == mark
+    }
+
+
+def _members() -> Iterator[tuple[psutil.Process, int]]:
+    """Every process but the dead, with the number of its group."""
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE:
+                yield process, os.getpgid(process.pid)
+        except (psutil.NoSuchProcess, ProcessLookupError):
+            continue
+
+
+def _leads(group: int) -> bool:
+    try:
+        return psutil.Process(group).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _environment(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ()
+    except (psutil.Error, OSError):
+        return {}  # gone meanwhile, or somebody else's
 
 
 def _fields(line: str) -> dict[str, str]:

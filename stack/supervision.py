@@ -18,7 +18,7 @@ from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from stack import tether
+from stack import reaper, tether
 from stack.programs import Program
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -127,7 +127,7 @@ class Supervisor:
         log = {"stderr_logfile": self._program_log("reaper"), "stderr_logfile_maxbytes": "1MB"}
         return {
             "command": command,
-            "events": "PROCESS_STATE_EXITED,PROCESS_STATE_STOPPED",
+            "events": ",".join(reaper.EVENTS),
             "directory": ROOT,
             "priority": 1,
             **log,

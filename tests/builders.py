@@ -153,7 +153,7 @@ def make_server(
                 server_id=server.id,
                 driver=endpoint.driver if endpoint else "ipmi",
                 host=endpoint.host if endpoint else "127.0.0.1",
-                port=endpoint.port if endpoint else 20_000 + n % 40_000,
+                port=endpoint.port if endpoint else 1_024 + n % 14_000,  # below those of the lab and of `tests.ports`
                 username=endpoint.username if endpoint else "opsportal",
                 password=seal(endpoint.password if endpoint else "secret"),
                 cipher_suite=endpoint.cipher_suite if endpoint else 3,

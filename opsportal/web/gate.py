@@ -72,7 +72,8 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._http(scope, receive, Answer(scope, send))
+            body = RequestBody(scope, receive)
+            await self._http(scope, body, Answer(scope, send, body))
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         else:
@@ -137,18 +138,39 @@ def _end_at(moment: dt.datetime, socket: Socket) -> asyncio.TimerHandle:
     return asyncio.get_running_loop().call_later(wait, socket.end, SESSION_ENDED)
 
 
-class Answer:
-    """`send` that adds the security headers and remembers whether the answer has begun."""
+class RequestBody:
+    """`receive` that remembers whether the body was read to its end."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
-        self._path, self._send = scope["path"], send
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._receive = receive
+        framing = {name.lower(): value for name, value in scope["headers"]}
+        self.is_read = b"transfer-encoding" not in framing and framing.get(b"content-length", b"0") == b"0"
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            self.is_read = True
+        return message
+
+
+class Answer:
+    """`send` that adds the security headers and remembers whether the answer has begun.
+
+    An answer to a body that was not read says that its connection ends (RFC 9112, 9.3 and 9.6): the next
+    request must not be sent into it.
+    """
+
+    def __init__(self, scope: Scope, send: Send, body: RequestBody) -> None:
+        self._path, self._send, self._body = scope["path"], send, body
+        self._is_http_1 = scope["http_version"].startswith("1")
         self.has_begun = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.has_begun = True
             kept = [(k, v) for k, v in message.get("headers", []) if k.lower() not in REPLACED]
-            message = {**message, "headers": [*kept, *security_headers(self._path)]}
+            ends = [(b"connection", b"close")] if self._is_http_1 and not self._body.is_read else []
+            message = {**message, "headers": [*kept, *security_headers(self._path), *ends]}
         await self._send(message)
 
 

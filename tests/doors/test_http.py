@@ -55,6 +55,17 @@ def test_body_must_be_exactly_what_is_asked(server: Server, body: str) -> None:
     assert world.everything() == before
 
 
+def test_connection_ends_with_an_answer_to_a_body_that_was_not_read(server: Server) -> None:
+    http = Browser(server).http
+    headers = {"content-type": "application/json"}
+    for _ in range(20):
+        answer = http.post("/auth/sign-in", content=b"x" * 1_000_000, headers=headers)
+        assert (answer.status_code, answer.headers["connection"]) == (400, "close")
+        read = http.post("/auth/sign-in", content=b"[]", headers=headers)
+        assert (read.status_code, read.headers.get("connection")) == (400, None)
+        assert "connection" not in http.get("/auth/state").headers
+
+
 @pytest.mark.parametrize(
     "kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
 )
