@@ -160,9 +160,21 @@ def _configured_registry(environment: Mapping[str, str]) -> str:
 
 def _reason(log: Path) -> str:
     """The line of the log that most likely says why: the last one with an error in it, or the last one."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    told = [line for line in lines if "error" in line.lower()]
+    lines = [text for line in log.read_text(errors="replace").splitlines() if (text := _said(line))]
+    told = [text for text in lines if "error" in text.lower() and not text.startswith(_CHATTER)]
     return (told or lines or ["nothing was written"])[-1][:200]
+
+
+_CHATTER = ("npm silly", "npm verbose", "npm http", "npm error A complete log")
+
+
+def _said(line: str) -> str:
+    """What a line says, without the record that Reflex wraps around a child's output."""
+    try:
+        text = json.loads(line)["event"]
+    except (ValueError, TypeError, KeyError):
+        text = line
+    return str(text).strip()
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -137,6 +138,18 @@ def test_a_failed_build_says_why_and_is_not_current(project: Path) -> None:
     ):
         build(project)
     assert Frontend(project).is_current() is False
+
+
+def test_a_failed_build_names_what_npm_failed_on(project: Path) -> None:
+    said = (
+        "npm error code ENOTFOUND", "npm error network request failed, reason: getaddrinfo ENOTFOUND host",
+        "npm verbose cwd an error of nobody", "npm error A complete log of this run can be found in: …",
+        "Run with debug for the full log.",
+    )  # fmt: skip
+    records = [json.dumps({"event": f"{line}\n", "level": "error"}) for line in said]
+    (project / "stack/reflex_build.py").write_text(f"print('\\n'.join({records!r})); raise SystemExit(1)")
+    with pytest.raises(FrontendBuildError, match=r"\(npm error network request failed, reason: .* host\)"):
+        build(project)
 
 
 def test_a_build_without_pages_is_a_failure(project: Path) -> None:
