@@ -37,13 +37,25 @@ def _summary(view: Any) -> rx.Component:
     strip = ShellState.strip
     services = rx.cond(
         view.suspended > 0,
-        tn("{n} service is suspended.", "{n} services are suspended.", n=view.suspended),
+        link(
+            tn("{n} service is suspended.", "{n} services are suspended.", n=view.suspended),
+            to="/services?status=suspended",
+        ),
         rx.cond(view.total > 0, t("Everything is running."), t("Nothing has been ordered yet.")),
     )
     unpaid = rx.cond(
         strip.overdue > 0,
-        tn("{n} invoice is overdue.", "{n} invoices are overdue.", n=strip.overdue),
-        rx.cond(strip.unpaid > 0, tn("{n} invoice is open.", "{n} invoices are open.", n=strip.unpaid), ""),
+        link(
+            tn("{n} invoice is overdue.", "{n} invoices are overdue.", n=strip.overdue),
+            to="/billing/invoices?status=overdue",
+        ),
+        rx.cond(
+            strip.unpaid > 0,
+            link(
+                tn("{n} invoice is open.", "{n} invoices are open.", n=strip.unpaid), to="/billing/invoices"
+            ),
+            "",
+        ),
     )
     return rx.cond(view.is_ready, rx.fragment(services, " ", unpaid), skeleton("sub"))
 

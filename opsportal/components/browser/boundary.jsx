@@ -1,5 +1,6 @@
 // The page of a mistake in our own JavaScript: a sentence, a way on, and what support needs to find it.
 import { Component } from "react";
+import { describe, newFaultId, tellFault } from "$/portal/faults";
 import { useIntl } from "$/portal/intl";
 
 function Fault({ error, at, id }) {
@@ -21,7 +22,7 @@ function Fault({ error, at, id }) {
       </p>
       <details>
         <summary>{intl.t("Details for support")}</summary>
-        <pre className="log">{`${id}\n${at}\n${location.pathname}\n${error.name}: ${error.message}`}</pre>
+        <pre className="log">{`${id}\n${at}\n${location.pathname}\n${describe(error)}`}</pre>
       </details>
     </main>
   );
@@ -31,21 +32,11 @@ export class Boundary extends Component {
   state = { error: null, at: "", id: "" };
 
   static getDerivedStateFromError(error) {
-    const id = Array.from(crypto.getRandomValues(new Uint8Array(4)), (b) => b.toString(16).padStart(2, "0")).join("");
-    return { error, at: new Date().toISOString(), id };
+    return { error, at: new Date().toISOString(), id: newFaultId() };
   }
 
   componentDidCatch(error) {
-    // The log keeps it under the number that the page shows; the page stands without an answer.
-    fetch("/faults", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        error_id: this.state.id,
-        path: location.pathname.slice(0, 200),
-        message: `${error.name}: ${error.message}`.slice(0, 500),
-      }),
-    }).catch(() => {});
+    tellFault(error, this.state.id);
   }
 
   render() {

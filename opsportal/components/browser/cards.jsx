@@ -1,6 +1,7 @@
 // Cards: typed into the gateway's own fields (Stripe.js), so that a number never reaches us; and the bank's questions.
 // The client secrets come by plain HTTP and stay in these components.
 import { useEffect, useRef, useState } from "react";
+import { tidyUp } from "$/portal/faults";
 import { post } from "$/portal/forms";
 import { useIntl } from "$/portal/intl";
 import { notify } from "$/portal/notices";
@@ -86,7 +87,7 @@ function Fields({ gateway, onSaved, onCancel, onUsed }) {
     const elements = gateway.stripe.elements({ locale: intl.locale });
     element.current = elements.create("card", { style: look(), hidePostalCode: true });
     element.current.mount(place.current);
-    return () => element.current.destroy();
+    return () => tidyUp(() => element.current.destroy());
   }, [gateway.stripe]);
 
   const submit = async (event) => {

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { tidyUp } from "$/portal/faults";
 import { timeline, writer } from "$/portal/graph";
 import { alone, niceTop, prefixOf, RATES, VOLUMES } from "$/portal/figures";
 import { instant } from "$/portal/intl";
@@ -219,7 +220,7 @@ export default function Plot(props) {
     return () => {
       resized.disconnect();
       themed.disconnect();
-      u.destroy();
+      tidyUp(() => u.destroy());
       plot.current = null;
     };
   }, [kind]);

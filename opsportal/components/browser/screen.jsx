@@ -1,5 +1,6 @@
 // A server's screen (noVNC). A chunk of its own: only an open screen fetches it.
 import { useEffect, useRef, useState } from "react";
+import { tidyUp } from "$/portal/faults";
 
 /** What noVNC takes for a connection: bytes in, bytes out. Who connects, and when it ends, is not its business. */
 class Pipe {
@@ -71,7 +72,7 @@ function Drawn({ RFB, label, writable, attach, onKeys, onDrawn }) {
     });
     return () => {
       attach(null);
-      rfb.disconnect();
+      tidyUp(() => rfb.disconnect());
     };
   }, []);
   useEffect(() => {

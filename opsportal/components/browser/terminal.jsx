@@ -1,6 +1,7 @@
 // A serial console as a terminal (xterm.js). A chunk of its own: only an open console fetches it.
 import { useEffect, useRef } from "react";
 import { Terminal as Xterm } from "@xterm/xterm";
+import { tidyUp } from "$/portal/faults";
 import "@xterm/xterm/css/xterm.css";
 
 // A serial line has no size: firmware, boot loaders and login programs all take it for a terminal of 80 by 24.
@@ -110,9 +111,7 @@ export default function Terminal({ label, writable, attach, onKeys }) {
     return () => {
       attach(null);
       watching.disconnect();
-      keys.dispose();
-      raw.dispose();
-      terminal.dispose();
+      tidyUp(() => keys.dispose(), () => raw.dispose(), () => terminal.dispose());
     };
   }, []);
   useEffect(() => {
