@@ -80,6 +80,7 @@ def _act() -> None:
         (blocks.list_wanted, blocks.block_now),
         (alerts.list_blocks_over, blocks.unblock_if_over),
         (limits.list_never_set, limits.close_if_over),
+        (limits.list_set, limits.remind_if_over),
     ):
         with unit_of_work() as unit:
             due = listed(unit)
