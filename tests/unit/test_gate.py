@@ -34,7 +34,7 @@ def test_a_fault_below_a_machines_door_is_logged_without_its_token(monkeypatch: 
 
     scope: dict[str, Any] = {
         "type": "http", "method": "GET", "path": f"/boot/i/{TOKEN}/kernel", "query_string": b"", "headers": [],
-        "client": ("192.0.2.7", 4711),
+        "http_version": "1.1", "client": ("192.0.2.7", 4711),
     }  # fmt: skip
     monkeypatch.setattr(gate, "log", Log())
     asyncio.run(gate.Gate(broken, Sockets())(scope, receive, send))
