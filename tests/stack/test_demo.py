@@ -188,7 +188,7 @@ def test_next_start_ends_what_a_double_kill_left(project: Path, data: Path) -> N
 
 def test_a_strangers_process_is_left_alone(project: Path, data: Path) -> None:
     """Process numbers in stale files say nothing: whoever has that number now is not ours."""
-    stranger = subprocess.Popen(["sleep", "60"], cwd=project)
+    stranger = subprocess.Popen(["sleep", "3600"], cwd=project)
     try:
         with running_demo(project, data) as running:
             running.wait_until_announced()
