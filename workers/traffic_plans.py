@@ -46,9 +46,9 @@ def run() -> None:
 
 
 def run_steps(after: int) -> None:
-    """The next part of the services, compared with what their plans include."""
-    _part(STEPS, after)
-    _act()
+    """The next part of the services, compared with what their plans include. After the last one: what they ask for."""
+    if _part(STEPS, after):
+        _act()
 
 
 def run_overages(after: int) -> None:
@@ -64,7 +64,8 @@ def _is_under_way(task: str) -> bool:
     return last is not None and (last.sent_at is None or queues.is_on_its_way(last))
 
 
-def _part(task: str, after: int) -> None:
+def _part(task: str, after: int) -> bool:
+    """Whether it was the last one."""
     listed, work = PARTS[task]
     with unit_of_work() as unit:
         due = listed(unit, after=after, limit=PART)
@@ -72,6 +73,7 @@ def _part(task: str, after: int) -> None:
             unit.enqueue(QUEUE, task, due[-1])
     for number in due:
         _each(work, number)
+    return len(due) < PART
 
 
 def _act() -> None:

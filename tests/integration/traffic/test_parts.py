@@ -126,3 +126,13 @@ def test_a_service_that_fails_stops_neither_its_part_nor_the_round(
     assert (told(), calls()) == ([services[1]], [services[1]])
     traffic_plans.run_steps(services[1])
     assert told() == services[1:]
+
+
+def test_what_a_later_part_asks_for_is_done_at_the_end_of_its_round(
+    services: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(traffic_plans, "_act", lambda: done.append("acted"))
+    for after in services:
+        traffic_plans.run_steps(after)
+    assert done == ["acted"]
