@@ -52,7 +52,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str,
             yield found
         finally:
             child.terminate()
-            child.wait(20)
+            child.wait(60)
 
 
 def test_every_server_has_a_port_of_its_own_on_a_switch_of_its_site() -> None:
