@@ -19,6 +19,15 @@ class A(rx.Component):
     to: rx.Var[str]
 
 
+class Moved(rx.Component):
+    """Leads on to another page, for as long as the page that it stands on is the one that is open."""
+
+    library = "$/portal/links"
+    tag = "Moved"
+
+    to: rx.Var[str]
+
+
 class Saved(rx.Component):
     """A link whose answer the browser saves. (An `rx.el.a` to our own origin is a link between pages.)"""
 
