@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from opsportal.domain.provisioning.facts import Facts
+from opsportal.models import InstallerKind
 
 # busybox and GNU wget, else curl. The detail is ours: letters and digits only.
 _REPORT = """\
@@ -134,10 +135,23 @@ FUNCTIONS=$(mktemp)
 cat >"$FUNCTIONS" <<'END'
 {_REPORT}END
 echo {shlex.quote(facts.hostname)} >"$TARGET/etc/hostname"
-ln -sf /usr/share/zoneinfo/{shlex.quote(facts.time_zone)} "$TARGET/etc/localtime"
+{_hosts(facts)}ln -sf /usr/share/zoneinfo/{shlex.quote(facts.time_zone)} "$TARGET/etc/localtime"
 {_keys(facts)}{_FIRST_BOOT}{_script(facts)}rm -f "$FUNCTIONS"
 sync
 report system_written
+"""
+
+
+def _hosts(facts: Facts) -> str:
+    """The name's own line in /etc/hosts, as Debian's installers write it for the name that DHCP gave (hosts(5))."""
+    if facts.installer is InstallerKind.KICKSTART:
+        return ""
+    names = [facts.hostname, facts.hostname.partition(".")[0]]
+    return f"""\
+grep -v '^127\\.0\\.1\\.1[[:space:]]' "$TARGET/etc/hosts" >"$FUNCTIONS.hosts" 2>/dev/null
+echo 127.0.1.1 {" ".join(shlex.quote(name) for name in dict.fromkeys(names))} >>"$FUNCTIONS.hosts"
+cat "$FUNCTIONS.hosts" >"$TARGET/etc/hosts"
+rm -f "$FUNCTIONS.hosts"
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -16,7 +17,7 @@ from opsportal.domain.provisioning.facts import Facts
 from opsportal.integrations.installers import LOCAL_DISK, boot_script, render
 from opsportal.integrations.installers.rendering import TEXTS
 from opsportal.integrations.installers.shell import FIND_DISK
-from opsportal.integrations.installers.ubuntu import CHOSEN_DISK
+from opsportal.integrations.installers.ubuntu import CHOSEN_DISKS
 from opsportal.models import InstallerKind, SystemPurpose
 
 HASH = "$6$saltsaltsaltsalt$ua.elKIsVqsncaZdfPTxy3xzt9aGdjjy9Hy4H8xeB1ao22O3Ii1w2U2vGiVNjO6bn9XVy03Iiw74WyBL.fU/e0"
@@ -66,6 +67,7 @@ def test_first_boot_script_is_shell_too() -> None:
 
     with tempfile.TemporaryDirectory() as target:
         (Path(target) / "etc").mkdir()
+        (Path(target) / "etc/hosts").write_text("127.0.0.1 localhost\n127.0.1.1\tdebian.local debian\n")
         # What fetches and reports is a stand-in: nothing is asked of the network.
         stubs = "wget() { :; }\ncurl() { :; }\nsleep() { :; }\nsync() { :; }\n"
         words = ["sh", "-s", "--", target]
@@ -76,6 +78,8 @@ def test_first_boot_script_is_shell_too() -> None:
         assert f"BASE='{FACTS.base}'" in written
         assert written.index("report first_boot") < written.index("report answers")
         assert (Path(target) / "etc/hostname").read_text() == "web1.company.example\n"
+        hosts = (Path(target) / "etc/hosts").read_text()
+        assert hosts == "127.0.0.1 localhost\n127.0.1.1 web1.company.example web1\n"
         assert (Path(target) / "etc/localtime").readlink() == Path("/usr/share/zoneinfo/Europe/Prague")
         wanted = Path(target) / "etc/systemd/system/multi-user.target.wants/opsportal-first-boot.service"
         assert wanted.is_symlink()
@@ -90,12 +94,12 @@ def test_autoinstall_is_json_that_says_what_was_ordered() -> None:
     assert told["ssh"]["authorized-keys"] == list(KEYS)
     assert (told["version"], told["timezone"]) == (1, "Europe/Prague")
     # Never "the largest": a script of ours, run before any disk is looked at, puts the chosen one in.
-    assert told["storage"]["layout"]["match"] == {"path": CHOSEN_DISK}
+    assert told["storage"]["layout"]["match"] == {"path": CHOSEN_DISKS[0]}
     assert [command[-2].rpartition("/")[2] for command in told["early-commands"]] == [
         "started.sh",
         "storage.sh",
     ]
-    assert CHOSEN_DISK in render(FACTS, "storage.sh")
+    assert CHOSEN_DISKS[0] in render(FACTS, "storage.sh")
     assert told["late-commands"][0][-2:] == [HASH, "root"]
 
 
@@ -121,7 +125,7 @@ def test_kickstart() -> None:
     assert not [
         line for line in lines if line.startswith("sshkey")
     ]  # one a user: finish.sh brings all of them
-    assert text.count("%end\n") == 3
+    assert text.count("%end\n") == 4
     _check_shell(text.partition("%pre --interpreter=/bin/sh\n")[2].partition("%end")[0])
     assert "raid / --level=1" in render(MIRROR, "ks.cfg")
 
@@ -129,7 +133,11 @@ def test_kickstart() -> None:
 @pytest.mark.parametrize(
     ("installer", "arguments"),
     [
-        (InstallerKind.PRESEED, f"auto=true priority=critical url={FACTS.base}/preseed.cfg interface=auto"),
+        (
+            InstallerKind.PRESEED,
+            f"auto=true priority=critical url={FACTS.base}/preseed.cfg interface=auto"
+            " DEBIAN_FRONTEND=text netcfg/link_wait_timeout=60 netcfg/dhcp_timeout=60 netcfg/hostname=web1.company.example",
+        ),
         (InstallerKind.KICKSTART, f"ip=dhcp inst.repo={FACTS.image} inst.ks={FACTS.base}/ks.cfg inst.text"),
         (InstallerKind.AUTOINSTALL, f"autoinstall ip=dhcp url={FACTS.image} ds=nocloud-net;s={FACTS.base}/"),
         (
@@ -142,6 +150,15 @@ def test_boot_scripts(installer: InstallerKind, arguments: str) -> None:
     text = boot_script(dataclasses.replace(FACTS, installer=installer))
     assert text.splitlines()[1].endswith(f"{arguments} console=ttyS1,115200n8 || goto local")
     assert text.endswith(":local\n" + LOCAL_DISK.removeprefix("#!ipxe\n"))
+
+
+@pytest.mark.parametrize(
+    "installer", [InstallerKind.PRESEED, InstallerKind.KICKSTART, InstallerKind.AUTOINSTALL]
+)
+def test_installers_use_the_network_card_on_record(installer: InstallerKind) -> None:
+    facts = dataclasses.replace(FACTS, installer=installer, mac="52:54:00:12:34:56")
+    assert " BOOTIF=01-52-54-00-12-34-56 " in boot_script(facts)
+    assert " BOOTIF=" not in boot_script(dataclasses.replace(facts, mac=""))
 
 
 def test_operators_arguments_stay_words() -> None:
@@ -159,6 +176,15 @@ class Hall:
         self.names.mkdir()
         self.log = directory / "log"
         self.log.touch()
+        self.programs = directory / "bin"
+        self.programs.mkdir()
+        self._program("debconf-set", f'echo "answer $*" >>{shlex.quote(str(self.log))}')
+        self.has_uefi = False
+
+    def _program(self, name: str, script: str) -> None:
+        """One whose name no shell function may have."""
+        (self.programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (self.programs / name).chmod(0o755)
 
     def add(self, device: str, serial: str = "", wwid: str = "", link: str = "", **about: str) -> None:
         entry = self.blocks / device
@@ -173,8 +199,10 @@ class Hall:
     def run(self, script: str) -> str:
         """What it prints. What it does to disks and says to the portal is written to `log`."""
         local = script.replace("/sys/block", str(self.blocks)).replace("/dev/disk/by-id", str(self.names))
+        local = local.replace("/sys/firmware/efi", "/" if self.has_uefi else "/nowhere")
         stubs = "\n".join(
             [
+                f"PATH={shlex.quote(str(self.programs))}:$PATH",
                 f'note() {{ echo "$*" >>{shlex.quote(str(self.log))}; }}',
                 *(f'{name}() {{ note {name} "$*"; }}' for name in ("dd", "blkdiscard", "nvme", "wget")),
                 "poweroff() { exit 0; }",
@@ -184,6 +212,14 @@ class Hall:
         )
         done = subprocess.run(["sh"], input=f"{stubs}\n{local}", capture_output=True, text=True, timeout=60)
         return done.stdout.strip()
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """What Debian's installer was told."""
+        said = [
+            line.split(" ", 2) for line in self.log.read_text().splitlines() if line.startswith("answer ")
+        ]
+        return {question: answer for _, question, answer in said}
 
     @property
     def erased(self) -> list[str]:
@@ -281,8 +317,87 @@ def test_the_chosen_disk_is_the_one_that_autoinstall_gets(hall: Hall, tmp_path: 
         hall.run(script.replace("/autoinstall.yaml", str(configuration)))
         told = json.loads(configuration.read_text().partition("\n")[2])["autoinstall"]
         came[name] = told["storage"]["layout"]["match"]["path"]
-    assert came == {"1": "/dev/sdz", "SMALL": "/dev/sdz", "MISSING": CHOSEN_DISK}
-    assert hall.reports == ["failed"]
+    assert came == {"1": "/dev/sdz", "SMALL": "/dev/sdz", "MISSING": CHOSEN_DISKS[0]}
+    assert hall.reports == ["disk_prepared", "disk_prepared", "failed"]
+
+
+@pytest.mark.parametrize("has_uefi", [False, True], ids=["bios", "uefi"])
+def test_debian_makes_both_disks_of_a_mirror_alike(hall: Hall, *, has_uefi: bool) -> None:
+    """The array's is the second partition of each, whatever the first is for; the third disk is left alone."""
+    hall.has_uefi = has_uefi
+    hall.add("sdz", "S1", size="40960")
+    hall.add("sdzb", "S2", size="40960")
+    hall.add("nvme9n1", "N1", size="40960")
+    hall.run(render(dataclasses.replace(MIRROR, disks=("S1", "N1")), "disks.sh"))
+    assert hall.answers["partman-auto/disk"] == "/dev/sdz /dev/nvme9n1"
+    assert hall.answers["grub-installer/bootdev"] == "/dev/sdz /dev/nvme9n1"
+    assert hall.answers["partman-auto-raid/recipe"] == "1 2 0 ext4 / /dev/sdz2#/dev/nvme9n1p2 ."
+    recipe = hall.answers["partman-auto/expert_recipe"]
+    assert re.findall(r"method\{ (\w+) \}", recipe) == ["efi" if has_uefi else "biosgrub", "raid"]
+    assert hall.erased == ["/dev/sdz"] * 2 + ["/dev/nvme9n1"] * 2
+    assert hall.reports == ["disk_prepared"]
+
+
+def test_debian_forgets_what_an_earlier_system_left_on_a_disk(hall: Hall) -> None:
+    """Beginning and end, of the partitions first: an array or a volume group is known by either."""
+    hall.add("sdz", "S1", size="40960")
+    partition = hall.blocks / "sdz" / "sdz1"
+    partition.mkdir()
+    (partition / "size").write_text("20480\n")
+    hall.run(render(dataclasses.replace(FACTS, disks=("S1",)), "disks.sh"))
+    assert hall.erased == ["/dev/sdz1", "/dev/sdz1", "/dev/sdz", "/dev/sdz"]
+    ends = [line for line in hall.log.read_text().splitlines() if "seek=" in line]
+    assert [re.findall(r"seek=(\d+)", line) for line in ends] == [["18432"], ["38912"]]
+
+
+def test_debian_stops_where_a_disk_is_missing(hall: Hall) -> None:
+    hall.add("sdz", "S1")
+    hall.run(render(dataclasses.replace(MIRROR, disks=("S1", "GONE")), "disks.sh"))
+    assert (hall.erased, hall.answers, hall.reports) == ([], {}, ["failed"])
+
+
+@pytest.mark.parametrize("has_uefi", [False, True], ids=["bios", "uefi"])
+def test_autoinstall_makes_both_disks_of_a_mirror_alike(
+    hall: Hall, tmp_path: Path, *, has_uefi: bool
+) -> None:
+    """As curtin wants it: by BIOS the boot loader goes to the disks, by UEFI to a partition of each."""
+    hall.has_uefi = has_uefi
+    hall.add("sdz", "S1")
+    hall.add("sdzb", "S2")
+    facts = dataclasses.replace(MIRROR, installer=InstallerKind.AUTOINSTALL, disks=("S2", "S1"))
+    configuration = tmp_path / "autoinstall.yaml"
+    configuration.write_text(render(facts, "user-data"))
+    hall.run(render(facts, "storage.sh").replace("/autoinstall.yaml", str(configuration)))
+    actions = json.loads(configuration.read_text().partition("\n")[2])["autoinstall"]["storage"]["config"]
+    named = {action["id"]: action for action in actions}
+    assert [named[disk]["path"] for disk in ("disk1", "disk2")] == ["/dev/sdzb", "/dev/sdz"]
+    loaders = {name for name, action in named.items() if action.get("grub_device") is True}
+    assert loaders == ({"esp1", "esp2"} if has_uefi else {"disk1", "disk2"})
+    assert named["array"]["devices"] == ["member1", "member2"]
+    assert (named["root-mount"]["path"], named["root"]["volume"]) == ("/", "array")
+    # Each refers only to what comes before it.
+    places = {name: place for place, name in enumerate(named)}
+    for name, action in named.items():
+        for other in (action.get("device"), action.get("volume"), *action.get("devices", ())):
+            assert other is None or places[other] < places[name]
+    assert hall.reports == ["disk_prepared"]
+
+
+@pytest.mark.parametrize("has_uefi", [False, True], ids=["bios", "uefi"])
+def test_kickstart_makes_both_disks_of_a_mirror_alike(hall: Hall, tmp_path: Path, *, has_uefi: bool) -> None:
+    hall.has_uefi = has_uefi
+    hall.add("sdz", "S1")
+    hall.add("sdzb", "S2")
+    facts = dataclasses.replace(MIRROR, installer=InstallerKind.KICKSTART, disks=("S1", "S2"))
+    script = render(facts, "ks.cfg").partition("%pre --interpreter=/bin/sh\n")[2].partition("%end")[0]
+    hall.run(script.replace("/tmp/disks.ks", str(tmp_path / "disks.ks")))
+    lines = (tmp_path / "disks.ks").read_text().splitlines()
+    first = "raid.0{} --size=600" if has_uefi else "biosboot --fstype=biosboot --size=1"
+    for number, disk in ((1, "sdz"), (2, "sdzb")):
+        assert f"part {first.format(number)} --ondisk={disk}" in lines
+        assert f"part raid.2{number} --size=4096 --grow --ondisk={disk}" in lines
+    assert ("raid /boot/efi --level=1 --device=esp --fstype=efi raid.01 raid.02" in lines) == has_uefi
+    assert "clearpart --all --initlabel --disklabel=gpt --drives=sdz,sdzb" in lines
 
 
 HOSTILE = st.text(alphabet=st.sampled_from("ab1'\"`$(){};&|<>\\ \n\t%#:[]*?!~é"), min_size=1, max_size=20)
