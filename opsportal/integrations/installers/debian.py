@@ -8,10 +8,11 @@ import urllib.parse
 from opsportal.domain.provisioning.facts import Facts
 from opsportal.integrations.installers.shell import FIND_DISK, functions
 
-# Both disks alike, with GPT: what the firmware wants first, and the second partition is the array's.
-_BIOS = "1 1 1 free $iflabel{ gpt } $reusemethod{ } method{ biosgrub } ."
-_UEFI = "512 512 512 free $iflabel{ gpt } $reusemethod{ } method{ efi } format{ } ."
-_ARRAY = "4096 10000 -1 raid $lvmignore{ } method{ raid } ."
+# Both disks alike, with GPT: what the firmware wants first, and the second partition is the array's. The marks that
+# partman's own recipes have for other tables ($iflabel, $primary) would leave one out, or change their order.
+_BIOS = "1 1 1 free method{ biosgrub } ."
+_UEFI = "538 538 538 free method{ efi } format{ } ."
+_ARRAY = "4096 10000 -1 raid method{ raid } ."
 
 
 def early_answers(facts: Facts) -> list[str]:
@@ -95,6 +96,7 @@ def _partitions(facts: Facts) -> list[tuple[str, str]]:
     if facts.layout == "mirror":
         return [
             ("partman-auto/method", "string raid"),
+            ("partman-partitioning/choose_label", "select gpt"),
             ("partman-partitioning/default_label", "string gpt"),
         ]
     return [("partman-auto/method", "string regular"), ("partman-auto/choose_recipe", "select atomic")]
@@ -114,12 +116,13 @@ erase() { # DEVICE: what an earlier system left on it, or the installer finds it
 }
 """
 _MIRROR = f"""\
-part() {{ case $1 in *[0-9]) echo "$1p2" ;; *) echo "${{1}}2" ;; esac; }}
+part() {{ case $1 in *[0-9]) echo "$1p$2" ;; *) echo "$1$2" ;; esac; }}
 set -- $DISKS
 first='{_BIOS}' array='{_ARRAY}'
 [ ! -d /sys/firmware/efi ] || first='{_UEFI}'
 debconf-set partman-auto/expert_recipe "mirror :: $first $array"
-debconf-set partman-auto-raid/recipe "1 2 0 ext4 / $(part "$1")#$(part "$2") ."
+debconf-set partman-auto-raid/recipe "1 2 0 ext4 / $(part "$1" 2)#$(part "$2" 2) ."
+echo "$(part "$1" 1) $(part "$2" 1)" >/tmp/esps
 """
 
 
@@ -145,6 +148,34 @@ debconf-set grub-installer/bootdev "$DISKS"
 """
 
 
+# Nobody is there to answer. What the frontend asks is on the serial console, and it waits there for a key: in read or
+# pselect6 of descriptor 0 (proc_pid_syscall(5)). Four times in a row, so that what answers itself is none.
+_WATCH = """\
+is_asking() {
+    for entry in /proc/[0-9]*; do
+        [ "$(cat "$entry/comm" 2>/dev/null)" = debconf ] || continue
+        case $(cat "$entry/syscall" 2>/dev/null) in "0 0x0 "* | "270 0x1 "*) return 0 ;; esac
+    done
+    return 1
+}
+
+watch() {
+    times=0
+    while [ "$times" -lt 4 ]; do
+        sleep 5
+        if is_asking; then times=$((times + 1)); else times=0; fi
+    done
+    case $(sed -n "s/.*Menu item '\\([a-z0-9-]*\\)' selected.*/\\1/p" /var/log/syslog | tail -n 1) in
+    choose-mirror* | download-installer | bootstrap-base | apt-setup* | pkgsel) report failed image_missing ;;
+    partman*) report failed write ;;
+    *) report failed other ;;
+    esac
+    poweroff -f
+}
+"""
+
+
 def started_script(facts: Facts) -> str:
-    """The first thing that the installer runs."""
-    return f"#!/bin/sh\n{functions(facts)}report installer_started\n"
+    """The first thing that the installer runs; it leaves somebody behind who ends it when it asks a person."""
+    closed = "</dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&-"
+    return f"#!/bin/sh\n{functions(facts)}{_WATCH}report installer_started\nwatch {closed} &\n"

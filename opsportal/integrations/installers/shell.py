@@ -136,9 +136,29 @@ cat >"$FUNCTIONS" <<'END'
 {_REPORT}END
 echo {shlex.quote(facts.hostname)} >"$TARGET/etc/hostname"
 {_hosts(facts)}ln -sf /usr/share/zoneinfo/{shlex.quote(facts.time_zone)} "$TARGET/etc/localtime"
-{_keys(facts)}{_FIRST_BOOT}{_script(facts)}rm -f "$FUNCTIONS"
+{_second_esp(facts)}{_keys(facts)}{_FIRST_BOOT}{_script(facts)}rm -f "$FUNCTIONS"
 sync
 report system_written
+"""
+
+
+def _second_esp(facts: Facts) -> str:
+    """Debian's installer fills the first disk's system partition only, and its system waits for that one for ever.
+
+    So the other disk of a mirror starts nothing, and a machine without its first disk stops on its way. `/tmp/esps`:
+    the partitions as `disks.sh` has written them down.
+    """
+    if facts.installer is not InstallerKind.PRESEED or facts.layout != "mirror":
+        return ""
+    return """\
+if [ -d "$TARGET/boot/efi/EFI" ]; then
+    sed -i 's/umask=0077/umask=0077,nofail/' "$TARGET/etc/fstab"
+    mkdir -p /tmp/esp
+    for part in $(cat /tmp/esps); do
+        grep -q "^$part " /proc/mounts && continue
+        mount -t vfat "$part" /tmp/esp && cp -R "$TARGET/boot/efi/EFI" /tmp/esp/ && umount /tmp/esp
+    done
+fi
 """
 
 

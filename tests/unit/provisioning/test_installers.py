@@ -328,7 +328,10 @@ def test_debian_makes_both_disks_of_a_mirror_alike(hall: Hall, *, has_uefi: bool
     hall.add("sdz", "S1", size="40960")
     hall.add("sdzb", "S2", size="40960")
     hall.add("nvme9n1", "N1", size="40960")
-    hall.run(render(dataclasses.replace(MIRROR, disks=("S1", "N1")), "disks.sh"))
+    esps = hall.log.with_name("esps")
+    script = render(dataclasses.replace(MIRROR, disks=("S1", "N1")), "disks.sh")
+    hall.run(script.replace("/tmp/esps", str(esps)))
+    assert esps.read_text().split() == ["/dev/sdz1", "/dev/nvme9n1p1"]
     assert hall.answers["partman-auto/disk"] == "/dev/sdz /dev/nvme9n1"
     assert hall.answers["grub-installer/bootdev"] == "/dev/sdz /dev/nvme9n1"
     assert hall.answers["partman-auto-raid/recipe"] == "1 2 0 ext4 / /dev/sdz2#/dev/nvme9n1p2 ."
@@ -354,6 +357,47 @@ def test_debian_stops_where_a_disk_is_missing(hall: Hall) -> None:
     hall.add("sdz", "S1")
     hall.run(render(dataclasses.replace(MIRROR, disks=("S1", "GONE")), "disks.sh"))
     assert (hall.erased, hall.answers, hall.reports) == ([], {}, ["failed"])
+
+
+WAITING_FOR_A_KEY = ("0 0x0 0x7ffd 0x400", "270 0x1 0x7ffd 0x0")
+AT_WORK = ("0 0x5 0x7ffd 0x400", "running", "61 0x1f 0x0")
+
+
+@pytest.mark.parametrize(
+    ("syscall", "asks"), [*((one, True) for one in WAITING_FOR_A_KEY), *((one, False) for one in AT_WORK)]
+)
+def test_debian_notices_that_its_installer_asks_a_person(hall: Hall, syscall: str, *, asks: bool) -> None:
+    """Only its frontend counts, and only while that waits for a key: it also waits for those who ask through it."""
+    processes = hall.log.with_name("proc")
+    for number, name, call in ((7, "sh", WAITING_FOR_A_KEY[0]), (12, "debconf", syscall)):
+        (processes / str(number)).mkdir(parents=True)
+        (processes / str(number) / "comm").write_text(f"{name}\n")
+        (processes / str(number) / "syscall").write_text(f"{call}\n")
+    functions = render(FACTS, "started.sh").partition("report installer_started\n")[0]
+    said = hall.run(functions.replace("/proc", str(processes)) + "is_asking && echo asks || echo works")
+    assert said == ("asks" if asks else "works")
+
+
+@pytest.mark.parametrize(
+    ("item", "fault"),
+    [
+        ("download-installer", "image_missing"),
+        ("choose-mirror", "image_missing"),
+        ("bootstrap-base", "image_missing"),
+        ("partman-base", "write"),
+        ("grub-installer", "other"),
+    ],
+)
+def test_debian_s_installation_ends_where_it_would_wait_for_a_person(
+    hall: Hall, item: str, fault: str
+) -> None:
+    syslog = hall.log.with_name("syslog")
+    lines = [f"Nov 22 18:50:11 main-menu[243]: INFO: Menu item '{one}' selected" for one in ("netcfg", item)]
+    syslog.write_text("\n".join(lines) + "\n")
+    functions = render(FACTS, "started.sh").partition("report installer_started\n")[0]
+    hall.run(functions.replace("/var/log/syslog", str(syslog)) + "is_asking() { :; }\nwatch")
+    assert hall.reports == ["failed"]
+    assert f'"detail":"{fault}"' in hall.log.read_text()
 
 
 @pytest.mark.parametrize("has_uefi", [False, True], ids=["bios", "uefi"])
