@@ -176,6 +176,16 @@ watch() {
 
 
 def started_script(facts: Facts) -> str:
-    """The first thing that the installer runs; it leaves somebody behind who ends it when it asks a person."""
-    closed = "</dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&-"
-    return f"#!/bin/sh\n{functions(facts)}{_WATCH}report installer_started\nwatch {closed} &\n"
+    """The first thing that the installer runs; it leaves somebody behind who ends it when it asks a person.
+
+    That one is a process of its own and has none of the installer's pipes: whoever reads those waits for their end.
+    """
+    closed = " ".join(f"{number}>&-" for number in range(3, 10))
+    return f"""\
+#!/bin/sh
+{functions(facts)}report installer_started
+cat >/tmp/watch.sh <<'END'
+{functions(facts)}{_WATCH}watch
+END
+sh /tmp/watch.sh </dev/null >/dev/null 2>&1 {closed} &
+"""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -19,29 +18,8 @@ from opsportal.integrations.installers.rendering import TEXTS
 from opsportal.integrations.installers.shell import FIND_DISK
 from opsportal.integrations.installers.ubuntu import CHOSEN_DISKS
 from opsportal.models import InstallerKind, SystemPurpose
+from tests.unit.provisioning.halls import FACTS, HASH, KEYS, MIRROR, Hall
 
-HASH = "$6$saltsaltsaltsalt$ua.elKIsVqsncaZdfPTxy3xzt9aGdjjy9Hy4H8xeB1ao22O3Ii1w2U2vGiVNjO6bn9XVy03Iiw74WyBL.fU/e0"
-KEYS = ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me@desk", "ssh-rsa AAAAB3NzaC1yc2E you")
-FACTS = Facts(
-    base="http://192.0.2.1:8000/boot/i/" + "T" * 43,
-    installer=InstallerKind.PRESEED,
-    purpose=SystemPurpose.INSTALL,
-    family="debian",
-    version="12",
-    hostname="web1.company.example",
-    layout="single",
-    disks=("S4EVNX0N1",),
-    ssh_keys=KEYS,
-    time_zone="Europe/Prague",
-    has_script=True,
-    image="http://mirror.northrack.example/debian",
-    image_sha256="ab" * 32,
-    kernel_arguments="console=ttyS1,115200n8",
-    has_initrd=True,
-    password_hash=HASH,
-    script="#!/bin/sh\nrm -rf '/'\n",
-)
-MIRROR = dataclasses.replace(FACTS, layout="mirror", disks=("S4EVNX0N1", "eui.0025385b71b0a1c2"))
 SHELL = ("install.sh", "finish.sh", "disks.sh", "started.sh", "storage.sh")
 
 
@@ -167,84 +145,6 @@ def test_operators_arguments_stay_words() -> None:
     assert kernel.endswith("a=1 d shell || goto local")
 
 
-class Hall:
-    """A machine's disks as /sys and /dev/disk/by-id show them, and a shell in front of them."""
-
-    def __init__(self, directory: Path) -> None:
-        self.blocks, self.names = directory / "block", directory / "by-id"
-        self.blocks.mkdir()
-        self.names.mkdir()
-        self.log = directory / "log"
-        self.log.touch()
-        self.programs = directory / "bin"
-        self.programs.mkdir()
-        self._program("debconf-set", f'echo "answer $*" >>{shlex.quote(str(self.log))}')
-        self.has_uefi = False
-
-    def _program(self, name: str, script: str) -> None:
-        """One whose name no shell function may have."""
-        (self.programs / name).write_text(f"#!/bin/sh\n{script}\n")
-        (self.programs / name).chmod(0o755)
-
-    def add(self, device: str, serial: str = "", wwid: str = "", link: str = "", **about: str) -> None:
-        entry = self.blocks / device
-        (entry / "device").mkdir(parents=True)
-        files = {"removable": "0", "size": "4096", "serial": serial, "wwid": wwid} | about
-        for name, content in files.items():
-            if content:
-                (entry / name).write_text(f"{content}\n")
-        if link:
-            (self.names / link).symlink_to(f"/dev/{device}")
-
-    def run(self, script: str) -> str:
-        """What it prints. What it does to disks and says to the portal is written to `log`."""
-        local = script.replace("/sys/block", str(self.blocks)).replace("/dev/disk/by-id", str(self.names))
-        local = local.replace("/sys/firmware/efi", "/" if self.has_uefi else "/nowhere")
-        stubs = "\n".join(
-            [
-                f"PATH={shlex.quote(str(self.programs))}:$PATH",
-                f'note() {{ echo "$*" >>{shlex.quote(str(self.log))}; }}',
-                *(f'{name}() {{ note {name} "$*"; }}' for name in ("dd", "blkdiscard", "nvme", "wget")),
-                "poweroff() { exit 0; }",
-                *(f"{name}() {{ :; }}" for name in ("sync", "sleep", "curl")),
-                "blockdev() { echo 4096; }",
-            ]
-        )
-        done = subprocess.run(["sh"], input=f"{stubs}\n{local}", capture_output=True, text=True, timeout=60)
-        return done.stdout.strip()
-
-    @property
-    def answers(self) -> dict[str, str]:
-        """What Debian's installer was told."""
-        said = [
-            line.split(" ", 2) for line in self.log.read_text().splitlines() if line.startswith("answer ")
-        ]
-        return {question: answer for _, question, answer in said}
-
-    @property
-    def erased(self) -> list[str]:
-        """The devices that something was written to, in this order."""
-        words = [line.split() for line in self.log.read_text().splitlines()]
-        return [
-            next(word.removeprefix("of=") for word in line if "/dev/sd" in word or "/dev/nvme" in word)
-            for line in words
-            if line[0] in ("dd", "blkdiscard", "nvme")
-        ]
-
-    @property
-    def reports(self) -> list[str]:
-        return [
-            json.loads(line[line.index("{") : line.index("}") + 1])["milestone"]
-            for line in self.log.read_text().splitlines()
-            if "milestone" in line
-        ]
-
-
-@pytest.fixture
-def hall(tmp_path: Path) -> Hall:
-    return Hall(tmp_path)
-
-
 def test_a_disk_is_found_by_the_whole_of_its_name_only(hall: Hall) -> None:
     hall.add("sdz", "XS4EVNX0N1", link="wwn-0x5000c500a1b2c3d4")
     hall.add("sdzb", "S4EVNX0N12", "naa.5000c500a1b2c3d5", "ata-Vendor_SSD_S4EVNX0N12")
@@ -278,6 +178,11 @@ def test_a_disk_is_found_by_the_whole_of_its_name_only(hall: Hall) -> None:
 
 def _wipe(*disks: str) -> str:
     return render(dataclasses.replace(FACTS, purpose=SystemPurpose.WIPE, disks=disks), "install.sh")
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Hall:
+    return Hall(tmp_path)
 
 
 def test_a_wipe_erases_every_disk_also_one_that_nobody_has_written_down(hall: Hall) -> None:
@@ -319,129 +224,6 @@ def test_the_chosen_disk_is_the_one_that_autoinstall_gets(hall: Hall, tmp_path: 
         came[name] = told["storage"]["layout"]["match"]["path"]
     assert came == {"1": "/dev/sdz", "SMALL": "/dev/sdz", "MISSING": CHOSEN_DISKS[0]}
     assert hall.reports == ["disk_prepared", "disk_prepared", "failed"]
-
-
-@pytest.mark.parametrize("has_uefi", [False, True], ids=["bios", "uefi"])
-def test_debian_makes_both_disks_of_a_mirror_alike(hall: Hall, *, has_uefi: bool) -> None:
-    """The array's is the second partition of each, whatever the first is for; the third disk is left alone."""
-    hall.has_uefi = has_uefi
-    hall.add("sdz", "S1", size="40960")
-    hall.add("sdzb", "S2", size="40960")
-    hall.add("nvme9n1", "N1", size="40960")
-    esps = hall.log.with_name("esps")
-    script = render(dataclasses.replace(MIRROR, disks=("S1", "N1")), "disks.sh")
-    hall.run(script.replace("/tmp/esps", str(esps)))
-    assert esps.read_text().split() == ["/dev/sdz1", "/dev/nvme9n1p1"]
-    assert hall.answers["partman-auto/disk"] == "/dev/sdz /dev/nvme9n1"
-    assert hall.answers["grub-installer/bootdev"] == "/dev/sdz /dev/nvme9n1"
-    assert hall.answers["partman-auto-raid/recipe"] == "1 2 0 ext4 / /dev/sdz2#/dev/nvme9n1p2 ."
-    recipe = hall.answers["partman-auto/expert_recipe"]
-    assert re.findall(r"method\{ (\w+) \}", recipe) == ["efi" if has_uefi else "biosgrub", "raid"]
-    assert hall.erased == ["/dev/sdz"] * 2 + ["/dev/nvme9n1"] * 2
-    assert hall.reports == ["disk_prepared"]
-
-
-def test_debian_forgets_what_an_earlier_system_left_on_a_disk(hall: Hall) -> None:
-    """Beginning and end, of the partitions first: an array or a volume group is known by either."""
-    hall.add("sdz", "S1", size="40960")
-    partition = hall.blocks / "sdz" / "sdz1"
-    partition.mkdir()
-    (partition / "size").write_text("20480\n")
-    hall.run(render(dataclasses.replace(FACTS, disks=("S1",)), "disks.sh"))
-    assert hall.erased == ["/dev/sdz1", "/dev/sdz1", "/dev/sdz", "/dev/sdz"]
-    ends = [line for line in hall.log.read_text().splitlines() if "seek=" in line]
-    assert [re.findall(r"seek=(\d+)", line) for line in ends] == [["18432"], ["38912"]]
-
-
-def test_debian_stops_where_a_disk_is_missing(hall: Hall) -> None:
-    hall.add("sdz", "S1")
-    hall.run(render(dataclasses.replace(MIRROR, disks=("S1", "GONE")), "disks.sh"))
-    assert (hall.erased, hall.answers, hall.reports) == ([], {}, ["failed"])
-
-
-WAITING_FOR_A_KEY = ("0 0x0 0x7ffd 0x400", "270 0x1 0x7ffd 0x0")
-AT_WORK = ("0 0x5 0x7ffd 0x400", "running", "61 0x1f 0x0")
-
-
-@pytest.mark.parametrize(
-    ("syscall", "asks"), [*((one, True) for one in WAITING_FOR_A_KEY), *((one, False) for one in AT_WORK)]
-)
-def test_debian_notices_that_its_installer_asks_a_person(hall: Hall, syscall: str, *, asks: bool) -> None:
-    """Only its frontend counts, and only while that waits for a key: it also waits for those who ask through it."""
-    processes = hall.log.with_name("proc")
-    for number, name, call in ((7, "sh", WAITING_FOR_A_KEY[0]), (12, "debconf", syscall)):
-        (processes / str(number)).mkdir(parents=True)
-        (processes / str(number) / "comm").write_text(f"{name}\n")
-        (processes / str(number) / "syscall").write_text(f"{call}\n")
-    functions = render(FACTS, "started.sh").partition("report installer_started\n")[0]
-    said = hall.run(functions.replace("/proc", str(processes)) + "is_asking && echo asks || echo works")
-    assert said == ("asks" if asks else "works")
-
-
-@pytest.mark.parametrize(
-    ("item", "fault"),
-    [
-        ("download-installer", "image_missing"),
-        ("choose-mirror", "image_missing"),
-        ("bootstrap-base", "image_missing"),
-        ("partman-base", "write"),
-        ("grub-installer", "other"),
-    ],
-)
-def test_debian_s_installation_ends_where_it_would_wait_for_a_person(
-    hall: Hall, item: str, fault: str
-) -> None:
-    syslog = hall.log.with_name("syslog")
-    lines = [f"Nov 22 18:50:11 main-menu[243]: INFO: Menu item '{one}' selected" for one in ("netcfg", item)]
-    syslog.write_text("\n".join(lines) + "\n")
-    functions = render(FACTS, "started.sh").partition("report installer_started\n")[0]
-    hall.run(functions.replace("/var/log/syslog", str(syslog)) + "is_asking() { :; }\nwatch")
-    assert hall.reports == ["failed"]
-    assert f'"detail":"{fault}"' in hall.log.read_text()
-
-
-@pytest.mark.parametrize("has_uefi", [False, True], ids=["bios", "uefi"])
-def test_autoinstall_makes_both_disks_of_a_mirror_alike(
-    hall: Hall, tmp_path: Path, *, has_uefi: bool
-) -> None:
-    """As curtin wants it: by BIOS the boot loader goes to the disks, by UEFI to a partition of each."""
-    hall.has_uefi = has_uefi
-    hall.add("sdz", "S1")
-    hall.add("sdzb", "S2")
-    facts = dataclasses.replace(MIRROR, installer=InstallerKind.AUTOINSTALL, disks=("S2", "S1"))
-    configuration = tmp_path / "autoinstall.yaml"
-    configuration.write_text(render(facts, "user-data"))
-    hall.run(render(facts, "storage.sh").replace("/autoinstall.yaml", str(configuration)))
-    actions = json.loads(configuration.read_text().partition("\n")[2])["autoinstall"]["storage"]["config"]
-    named = {action["id"]: action for action in actions}
-    assert [named[disk]["path"] for disk in ("disk1", "disk2")] == ["/dev/sdzb", "/dev/sdz"]
-    loaders = {name for name, action in named.items() if action.get("grub_device") is True}
-    assert loaders == ({"esp1", "esp2"} if has_uefi else {"disk1", "disk2"})
-    assert named["array"]["devices"] == ["member1", "member2"]
-    assert (named["root-mount"]["path"], named["root"]["volume"]) == ("/", "array")
-    # Each refers only to what comes before it.
-    places = {name: place for place, name in enumerate(named)}
-    for name, action in named.items():
-        for other in (action.get("device"), action.get("volume"), *action.get("devices", ())):
-            assert other is None or places[other] < places[name]
-    assert hall.reports == ["disk_prepared"]
-
-
-@pytest.mark.parametrize("has_uefi", [False, True], ids=["bios", "uefi"])
-def test_kickstart_makes_both_disks_of_a_mirror_alike(hall: Hall, tmp_path: Path, *, has_uefi: bool) -> None:
-    hall.has_uefi = has_uefi
-    hall.add("sdz", "S1")
-    hall.add("sdzb", "S2")
-    facts = dataclasses.replace(MIRROR, installer=InstallerKind.KICKSTART, disks=("S1", "S2"))
-    script = render(facts, "ks.cfg").partition("%pre --interpreter=/bin/sh\n")[2].partition("%end")[0]
-    hall.run(script.replace("/tmp/disks.ks", str(tmp_path / "disks.ks")))
-    lines = (tmp_path / "disks.ks").read_text().splitlines()
-    first = "raid.0{} --size=600" if has_uefi else "biosboot --fstype=biosboot --size=1"
-    for number, disk in ((1, "sdz"), (2, "sdzb")):
-        assert f"part {first.format(number)} --ondisk={disk}" in lines
-        assert f"part raid.2{number} --size=4096 --grow --ondisk={disk}" in lines
-    assert ("raid /boot/efi --level=1 --device=esp --fstype=efi raid.01 raid.02" in lines) == has_uefi
-    assert "clearpart --all --initlabel --disklabel=gpt --drives=sdz,sdzb" in lines
 
 
 HOSTILE = st.text(alphabet=st.sampled_from("ab1'\"`$(){};&|<>\\ \n\t%#:[]*?!~é"), min_size=1, max_size=20)
