@@ -125,6 +125,8 @@ def unblock_if_over(unit: Unit, alert_id: int) -> bool:
     service = unit.get_one(Service, alert.service_id)
     if alert.outcome != AlertOutcome.DONE or cycle_on(service).first == alert.cycle_start:
         return False
+    if alert.job_id is not None and unit.get_one(HardwareJob, alert.job_id).status in ACTIVE_JOB:
+        return False  # its block may yet come into force, to be lifted then
     query = select(ServerBlock).where(
         col(ServerBlock.job_id) == alert.job_id,
         col(ServerBlock.service_id) == service.id,

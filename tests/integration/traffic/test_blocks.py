@@ -186,6 +186,22 @@ def test_a_block_is_lifted_after_its_cycle_also_when_the_first_attempt_fails(wor
     assert (world.outcomes()[-1][2], len(jobs(JobKind.UNBLOCK)), told()) == ("done", 2, said)
 
 
+def test_a_block_that_comes_into_force_after_its_cycle_is_lifted(world: World) -> None:
+    """Its job was asked for in the last moments, and still waits or runs when the cycle ends."""
+    traffic_plans.run()
+    (job,) = jobs(JobKind.BLOCK)
+    with calendar.as_of(utcnow() + 40 * DAY):
+        traffic_plans.run()
+        assert (world.outcomes()[-1][2], jobs(JobKind.UNBLOCK)) == ("done", [])
+        end(job, "succeeded")
+        with unit_of_work() as unit:
+            unit.exec(select(ServerBlock)).one().blocked_at = utcnow()
+            for order in unit.exec(select(PortOrder)):
+                order.status, order.ended_at, order.outcome_code = "done", utcnow(), "verified"
+        traffic_plans.run()
+        assert len(jobs(JobKind.UNBLOCK)) == 1
+
+
 def test_a_block_that_cannot_be_lifted_goes_to_a_person(world: World) -> None:
     traffic_plans.run()
     end(jobs(JobKind.BLOCK)[0], "succeeded")
