@@ -36,6 +36,7 @@ def preseed(facts: Facts) -> str:
     """The answers to every question that the installer would ask."""
     host, _, domain = facts.hostname.partition(".")
     mirror = urllib.parse.urlsplit(facts.image)
+    protocol = mirror.scheme or "http"
     answers = [
         ("debian-installer/locale", "string en_US.UTF-8"),
         ("keyboard-configuration/xkb-keymap", "select us"),
@@ -44,10 +45,10 @@ def preseed(facts: Facts) -> str:
         ("netcfg/get_domain", f"string {domain or 'local'}"),
         ("netcfg/hostname", f"string {facts.hostname}"),
         ("mirror/country", "string manual"),
-        ("mirror/protocol", f"select {mirror.scheme or 'http'}"),
-        ("mirror/http/hostname", f"string {mirror.netloc}"),
-        ("mirror/http/directory", f"string {mirror.path or '/'}"),
-        ("mirror/http/proxy", "string"),
+        ("mirror/protocol", f"select {protocol}"),  # and what is asked next is named by it
+        (f"mirror/{protocol}/hostname", f"string {mirror.netloc}"),
+        (f"mirror/{protocol}/directory", f"string {mirror.path or '/'}"),
+        (f"mirror/{protocol}/proxy", "string"),
         ("passwd/root-login", "boolean true"),
         ("passwd/make-user", "boolean false"),
         ("passwd/root-password-crypted", f"password {facts.password_hash}"),

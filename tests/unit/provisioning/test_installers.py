@@ -89,6 +89,11 @@ def test_preseed_answers() -> None:
     assert lines["time/zone"] == "string Europe/Prague"
     assert lines["mirror/http/hostname"] == "string mirror.northrack.example"
     assert lines["mirror/http/directory"] == "string /debian"
+    secure = render(dataclasses.replace(FACTS, image="https://mirror.northrack.example"), "preseed.cfg")
+    for answer in ("protocol select https", "https/hostname string mirror.northrack.example"):
+        assert f"d-i mirror/{answer}\n" in secure
+    assert "d-i mirror/https/directory string /\n" in secure
+    assert "mirror/http/" not in secure
     assert lines["partman-auto/method"] == "string regular"
     late = lines["preseed/late_command"].removeprefix("string ")
     assert shlex.split(late)[-3:] == ["sh", "/tmp/finish.sh", "/target"]
