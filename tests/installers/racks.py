@@ -36,9 +36,10 @@ from workers import clock, provisioning
 
 NETBOOT = "debian-installer-12-netboot-amd64"
 FILES = Path("usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64")
-MIRROR = os.environ.get("DEBIAN_MIRROR", "http://mirror.example/debian")
+MIRROR = os.environ.get("DEBIAN_MIRROR", "")
 DISK_GB = 8
 ACCELERATOR = os.environ.get("ACCELERATOR", "kvm")
+"""`tcg` where there is no KVM, or one that cannot run firmware: everything takes ten times as long."""
 HOURS = 1.5
 ROUND_S = 2.0
 
@@ -50,7 +51,7 @@ def running_machine(
     """A machine that is rented and switched off, before its portal. Its system is Debian 12 by its own installer."""
     for tool in ("ipmi_sim", "qemu-system-x86_64", "apt-get", "dpkg"):
         need_tool(tool)
-
+    assert MIRROR, "DEBIAN_MIRROR is not set: the address of a whole Debian mirror, see docs/lab.md"
     options = ["--accel", ACCELERATOR, "--memory", "2048", "--disks", str(disks), "--disk-gb", str(DISK_GB)]
     if is_uefi:
         options += ["--firmware", str(firmware.unpack(directory / "firmware", CACHE))]
