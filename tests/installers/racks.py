@@ -55,7 +55,8 @@ def running_machine(
     options = ["--accel", ACCELERATOR, "--memory", "2048", "--disks", str(disks), "--disk-gb", str(DISK_GB)]
     if is_uefi:
         options += ["--firmware", str(firmware.unpack(directory / "firmware", CACHE))]
-    settings = {"BOOT_FILES": str(directory / "boot"), "LEASE_S": "600"}
+    scale = "10" if ACCELERATOR == "tcg" else "1"
+    settings = {"BOOT_FILES": str(directory / "boot"), "LEASE_S": "600", "BOOT_TIME_SCALE": scale}
     with ExitStack() as stack:
         site = stack.enter_context(running_site(databases, worker, redis_url, directory, **settings))
         wire = stack.enter_context(Wire().running())

@@ -1,6 +1,6 @@
 """Debian 12 by its own installer: ordered, started over IPMI, installed from a mirror, and looked at from inside.
 
-`make installers`: KVM, Debian's apt and a mirror are needed, and some five minutes a machine.
+`make installers`: KVM, Debian's apt and a whole mirror are needed; see docs/lab.md, also for what has been run so far.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from lab.qemu.virtual_machines import disk_serial
 from opsportal.db import unit_of_work
 from opsportal.models import MilestoneName, OperatingSystem
 from stack.disposable import Run
@@ -106,4 +105,3 @@ def _is_off_and_was_started_once(machine: Tenancy) -> None:
     assert machine.ask("show")["starts"] == 1
     disk = machine.lab / "machines" / machine.name / "disk.raw"
     assert disk.stat().st_blocks == 0
-    assert disk_serial(machine.server.mac) not in machine.fetched()
