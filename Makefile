@@ -6,10 +6,10 @@ VENV := .venv/bin/python
 CHECKED := bmc switches workers opsportal/domain stack lab
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint format bench clean
+.PHONY: help setup setup-dev demo test installers lint format bench clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: setup ## Portal, workers and a data centre to play with; PORT=8000 LAB=24 (servers) DATA=.data MACHINES=qemu (real ones)
 	@$(VENV) -m stack demo --ends-with-parent
@@ -31,6 +31,10 @@ bench: setup-dev ## Measures beside peers, into build/bench.json; ONLY=name for 
 	@$(VENV) -m stack.system_tools requirements-apt.txt
 	@$(VENV) -m stack.system_tools requirements-apt-bench.txt
 	@$(VENV) -m benchmarks
+
+installers: setup-dev ## Distributions' own installers on real-part machines: KVM, apt, a mirror, an hour; ARGS for pytest
+	@$(VENV) -m stack.system_tools requirements-apt.txt
+	@$(VENV) -m pytest -p tests.ordering -s tests/installers/run_debian.py $(ARGS)
 
 setup: ## The Python environment in .venv, from pinned requirements
 	@$(if $(PYTHON),$(PYTHON) -m stack.environment,$(NO_PYTHON))

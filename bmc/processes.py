@@ -31,6 +31,7 @@ _PACKAGE = str(Path(__file__).parent)
 # The caller's environment holds database and signing keys; the child gets what Python needs to start.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
 _FAREWELL_S = 0.5
+"""So long a child may take to leave the BMC. It is told so: who needs an exchange for that ends in time by itself."""
 
 
 class DisposableChild:
@@ -43,7 +44,7 @@ class DisposableChild:
 
     def __init__(self, module: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-c", _BOOT, _PACKAGE, module, str(os.getpid())],
+            [sys.executable, "-s", "-P", "-c", _BOOT, _PACKAGE, module, str(os.getpid()), str(_FAREWELL_S)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -102,8 +102,13 @@ def _days(
         day = there.get((port_id, on)) or Day.empty()
         _put(day, part, day_of(profile, on, now.date(), noises))
         if on != now.date():
-            _forget(day, outage_of(profile, on))
+            _forget(day, _overlap(outage_of(profile, on), part))  # what was counted before stays
         yield days.row_of(port_id, on, day)
+
+
+def _overlap(one: slice, other: slice) -> slice:
+    start = max(one.start, other.start)
+    return slice(start, max(start, min(one.stop, other.stop)))
 
 
 def _put(day: Day, part: slice, moved: tuple[list[int], list[int]]) -> None:

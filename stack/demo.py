@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from types import FrameType
 
@@ -251,12 +252,17 @@ class _Build:
 def health(url: str) -> str:
     """What is not alive yet, by the portal's own `GET /healthz`; empty when all is."""
     try:
+        return _health(url)
+    except (OSError, HTTPException):  # also in the middle of its answer: whoever is killed breaks off
+        return "the web process does not answer"
+
+
+def _health(url: str) -> str:
+    try:
         with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:  # noqa: S310 our own http address
             return "" if answer.status == 200 else f"status {answer.status}"
     except urllib.error.HTTPError as error:
         return error.read(2000).decode(errors="replace")
-    except OSError:
-        return "the web process does not answer"
 
 
 def sign_ins(data: Path) -> list[str]:

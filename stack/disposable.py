@@ -77,8 +77,9 @@ class Run:
 
     def end(self) -> None:
         """Lets the servers go. They end within a second or so, and remove their files."""
+        has_servers = any(one.is_dir() for one in self.directory.iterdir())  # looked at before they go
         self._holding.close()
-        if not any(one.is_dir() for one in self.directory.iterdir()):
+        if not has_servers:
             shutil.rmtree(self.directory)
 
     @property

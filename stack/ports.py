@@ -9,8 +9,9 @@ from pathlib import Path
 
 from stack.options import HOST
 
-_PORTS = range(20_000, 32_000)
-"""Below those that Linux gives to outgoing connections: none of them takes a port before its server listens."""
+_PORTS = range(10_000, 12_000)
+"""Below those that Linux gives to outgoing connections: none of them takes a port before its server listens. Nor do
+the lab's servers, whose ports are above these."""
 _DICE = random.SystemRandom()
 
 

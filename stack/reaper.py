@@ -35,7 +35,9 @@ def main(events: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> None:
         if not header:
             return
         ended = _fields(events.read(int(_fields(header)["len"])))
-        groups = [int(ended["pid"])] if "pid" in ended else orphaned_groups(ended["processname"])
+        # Of one that was stopped between two attempts it is 0, which `killpg` takes for our own group.
+        leader = int(ended.get("pid", 0))
+        groups = [leader] if leader else orphaned_groups(ended["processname"])
         for group in groups:
             end_group(group)
         answers.write("RESULT 2\nOK")

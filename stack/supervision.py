@@ -128,6 +128,8 @@ class Supervisor:
         return {
             "command": command,
             "events": ",".join(reaper.EVENTS),
+            # Of more than ten that wait supervisord forgets the oldest, as when everything dies at once.
+            "buffer_size": 1_000,
             "directory": ROOT,
             "priority": 1,
             **log,

@@ -63,8 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code, or 0 when it was ended because the holder is gone."""
     options = _parse(arguments)
     identity: dict[str, Any] = _identity(options.identity)
-    child = subprocess.Popen(options.command, **identity)
     ended_by_us = threading.Event()
+    # Told to end before there is a way to pass that on, we would be gone and the command would stay.
+    signal.signal(signal.SIGTERM, lambda *_: ended_by_us.set())
+    child = subprocess.Popen(options.command, **identity)
 
     def stop(_signal: int = 0, _frame: FrameType | None = None) -> None:
         ended_by_us.set()
@@ -75,6 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, stop)
+    if ended_by_us.is_set():
+        stop()
     threading.Thread(target=_wait_for_release, args=(options.lock, stop), daemon=True).start()
     code = child.wait()
     if options.remove is not None:

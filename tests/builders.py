@@ -35,6 +35,8 @@ PASSWORD = "a good long password"
 PASSWORD_HASH = hash_password(PASSWORD)
 TOTP_SECRET = pyotp.random_base32()
 _numbers = itertools.count(1)
+_ports_of_nobody = itertools.cycle(range(1_024, 10_000))
+"""Below those of the demo, of the lab's BMCs and of `tests.ports`."""
 
 
 def _save(row: Any) -> Any:
@@ -134,7 +136,6 @@ def make_server(
 ) -> Server:
     """A server with a BMC on record. `endpoint`: a real or simulated BMC's (a bmc.Endpoint)."""
     n = next(_numbers)
-    port_of_nobody = 1_024 + n % 14_000  # below those of the lab's BMCs and of `tests.ports`
     defaults = {
         "name": f"server-{n:03d}",
         "service_id": service.id if service else None,
@@ -154,7 +155,7 @@ def make_server(
                 server_id=server.id,
                 driver=endpoint.driver if endpoint else "ipmi",
                 host=endpoint.host if endpoint else "127.0.0.1",
-                port=endpoint.port if endpoint else port_of_nobody,
+                port=endpoint.port if endpoint else next(_ports_of_nobody),
                 username=endpoint.username if endpoint else "opsportal",
                 password=seal(endpoint.password if endpoint else "secret"),
                 cipher_suite=endpoint.cipher_suite if endpoint else 3,

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 
-_PORTS = range(20_000, 32_000)
-"""Below those that Linux gives to outgoing connections (`ip_local_port_range`): none of them comes in between."""
+_LANES = 8
+_LANE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _LANES
+_PORTS = range(20_000 + _LANE, 32_000, _LANES)
+"""Below those that Linux gives to outgoing connections (`ip_local_port_range`): none of them comes in between.
+
+Of each process of the run others, and none that the demo or the lab gives to servers that listen later: a port that
+one of them has just found free is taken by nobody else before its server is there."""
 _DICE = random.SystemRandom()
 _GIVEN: set[int] = set()
 """Those that are spoken for: their servers may not listen yet when the next one is asked for."""

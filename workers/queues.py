@@ -46,6 +46,8 @@ TASKS = {
     "forget_card": Task("workers.payments.forget_card", 60),
     "payment_letter": Task("workers.payments.send_letter", 60),
     "reverse_record": Task("workers.dns.run", 60),
+    "traffic_steps": Task("workers.traffic_plans.run_steps", 120),
+    "traffic_overages": Task("workers.traffic_plans.run_overages", 120),
     "clock": Task("workers.clock.run_due", 60),
     "scheduled": Task("workers.clock.run_scheduled", 300),
 }

@@ -26,7 +26,8 @@ from bmc.redfish.failures import Failure, status_failure
 
 _MEMORY = 768 * 1024 * 1024
 """Bytes of address space; whatever a BMC sends, this process ends before the machine suffers."""
-_LEAVING_S = 0.4
+_LEAVING_SHARE = 0.8
+"""Of the time that the parent gives us for it (`bmc.processes`)."""
 _AGAIN_S = 0.2  # an exception raised inside a callback of C code can get lost
 
 ACTIONS: dict[str, Callable[..., Any]] = {
@@ -101,10 +102,10 @@ class Child:
         status = self._bmc.connection.last_status if self._bmc else 200
         return status_failure(status) or "bmc_protocol_error"
 
-    def leave(self) -> None:
+    def leave(self, within_s: float) -> None:
         """Free the BMC's session slot, if there is time for it."""
         if self._bmc is not None:
-            self._bmc.begin(time.monotonic() + _LEAVING_S)
+            self._bmc.begin(time.monotonic() + within_s)
             self._bmc.leave()
 
 
@@ -125,9 +126,10 @@ def main(parent: int) -> None:
         request = json.loads(line)
         answer = {"key": request["key"], **child.answer(request)}
         os.write(1, json.dumps(answer).encode() + b"\n")
-    signal.setitimer(signal.ITIMER_REAL, _LEAVING_S)
+    leaving_s = _LEAVING_SHARE * float(sys.argv[4])
+    signal.setitimer(signal.ITIMER_REAL, leaving_s)
     try:
-        child.leave()
+        child.leave(leaving_s)
     except BaseException:  # also TimeIsUp: the slot then ends by the BMC's own limit
         os._exit(1)
     os._exit(0)

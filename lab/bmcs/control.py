@@ -58,6 +58,7 @@ def summary(bmc: VirtualBmc, *, lines: int) -> dict[str, Any]:
         "boot_device": machine.record.boot_device,
         "booted_at": machine.record.booted_at,
         "boots": machine.record.boots,
+        "owes_reports": bool(machine.record.system.base),
         "sessions": len(bmc.sessions),
         "logins": bmc.sessions.logins,
         "refused_logins": bmc.sessions.refused,

@@ -12,8 +12,10 @@ from lab.bmcs.boot_clients import HOST, usable
 from lab.bmcs.files import StateUnreadable, find_json, write_json
 from lab.bmcs.logs import log
 
-# Below Linux's ephemeral range (32768 and up): no client socket takes a BMC's port while the lab is down.
-PORTS = range(16000, 32000)
+# Below Linux's ephemeral range (32768 and up): no client socket takes a port of ours while nobody listens there.
+BMC_PORTS = range(16000, 32000)
+PORTS = range(12000, 16000)
+"""For servers that listen some seconds after their port was chosen: no BMC takes it meanwhile."""
 Model = tuple[str, str, int, int, str]  # name, processor, cores, GiB, disks
 MODELS: tuple[Model, ...] = (
     ("Supermicro AS-1015A-MT", "AMD Ryzen 9 7950X 16-Core Processor", 16, 64, "2 x 1.92 TB NVMe"),
@@ -69,13 +71,14 @@ class Roster:
         port: its neighbours stay reachable, and `fleet.json` says where it went.
         """
         taken = {known.port for known in self._identities}
+        endings = {_ending(known.mac) for known in self._identities}
         fresh = (port for port in _ports_from_anywhere() if port not in taken)
         opened: list[tuple[Identity, socket.socket]] = []
         for index in range(count):
             wire = self._bind_known(index) or _bind_first(fresh)
             port = int(wire.getsockname()[1])
             if index == len(self._identities):
-                self._identities.append(_make_identity(index + 1, port, self._models))
+                self._identities.append(_make_identity(index + 1, port, self._models, _station(endings)))
             elif self._identities[index].port != port:
                 self._identities[index] = replace(self._identities[index], port=port)
                 log("moved", level="warning", machine=self._identities[index].name, port=port)
@@ -87,10 +90,9 @@ class Roster:
         return _bind(self._identities[index].port) if index < len(self._identities) else None
 
 
-def _make_identity(number: int, port: int, models: Sequence[Model]) -> Identity:
+def _make_identity(number: int, port: int, models: Sequence[Model], station: bytes) -> Identity:
     model, cpu, cores, ram_gb, disks = models[(number - 1) % len(models)]
-    # 0x02 in the first byte: locally administered (IEEE 802), so no real card ever has it.
-    station = secrets.token_bytes(4)
+    # 0x02 in the first byte of a MAC address: locally administered (IEEE 802), so no real card ever has it.
     return Identity(
         name=f"node-{number:03d}",
         host=HOST,
@@ -115,15 +117,27 @@ def _boot_ip(number: int) -> str:
     return address if usable(address) else HOST
 
 
+def _station(endings: set[str]) -> bytes:
+    """Four octets for a server's addresses. None of ours ends alike: serial numbers of its parts are made of the end."""
+    while _ending(_mac(station := secrets.token_bytes(4))) in endings:
+        pass
+    endings.add(_ending(_mac(station)))
+    return station
+
+
+def _ending(mac: str) -> str:
+    return mac[-len("00:00:00") :]
+
+
 def _mac(octets: bytes) -> str:
     return ":".join(f"{octet:02x}" for octet in octets)
 
 
 def _ports_from_anywhere() -> Iterator[int]:
     """Every port once, from a random place on, so that two labs on one machine rarely meet."""
-    start = random.randrange(len(PORTS))
-    for offset in range(len(PORTS)):
-        yield PORTS[(start + offset) % len(PORTS)]
+    start = random.randrange(len(BMC_PORTS))
+    for offset in range(len(BMC_PORTS)):
+        yield BMC_PORTS[(start + offset) % len(BMC_PORTS)]
 
 
 def _bind(port: int) -> socket.socket | None:
@@ -141,4 +155,5 @@ def _bind_first(ports: Iterator[int]) -> socket.socket:
     for port in ports:
         if bound := _bind(port):
             return bound
-    raise OSError(f"No free UDP port between {PORTS.start} and {PORTS.stop} on {HOST}; start fewer servers.")
+    where = f"between {BMC_PORTS.start} and {BMC_PORTS.stop} on {HOST}"
+    raise OSError(f"No free UDP port {where}; start fewer servers.")

@@ -144,6 +144,7 @@ class Client:
         finally:
             unwatch()
             painting.cancel()
+            await asyncio.gather(painting, return_exceptions=True)  # it may have noticed first
 
     async def _sign_in(self, password: str) -> bool:
         self._writer.write(VERSION)
@@ -243,8 +244,8 @@ class Screens:
             self._writers.add(writer)
             try:
                 await Client(machine, reader, writer).serve(password)
-            except (OSError, asyncio.IncompleteReadError, struct.error):
-                pass  # the viewer has gone, or never was one
+            except (OSError, asyncio.IncompleteReadError, struct.error, asyncio.CancelledError):
+                pass  # the viewer has gone, or never was one, or we are ending
             finally:
                 self._writers.discard(writer)
                 writer.close()

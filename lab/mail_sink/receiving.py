@@ -24,14 +24,14 @@ class _Handler:
 
 def listen(box: Mailbox, *, host: str, port: int) -> Controller:
     """A running SMTP server on its own thread; `stop()` ends it. Raises OSError when the port is taken."""
-    socket.create_server((host, port)).close()  # the controller would be silent about it for ten seconds
+    socket.create_server((host, port)).close()  # the controller would be silent about it for a minute
     controller = Controller(
         _Handler(box),
         hostname=host,
         port=port,
         data_size_limit=SIZE_LIMIT,
         ident="mail sink",
-        ready_timeout=10,
+        ready_timeout=60,
     )
     controller.start()
     return controller

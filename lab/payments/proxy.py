@@ -52,6 +52,7 @@ class Proxy:
     deliveries: Deliveries
     faults: Faults
     _keys: dict[str, tuple[str, asyncio.Future[Answer]]] = field(default_factory=dict)
+    _resets: int = 0
     _session: aiohttp.ClientSession | None = None
 
     def app(self) -> web.Application:
@@ -185,14 +186,14 @@ class Proxy:
 
     async def _told(self, request: web.Request) -> web.Response:
         """localstripe has an event for us: from here on it is ours to carry."""
+        resets = self._resets
         raw = await request.read()
         event_ref = json.loads(raw)["id"]
         assert self._session is not None
         headers = {"Authorization": "Bearer sk_test_lab"}
         async with self._session.get(f"{self.upstream}/v1/events/{event_ref}", headers=headers) as known:
-            if (
-                known.status == 200
-            ):  # else it is from before a reset: localstripe holds each back for a second
+            # Else it is from before a reset: localstripe holds each back for a second.
+            if known.status == 200 and resets == self._resets:
                 self.deliveries.plan(raw, event_ref)
         return web.Response()
 
@@ -219,11 +220,13 @@ class Proxy:
         if not self._is_us(request) or request.content_type != "application/json":
             return web.Response(status=404)
         assert self._session is not None
+        async with self._session.delete(f"{self.upstream}/_config/data") as answer:
+            answer.raise_for_status()
+        # Only now: what localstripe still knew while it was told is of before, too.
+        self._resets += 1
         self.deliveries.drop()
         self._keys.clear()
         self.faults.forget()
-        async with self._session.delete(f"{self.upstream}/_config/data") as answer:
-            answer.raise_for_status()
         return web.Response()
 
     async def _state(self, request: web.Request) -> web.Response:

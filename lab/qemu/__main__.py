@@ -13,8 +13,10 @@ from lab.bmcs.serving import DirectoryInUse
 from lab.qemu.images import CACHE, ToolMissing, build
 from lab.qemu.packages import PackageMissing
 from lab.qemu.rack import ProgramMissing, serve
+from lab.qemu.virtual_machines import PLAIN, Hardware
 
 HOURS = 8.0
+GB = 1_000_000_000
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,6 +43,13 @@ def _run(options: argparse.Namespace) -> None:
             boot_url=options.boot_url,
             longest_s=options.hours * 3600,
             mac=options.mac,
+            hardware=Hardware(
+                options.accel,
+                options.memory,
+                options.disks,
+                options.disk_gb * GB,
+                options.firmware and options.firmware.resolve(),
+            ),
             with_parent=options.with_parent,
         )
     elif options.command == "status":
@@ -69,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--boot-url", default="", help="the boot service, as in http://127.0.0.1:8000")
     serving.add_argument("--mac", default="", help="of the one server, in the place of another")
     serving.add_argument("--hours", type=float, default=HOURS, help="the longest that a machine stays on")
+    serving.add_argument("--accel", choices=["tcg", "kvm"], default=PLAIN.accelerator)
+    serving.add_argument("--memory", type=int, default=PLAIN.memory_mb, metavar="MB", help="of each machine")
+    serving.add_argument("--disks", type=int, choices=range(1, 9), default=PLAIN.disks, metavar="1..8")
+    serving.add_argument("--disk-gb", type=int, default=PLAIN.disk_bytes // GB, help="of each disk")
+    serving.add_argument("--firmware", type=Path, help="a directory of `lab.qemu.firmware`: UEFI, not a BIOS")
     serving.add_argument("--with-parent", action="store_true", help="end when the starting process is gone")
     commands.add_parser("status", parents=[state], help="every machine, one a line")
     console = commands.add_parser("console", parents=[named], help="the last lines of its serial console")

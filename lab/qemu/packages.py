@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tempfile
@@ -43,7 +44,13 @@ def unpack(package: str, directory: Path) -> Path:
 def _run(command: list[str], directory: Path | None) -> str:
     try:
         done = subprocess.run(
-            command, cwd=directory, capture_output=True, text=True, timeout=PATIENCE_S, check=True
+            command,
+            cwd=directory,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},  # what it says is read, too
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
         said = str(getattr(error, "stderr", "") or error).strip()

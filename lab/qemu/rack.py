@@ -24,7 +24,7 @@ from lab.bmcs.identities import Model, Roster
 from lab.bmcs.logs import log
 from lab.bmcs.serving import claimed, stopped
 from lab.qemu.racked_servers import RackedServer
-from lab.qemu.virtual_machines import Screen, Wiring, guest_url, make_screen
+from lab.qemu.virtual_machines import PLAIN, Hardware, Screen, Wiring, guest_url, make_screen
 
 MODELS: tuple[Model, ...] = (
     ("QEMU Standard PC (i440FX + PIIX)", "QEMU Virtual CPU version 2.5+", 1, 1, "1 x 1 GB virtio"),
@@ -46,13 +46,21 @@ class Rack:
     """
 
     def __init__(
-        self, directory: Path, *, servers: int, boot_url: str, longest_s: float, mac: str = ""
+        self,
+        directory: Path,
+        *,
+        servers: int,
+        boot_url: str,
+        longest_s: float,
+        mac: str = "",
+        hardware: Hardware = PLAIN,
     ) -> None:
         self._directory = directory
         self._count = servers
         self._boot_url = guest_url(boot_url)
         self._longest_s = longest_s
         self._mac = mac
+        self._hardware = hardware
         self.servers: dict[str, RackedServer] = {}
 
     async def open(self) -> None:
@@ -70,6 +78,7 @@ class Rack:
                 boot_url=self._boot_url,
                 qemu=qemu,
                 longest_s=self._longest_s,
+                hardware=self._hardware,
             )
             server = RackedServer(known, wiring, ipmi_sim=ipmi_sim)
             self.servers[known.name] = server
@@ -173,6 +182,7 @@ def serve(
     boot_url: str,
     longest_s: float,
     mac: str = "",
+    hardware: Hardware = PLAIN,
     with_parent: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT. Raises ProgramMissing, DirectoryInUse, StateUnreadable, OSError."""
@@ -180,7 +190,14 @@ def serve(
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with claimed(directory):
         (directory / "fleet.json").unlink(missing_ok=True)  # it means "they answer", which is not true yet
-        rack = Rack(directory, servers=servers, boot_url=boot_url, longest_s=longest_s, mac=mac)
+        rack = Rack(
+            directory,
+            servers=servers,
+            boot_url=boot_url,
+            longest_s=longest_s,
+            mac=mac,
+            hardware=hardware,
+        )
         asyncio.run(_serve(rack, directory, parent=parent))
     log("stopped")
 

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import json
 import secrets
+import shutil
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +18,30 @@ from lab.bmcs.logs import log
 from lab.qemu import children
 from lab.qemu.serial_hub import SerialHub
 
-MEMORY_MB = 256
-DISK_BYTES = 1_000_000_000
 LOWEST_SCREEN_PORT = 5900  # QEMU counts displays from there, as RFC 6143 section 6.1.1 suggests
 # Zeroes leave no trace in the file: a disk that is wiped takes no room.
 _DRIVE = "format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap"
 # Two megabytes at once, then one a quarter of an hour: it is caught in the middle however late somebody looks.
 _SLOW_DRIVE = f"{_DRIVE},throttling.bps-write=1024,throttling.bps-write-max={2 << 20}"
 SERIAL_FOR_FIRMWARE = b"\xf8\x03"  # I/O port 0x3f8, little endian: BIOS and iPXE print there, too
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What each machine of a rack is made of. As it is, it suits the rack's own small system.
+
+    `firmware`: a directory with `code.fd` and `vars.fd` (UEFI, from OVMF) and `ipxe`, the medium that such a machine
+    starts from when it is told to start from the network; none: a BIOS, whose network card brings iPXE.
+    """
+
+    accelerator: str = "tcg"
+    memory_mb: int = 256
+    disks: int = 1
+    disk_bytes: int = 1_000_000_000
+    firmware: Path | None = None
+
+
+PLAIN = Hardware()
 
 
 @dataclass(frozen=True)
@@ -47,6 +65,7 @@ class Wiring:
     boot_url: str
     qemu: str
     longest_s: float
+    hardware: Hardware = PLAIN
 
 
 class VirtualMachine:
@@ -73,10 +92,7 @@ class VirtualMachine:
 
     async def start(self, *, from_network: bool) -> asyncio.subprocess.Process:
         """Switch on; the first boot goes by the network if so asked, every other one from the disk."""
-        disk = self._wiring.directory / "disk.raw"
-        if not disk.exists():
-            with disk.open("wb") as file:
-                file.truncate(DISK_BYTES)  # sparse: an empty disk costs nothing
+        self._make_disks()
         (self._wiring.directory / "serial-port").write_bytes(SERIAL_FOR_FIRMWARE)
         (self._wiring.directory / "screen-password").write_text(self._wiring.screen.password)
         line, line_of_guest = socket.socketpair()
@@ -118,6 +134,17 @@ class VirtualMachine:
             with contextlib.suppress(OSError):
                 self._monitor.send(b"".join(json.dumps(word).encode() + b"\n" for word in words))
 
+    def _make_disks(self) -> None:
+        hardware = self._wiring.hardware
+        for number in range(hardware.disks):
+            disk = self._wiring.directory / disk_file(number)
+            if not disk.exists():
+                with disk.open("wb") as file:
+                    file.truncate(hardware.disk_bytes)  # sparse: an empty disk costs nothing
+        memory = self._wiring.directory / "vars.fd"
+        if hardware.firmware is not None and not memory.exists():
+            shutil.copyfile(hardware.firmware / "vars.fd", memory)
+
     def _out_of_time(self) -> None:
         log("time-limit", level="warning", machine=self._wiring.name, seconds=self._wiring.longest_s)
         if self._process is not None:
@@ -131,9 +158,9 @@ class VirtualMachine:
             network += f",bootfile={wiring.boot_url}/boot/ipxe/{wiring.mac}"
         if not self.has_network:
             network = "hubport,id=n0,hubid=0"  # a link that is up, and nobody on it
-        drive = _SLOW_DRIVE if self.has_slow_disk else _DRIVE
         return [
-            *(wiring.qemu, "-name", wiring.name, "-accel", "tcg", "-m", str(MEMORY_MB)),
+            *(wiring.qemu, "-name", wiring.name, "-accel", wiring.hardware.accelerator),
+            *("-m", str(wiring.hardware.memory_mb)),
             *("-display", "none", "-nodefaults", "-no-user-config", "-vga", "std"),
             *("-object", "secret,id=screen,file=screen-password"),
             *(
@@ -142,19 +169,43 @@ class VirtualMachine:
             ),
             *("-fw_cfg", "name=etc/sercon-port,file=serial-port"),
             *("-device", "virtio-rng-pci"),
-            *("-drive", f"id=disk,file=disk.raw,if=none,{drive}"),
-            *("-device", f"virtio-blk-pci,drive=disk,serial={disk_serial(wiring.mac)}"),
+            *self._disks(),
             *("-netdev", network, "-device", f"virtio-net-pci,netdev=n0,mac={wiring.mac}"),
             *("-chardev", f"socket,id=serial,fd={line.fileno()}", "-serial", "chardev:serial"),
             *("-chardev", f"socket,id=monitor,fd={monitor.fileno()}"),
             *("-mon", "chardev=monitor,mode=control"),
-            *("-boot", "strict=on,order=c,once=nc" if from_network else "strict=on,order=c"),
+            *self._firmware(from_network=from_network),
         ]
 
+    def _disks(self) -> Iterator[str]:
+        drive = _SLOW_DRIVE if self.has_slow_disk else _DRIVE
+        for number in range(self._wiring.hardware.disks):
+            yield from ("-drive", f"id=disk{number},file={disk_file(number)},if=none,{drive}")
+            serial = disk_serial(self._wiring.mac, number)
+            place = f",bootindex={number + 1}" if self._wiring.hardware.firmware else ""
+            yield from ("-device", f"virtio-blk-pci,drive=disk{number},serial={serial}{place}")
 
-def disk_serial(mac: str) -> str:
+    def _firmware(self, *, from_network: bool) -> Iterator[str]:
+        """UEFI knows no "once": it asks the network before each start until it is switched off, as servers do."""
+        firmware = self._wiring.hardware.firmware
+        if firmware is None:
+            yield from ("-boot", "strict=on,order=c,once=nc" if from_network else "strict=on,order=c")
+            return
+        yield from ("-drive", f"if=pflash,format=raw,readonly=on,file={firmware / 'code.fd'}")
+        yield from ("-drive", "if=pflash,format=raw,file=vars.fd")
+        if from_network:
+            yield from ("-drive", f"id=ipxe,if=none,format=raw,readonly=on,file=fat:{firmware / 'ipxe'}")
+            yield from ("-device", "qemu-xhci", "-device", "usb-storage,drive=ipxe,removable=on,bootindex=0")
+
+
+def disk_file(number: int) -> str:
+    """What the disk is called among the files of its machine."""
+    return f"disk{number or ''}.raw"
+
+
+def disk_serial(mac: str, number: int = 0) -> str:
     """What the disk says of itself: as the demo's inventory has it on record."""
-    return f"DK{mac.replace(':', '')[-6:].upper()}0"
+    return f"DK{mac.replace(':', '')[-6:].upper()}{number}"
 
 
 def guest_url(url: str) -> str:

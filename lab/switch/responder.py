@@ -6,7 +6,9 @@ neither our virtual environment nor our state, and it loads modules for database
 
 from __future__ import annotations
 
+import contextlib
 import dbm.dumb  # noqa: F401  (before anything else looks for it)
+import random
 import shutil
 import socket
 import sys
@@ -15,6 +17,8 @@ from types import TracebackType
 
 from snmpsim import daemon, variation
 from snmpsim.commands import responder
+
+from lab.bmcs.identities import PORTS
 
 HOST = "127.0.0.1"
 
@@ -54,14 +58,10 @@ def respond(state: Path, port: int, modules: tuple[str, ...] = ("numeric", "writ
 
 
 def free_port(wanted: int | None) -> int:
-    """The wanted UDP port if nobody has it, else another."""
-    for candidate in (wanted, 0):
+    """The wanted UDP port if nobody has it, else another, which the system gives to nobody before we listen."""
+    for candidate in (wanted, *random.sample(PORTS, len(PORTS))):
         if candidate is not None:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                try:
-                    probe.bind((HOST, candidate))
-                except OSError:
-                    continue
-                found: int = probe.getsockname()[1]
-                return found
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+                probe.bind((HOST, candidate))
+                return candidate
     raise OSError("no free UDP port on loopback")

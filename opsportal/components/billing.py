@@ -30,7 +30,7 @@ class FundsForm(rx.Component):
     answer: rx.Var[Any]
 
     on_ask: rx.EventHandler[_CLICK(str, str)]
-    on_pay: rx.EventHandler[_CLICK(str, str, str, int)]
+    on_pay: rx.EventHandler[_CLICK(str, str, int, str, int)]
     on_remove: rx.EventHandler[_CLICK(int)]
 
 
@@ -47,7 +47,7 @@ class CardPayment(rx.Component):
     answer: rx.Var[Any]
     disabled: rx.Var[bool]
 
-    on_pay: rx.EventHandler[_CLICK(str, int, int)]
+    on_pay: rx.EventHandler[_CLICK(str, int, int, str, int)]
 
 
 class AskButton(rx.Component):

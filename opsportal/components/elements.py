@@ -19,6 +19,15 @@ class A(rx.Component):
     to: rx.Var[str]
 
 
+class Moved(rx.Component):
+    """Leads on to another page, for as long as the page that it stands on is the one that is open."""
+
+    library = "$/portal/links"
+    tag = "Moved"
+
+    to: rx.Var[str]
+
+
 class Saved(rx.Component):
     """A link whose answer the browser saves. (An `rx.el.a` to our own origin is a link between pages.)"""
 
@@ -56,6 +65,13 @@ class Agent(rx.Component):
     value: rx.Var[str]
 
 
+class Press(rx.el.Button):
+    """A button that sends an event, once however often it is pressed."""
+
+    library = "$/portal/pieces"
+    tag = "Press"
+
+
 class RowMenu(rx.Component):
     """The actions of a row: `items` are {text: msgid, to} or {text: msgid, copy}."""
 
@@ -88,9 +104,9 @@ def status(code: Any, *, words: Words, tones: Tones, flash: bool = False) -> rx.
 
 
 def button(*children: Any, kind: str = "", **props: Any) -> rx.Component:
-    """A button; `kind`: primary, danger, ghost, icon, or several of them."""
+    """A button that sends an event; `kind`: primary, danger, ghost, icon, or several of them."""
     props.setdefault("type", "button")
-    return rx.el.button(*children, class_name=f"btn {kind}".strip(), **props)
+    return Press.create(*children, class_name=f"btn {kind}".strip(), **props)
 
 
 def button_link(*children: Any, to: Any, kind: str = "") -> rx.Component:

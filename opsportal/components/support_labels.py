@@ -57,6 +57,7 @@ MAIL_KIND: Final[Words] = {
     "payment_received": N_("Payment received"),
     "traffic_step": N_("Traffic of a plan"),
     "network_boot_failed": N_("Failed network boot"),
+    "bmc_access_left": N_("Temporary user left on a BMC"),
 }
 MAIL_OUTCOME: Final[Words] = {
     "accepted": N_("The mail server has taken it over."),

@@ -145,11 +145,10 @@ async def listen(serve: Callable[[Channel], Awaitable[None]]) -> asyncio.Server:
             writer.write(MAGIC + own)
             async with asyncio.timeout(5):
                 theirs = await reader.readexactly(_NONCE)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError):
-            writer.transport.abort()
-            return
-        to_gateway, to_web = _keys(own, theirs)
-        await serve(Channel(reader, writer, seals=to_web, opens=to_gateway))
+            to_gateway, to_web = _keys(own, theirs)
+            await serve(Channel(reader, writer, seals=to_web, opens=to_gateway))
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            writer.transport.abort()  # a stranger, or this process ends: no reason to complain in the log
 
     kind, _, place = settings().console_gateway.partition(":")
     if kind == "unix":

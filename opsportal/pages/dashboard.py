@@ -8,7 +8,7 @@ import reflex as rx
 
 from opsportal.components import labels
 from opsportal.components.clock import ago
-from opsportal.components.elements import Flash, Greeting, card, link, skeleton, stat, tag
+from opsportal.components.elements import Flash, Greeting, Moved, card, link, skeleton, stat, tag
 from opsportal.components.headers import header
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import Column, table
@@ -155,12 +155,12 @@ def _services(view: Any) -> rx.Component:
 
 
 def dashboard_page() -> rx.Component:
-    """What there is, what it costs, what waits, what happens: each tile on its own."""
-    view = DashboardState.dashboard
+    """What there is, what it costs, what waits, what happens: each tile on its own. Staff are led to the queues."""
+    view, role = DashboardState.dashboard, ShellState.me.role
     return framed(
         page_body(
             problem_view=DashboardState.problem,
-            ready=True,
+            ready=(role != "operator") & (role != "technician"),
             content=rx.fragment(
                 header(Greeting.create(name=ShellState.me.name), sub=_summary(view)),
                 _counters(view),
@@ -171,7 +171,7 @@ def dashboard_page() -> rx.Component:
                     class_name="grid two-one",
                 ),
             ),
-            loading=rx.fragment(),
+            loading=rx.fragment(Moved.create(to="/queues"), header(skeleton("title")), lines(4)),
             retry=DashboardState.open,
         )
     )

@@ -10,6 +10,7 @@ from opsportal.components import labels
 from opsportal.components.addresses import route_number
 from opsportal.components.confirm import copyable
 from opsportal.components.elements import (
+    Moved,
     RowMenu,
     button_link,
     card,
@@ -191,8 +192,9 @@ def contract(service: Any) -> rx.Component:
 
 
 def service_page() -> rx.Component:
-    """A service that is not a server."""
+    """A service that is not a server; a server has a page of its own, and this one leads there."""
     service = ServiceState.service
+    loading = rx.fragment(header(skeleton("title")), card(lines(5)))
     body = rx.fragment(
         header(
             service.name,
@@ -215,8 +217,12 @@ def service_page() -> rx.Component:
         page_body(
             problem_view=ServiceState.problem,
             ready=service.id == route_number("service_id"),
-            content=body,
-            loading=rx.fragment(header(skeleton("title")), card(lines(5))),
+            content=rx.cond(
+                service.server_id > 0,
+                rx.fragment(Moved.create(to=f"/servers/{service.server_id}"), loading),
+                body,
+            ),
+            loading=loading,
             retry=ServiceState.open,
         )
     )

@@ -31,9 +31,10 @@ class DashboardState(rx.State):
 
     @allow(Permission.OWN_ACCOUNT)
     async def open(self) -> Any:
-        """The page loads. Staff have their own first page."""
+        """The page loads. Staff have another first page, to which this one leads them."""
+        self.problem = ProblemView()  # no view of it would take back what once went wrong
         if current_actor().is_staff:
-            return rx.redirect("/queues")
+            return await show(self, *SHELL)
         return await show(
             self,
             *SHELL,

@@ -45,6 +45,8 @@ OPEN = "open"
 
 DATABASE_PATIENCE_S = 8.0
 """So long an event waits for a database that does not answer before it is refused."""
+PAGE_PATIENCE_S = 60.0
+"""So long a page waits: it asks once, and one that was refused would show the page before it from then on."""
 
 PUBLIC = "public"
 """Declared for handlers that anybody may call."""
@@ -218,10 +220,11 @@ async def _check(event: Event) -> None:
     if permission is None:
         raise Forbidden
     if permission != PUBLIC:
-        actor = await _find_actor()
+        is_page = fn.__name__ == OPEN
+        actor = await _find_actor(patience_s=PAGE_PATIENCE_S if is_page else DATABASE_PATIENCE_S)
         if actor is None:
             raise SignInRequired
-        if fn.__name__ != OPEN:  # a page says it in its own frame: its handler asks before anything else
+        if not is_page:  # a page says it in its own frame: its handler asks before anything else
             actor.require(permission)
         _actor.set(actor)
     _check_payload(fn.portal_payload, event.payload)
@@ -253,13 +256,13 @@ def _check_payload(model: type[BaseModel], payload: Mapping[str, Any]) -> None:
         raise BadRequest from None
 
 
-async def _find_actor() -> Actor | None:
-    """Who sent the event. Waits for a database that is being restarted: the page asks only once."""
+async def _find_actor(*, patience_s: float) -> Actor | None:
+    """Who sent the event. Waits for a database that is being restarted."""
     headers = EventContext.get().router_data.get("headers") or {}
     reference = headers.get(SESSION_HEADER, "")
     if not reference:
         return None
-    until = time.monotonic() + DATABASE_PATIENCE_S
+    until = time.monotonic() + patience_s
     while True:
         try:
             return await runtime.actors.find(int(reference))

@@ -53,18 +53,14 @@ class ServicesState(rx.State):
 
 
 class ServiceState(rx.State):
-    """One service. A server has a page of its own; the others show what they are."""
+    """One service. That of a server leads on to the server's own page; the others show what they are."""
 
     service: ServiceView = ServiceView()
     problem: ProblemView = ProblemView()
 
     @allow(Permission.SERVICES_VIEW)
     async def open(self) -> Any:
-        wanted = address(self, ServiceAddress)
-        moved = await show(self, *SHELL, (SERVICE, wanted.service_id))
-        if moved is None and self.service.server_id:
-            return rx.redirect(f"/servers/{self.service.server_id}", replace=True)
-        return moved
+        return await show(self, *SHELL, (SERVICE, address(self, ServiceAddress).service_id))
 
 
 def read_listing(unit: Unit, actor: Actor, wanted: ServiceFilter) -> ServiceListView:

@@ -30,6 +30,8 @@ from opsportal.web.gate import BROWSER_KEY
 from opsportal.web.json_doors import Body, Handler, parse, refusal_answer
 
 log = structlog.get_logger("boot")
+NO_ANSWERS = "# Nothing is preseeded here: the kernel's command line says where the answers are.\n"
+"""Debian's installer reads what DHCP names as its boot file before what it was told, and stops at a boot script."""
 
 
 class Report(Body):
@@ -48,6 +50,9 @@ async def _count(request: Request) -> None:
 
 async def ipxe(request: Request) -> Response:
     """The boot script for a MAC address. Always an answer, and the disk whenever anything is doubtful."""
+    browser: Browser = request.scope[BROWSER_KEY]
+    if browser.user_agent.startswith("debian-installer"):
+        return PlainTextResponse(NO_ANSWERS)
     try:
         await _count(request)
         facts = await in_unit(

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from opsportal.db import Unit, in_thread, in_unit
+from opsportal.domain.consoles.bmc_access import count_left
 from opsportal.integrations import console_channel, queue_watch
 from opsportal.models import HardwareJob, Outbox, ScheduledTask
 from opsportal.models.base import utcnow
@@ -89,6 +90,11 @@ async def metrics(request: Request) -> Response:
     jobs = Gauge("opsportal_hardware_jobs", "Hardware jobs by status", ["status"], registry=registry)
     for status, number in (await in_unit(_count_jobs)).items():
         jobs.labels(status).set(number)
+    accesses = Gauge(
+        "opsportal_bmc_accesses", "Temporary users of BMCs by status", ["status"], registry=registry
+    )
+    for status, number in (await in_unit(count_left)).items():
+        accesses.labels(status).set(number)
     waiting = Gauge("opsportal_queue_waiting", "Wake-up calls waiting", ["queue"], registry=registry)
     alive = Gauge("opsportal_queue_workers", "Workers alive", ["queue"], registry=registry)
     for queue in (await in_thread(queue_watch.look)).queues:

@@ -140,6 +140,17 @@ def test_raw_html_and_markdown_are_not_used() -> None:
     assert found == []
 
 
+def test_an_event_leads_only_to_the_sign_in() -> None:
+    """A redirect reaches a tab wherever it is by then: a page that leads on does it itself (`Moved`)."""
+    found = {
+        path.name: [ast.unparse(argument) for argument in call.args]
+        for path, tree in _sources("opsportal/state")
+        for call in _calls(tree, "redirect")
+        if ast.unparse(call.func) == "rx.redirect"
+    }
+    assert found == {"guard.py": ["sign_in_address(path)"], "account.py": ["'/sign-in'"]}
+
+
 def test_secrets_never_enter_an_event() -> None:
     """Passwords and codes travel over plain HTTP only: no handler takes anything named like one."""
     for state in STATES:

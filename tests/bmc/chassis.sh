@@ -11,7 +11,7 @@ follow() {
         return
     elif [ -e slow_machine ]; then
         read -r seconds <slow_machine
-        (sleep "$seconds" && echo "$1" >power) <&- >&- 2>&- &
+        (sleep "$seconds" && echo "$1" >power.new && mv power.new power) <&- >&- 2>&- &
     else
         echo "$1" >power
     fi

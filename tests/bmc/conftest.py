@@ -36,8 +36,14 @@ def in_time(start: float, limit_s: float) -> None:
         raise TookTooLong(f"{passed:.1f} s instead of {limit_s:.1f}")
 
 
-def given_time(act: Callable[[float], T], *times: float) -> T:
+def given_time(
+    act: Callable[[float], T],
+    *times: float,
+    too_short: tuple[type[bmc.BmcError], ...] = (bmc.BmcDeadlineExceeded,),
+) -> T:
     """What `act(seconds)` comes to, or raises, once the seconds were enough for its child process to begin at all.
+
+    Any error of `too_short` says that they were not, except after the last of the times.
 
     On a busy machine a short time may be over before that. It is all the same tried first: most machines are quick.
     What took too long does so three times, or it was the machine.
@@ -49,7 +55,7 @@ def given_time(act: Callable[[float], T], *times: float) -> T:
             except TookTooLong:
                 if attempt == 2:
                     raise
-            except bmc.BmcDeadlineExceeded:
+            except too_short:
                 if seconds == times[-1]:
                     raise
                 break

@@ -74,7 +74,9 @@ class SimulatedBmc:
 
     def switch(self, state: bmc.PowerState) -> None:
         """Somebody presses the button on the machine: no command."""
-        (self.directory / "power").write_text(f"{int(state == bmc.PowerState.ON)}\n")
+        fresh = self.directory / "power.new"  # replaced as a whole: its BMC may read it now
+        fresh.write_text(f"{int(state == bmc.PowerState.ON)}\n")
+        fresh.replace(self.directory / "power")
 
     def commands(self) -> list[str]:
         """Every command that reached the machine, in order: "power off", "power on", "reset 1" ..."""

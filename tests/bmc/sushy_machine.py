@@ -33,7 +33,9 @@ def _seconds(fault: str) -> float:
 
 
 def _switch(power: str) -> None:
-    (MACHINE / "power").write_text(power + "\n")
+    fresh = MACHINE / "power.new"  # replaced as a whole: somebody may read it now
+    fresh.write_text(power + "\n")
+    fresh.replace(MACHINE / "power")
 
 
 def get_power_state(driver: FakeDriver, identity: str) -> str:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -163,9 +163,9 @@ class Tenancy:
         """What really happened to the virtual machine, oldest first."""
         return [entry["what"] for entry in self.ask("show")["journal"] if entry["kind"] == "effect"]
 
-    def reinstall(self) -> int:
-        """Its client orders a new system. The job's id."""
-        order = InstallOrder(
+    def reinstall(self, **changes: Any) -> int:
+        """Its client orders a new system, with `changes` to the usual order. The job's id."""
+        usual = InstallOrder(
             system_id=self.system.id or 0,
             hostname=HOSTNAME,
             layout="single",
@@ -173,6 +173,7 @@ class Tenancy:
             time_zone="Europe/Prague",
             post_install=SCRIPT,
         )
+        order = replace(usual, **changes)
         with unit_of_work() as unit:
             ordered = request_reinstall(unit, self.actor, self.server.id or 0, order)
         self.job_id, self.password = ordered.job.id or 0, ordered.password
@@ -226,15 +227,13 @@ class Tenancy:
             return token_of(unit.get_one(Installation, self.job_id))
 
 
-def rent(lab: Path, index: int, system: OperatingSystem) -> Tenancy:
+def rent(lab: Path, index: int, system: OperatingSystem, *, disks: str = "1 x 1 GB virtio") -> Tenancy:
     """Machine number `index` of the lab, on record and rented."""
     machine = read_fleet(lab)[index]
     endpoint = bmc.Endpoint(
         machine["host"], machine["port"], username=machine["username"], password=machine["password"]
     )
-    server = make_server(
-        endpoint=endpoint, mac=machine["mac"], ip=machine["boot_ip"], disks="1 x 1 GB virtio"
-    )
+    server = make_server(endpoint=endpoint, mac=machine["mac"], ip=machine["boot_ip"], disks=disks)
     company = make_company()
     with unit_of_work() as unit:
         hand_over(unit, server.id or 0, make_service(company).id)

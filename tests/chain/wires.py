@@ -144,7 +144,7 @@ class _Relay(BaseHTTPRequestHandler):
             source_address=(self.client_address[0], 0),
         )
         try:
-            headers = {"Host": self.headers["Host"], "Content-Type": self.headers.get("Content-Type", "")}
+            headers = {name: self.headers.get(name, "") for name in ("Host", "Content-Type", "User-Agent")}
             connection.request(self.command, self.path, body, headers)
             answer = connection.getresponse()
             return answer.status, answer.getheader("Content-Type", ""), answer.read()

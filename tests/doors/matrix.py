@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.doors import stock
+from tests.doors import money, stock
 from tests.doors.server import PORTAL, STATE
 
 ANYBODY = frozenset({"anonymous", "client", "operator", "technician"})
@@ -117,12 +117,23 @@ _MONEY = (
     _page("billing___invoices____invoices_state", FINANCE, "/billing/invoices"),
     Door(f"{INVOICES}invoices_state.seen", FINANCE, payload=lambda _: {"newest": 1}),
     _page("billing___invoices____invoice_state", FINANCE, "/billing/invoices/{id}", "invoice", "invoice_id"),
-    Door(f"{INVOICES}invoice_state.pay_from_balance", CLIENT, "funded invoice", _of("invoice_id")),
+    Door(
+        f"{INVOICES}invoice_state.pay_from_balance",
+        CLIENT,
+        "funded invoice",
+        lambda number: {"invoice_id": number, "amount_minor": money.NET, "currency": "EUR"},
+    ),
     Door(
         f"{INVOICES}invoice_state.pay_by_card",
         CLIENT,
         "invoice with card",
-        lambda number: {**_CLICK, "invoice_id": number, "card_id": number},
+        lambda number: {
+            **_CLICK,
+            "invoice_id": number,
+            "charge_minor": money.NET_WITH_TAX,
+            "currency": "EUR",
+            "card_id": number,
+        },
     ),
     Door(f"{INVOICES}invoice_state.cancel_payment", CLIENT, "payment", _of("payment_id")),
     Door(f"{INVOICES}invoice_state.void", OPERATOR, "invoice", _click("invoice_id", reason="a mistake")),
@@ -135,7 +146,12 @@ _MONEY = (
     _page("billing___transactions____transactions_state", FINANCE, "/billing/transactions"),
     _page("billing___funds____funds_state", CLIENT, "/billing/funds"),
     Door(f"{FUNDS}.ask", CLIENT, payload=lambda _: {"amount": "100", "currency": "EUR"}),
-    Door(f"{FUNDS}.top_up", CLIENT, "card", _click("card_id", amount="100", currency="EUR")),
+    Door(
+        f"{FUNDS}.top_up",
+        CLIENT,
+        "card",
+        _click("card_id", amount="100", charge_minor=12_100, currency="EUR"),
+    ),
     Door(f"{FUNDS}.cancel", CLIENT, "payment", _of("payment_id")),
     Door(f"{FUNDS}.remove_card", CLIENT, "card", _of("card_id")),
     Door(f"{FUNDS}.set_buffer", CLIENT, payload=lambda _: {**_CLICK, "amount": "50"}),

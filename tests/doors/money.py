@@ -22,7 +22,7 @@ from opsportal.models import (
 from opsportal.models.base import utcnow
 from tests.builders import make_actor
 
-NET = 8900
+NET, NET_WITH_TAX = 8_900, 10_769
 _keys = itertools.count(1)
 
 
@@ -127,7 +127,13 @@ def _with_card(company: Company) -> Invoice:
 def _paid(company: Company) -> Invoice:
     invoice = _funded(company)
     with unit_of_work() as unit:
-        invoices.pay_from_balance(unit, make_actor(company=company), invoice.id or 0)
+        invoices.pay_from_balance(
+            unit,
+            make_actor(company=company),
+            invoice.id or 0,
+            amount_minor=invoice.total_minor,
+            currency=invoice.currency,
+        )
     return invoice
 
 

@@ -21,6 +21,7 @@ from opsportal.integrations.installers import LOCAL_DISK
 from opsportal.models import HardwareJob, InstallerKind, OperatingSystem, Role, Server
 from opsportal.settings import settings
 from opsportal.web import limits
+from opsportal.web.boot import NO_ANSWERS
 from tests.builders import make_actor, make_server
 from tests.doors import world
 from tests.doors.server import Server as Portal
@@ -138,6 +139,18 @@ def test_configurations(
         assert http.get(f"{base}/{name}").text.startswith(begins)
         assert http.get(f"{base}/{name}").status_code == 404
         assert http.get(f"{base}/finish.sh").text.startswith("#!/bin/sh\n")
+
+
+def test_debian_s_installer_is_told_nothing_where_its_firmware_was_told_to_boot(
+    server: Portal, technician: Actor
+) -> None:
+    """It reads what DHCP names as the boot file for answers, before its own; a boot script would be an error."""
+    row, _ = _installation(technician, InstallerKind.PRESEED)
+    with _machine(server) as http:
+        asked = http.get(f"/boot/ipxe/{row.mac}", headers={"User-Agent": "debian-installer"})
+        assert (asked.status_code, asked.text) == (200, NO_ANSWERS)
+        assert all(line.startswith("#") for line in asked.text.splitlines())
+        assert "kernel" in http.get(f"/boot/ipxe/{row.mac}").text
 
 
 BODIES: tuple[tuple[bytes, str], ...] = (

@@ -277,7 +277,9 @@ def test_healthz_names_what_is_not_alive(server: Server) -> None:
 
 
 def test_metrics_are_for_this_machine_only(server: Server) -> None:
-    assert "opsportal_tabs" in httpx.get(server.origin + "/metrics", timeout=PATIENCE_S).text
+    numbers = httpx.get(server.origin + "/metrics", timeout=PATIENCE_S).text
+    assert "opsportal_tabs" in numbers
+    assert 'opsportal_bmc_accesses{status="stuck"}' in numbers
     forwarded = {"x-forwarded-for": "127.0.0.1"}
     proxied = httpx.get(server.origin + "/metrics", headers=forwarded, timeout=PATIENCE_S)
     assert proxied.status_code == 404

@@ -15,7 +15,7 @@ from tests.e2e import MARKS
 from tests.e2e.pages import CLIENT, settled
 from tests.e2e.portal import Portal
 from tests.e2e.racks import real_machine
-from tests.e2e.test_consoles import HAS_INK, PATIENCE_MS
+from tests.e2e.test_consoles import HAS_INK, PATIENCE_MS, state
 from tests.e2e.test_reinstall import MILESTONES, order
 from tests.e2e.visitors import Visitors
 
@@ -68,7 +68,7 @@ def test_installed_watched_and_signed_in_to(visitors: Visitors, portal: Portal, 
 
         page.goto(f"/servers/{number}?tab=console")
         settled(page).get_by_role("button", name="Open the serial console").click()
-        expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible(timeout=PATIENCE_MS)
+        expect(state(page)).to_have_text("Live", timeout=PATIENCE_MS)  # the page itself is "Live", too
         _sign_in(page, password)
         _is_what_was_ordered(page)
         page.get_by_role("button", name="Close").click()

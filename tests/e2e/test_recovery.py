@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
+import xmlrpc.client
+from http.client import HTTPException
 
 import psutil
 import pytest
@@ -56,7 +58,7 @@ def kill(portal: Portal, program: str) -> int:
 def is_back(portal: Portal, program: str, killed: int) -> bool:
     try:
         return pid_of(portal, program) != killed and portal.is_healthy()
-    except (OSError, KeyError, psutil.Error):
+    except (OSError, KeyError, psutil.Error, HTTPException, xmlrpc.client.Error):
         return False  # supervisord itself is being started again
 
 

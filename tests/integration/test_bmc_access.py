@@ -39,6 +39,7 @@ from opsportal.models import (
     JobKind,
     JobStatus,
     LoginSession,
+    Mail,
     Outbox,
     Person,
     Role,
@@ -298,7 +299,20 @@ def test_what_no_trigger_saw_is_found_by_the_clock() -> None:
         assert (row(number).status, row(number).end_reason) == ("ending", "right_lost")
 
 
-def test_a_silent_bmc_is_not_forgotten_and_a_person_is_told() -> None:
+def counted() -> dict[str, int]:
+    with unit_of_work() as unit:
+        return bmc_access.count_left(unit)
+
+
+def desk_mails() -> list[tuple[str, str]]:
+    with unit_of_work() as unit:
+        found = unit.exec(select(Mail).where(Mail.to_address == "desk@test.example")).all()
+    return [(mail.subject, mail.body_text) for mail in found]
+
+
+def test_a_silent_bmc_is_not_forgotten_and_a_person_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_MAIL", "desk@test.example")
+    _forget_process_caches()
     machine = MemoryBmc(sleep=lambda _: None)
     with rented(machine) as (server, actor):
         number = ask(server, actor)
@@ -315,6 +329,15 @@ def test_a_silent_bmc_is_not_forgotten_and_a_person_is_told() -> None:
         worker.run(number)
         assert row(number).status == "stuck"
         assert tags(server)[-1] == "bmc:access_left_behind"
+        [(subject, body)] = desk_mails()
+        assert subject == f"{server.name}: a temporary user is left on its BMC"
+        assert left.username in body
+        assert "bmc_unreachable" in body
+        assert HOST not in body
+        put(number, "due_at = now()")
+        worker.run(number)  # fails again: it was said
+        assert (row(number).status, len(desk_mails())) == ("stuck", 1)
+        assert counted() == {"asked": 0, "ready": 0, "ending": 0, "stuck": 1}
         with pytest.raises(AccessExists):
             ask(server, actor)
         put(number, "due_at = now()")
@@ -324,6 +347,7 @@ def test_a_silent_bmc_is_not_forgotten_and_a_person_is_told() -> None:
         machine.is_silent = False
         worker.run(number)
         assert (row(number).status, machine.users) == ("gone", {})
+        assert counted() == {"asked": 0, "ready": 0, "ending": 0, "stuck": 0}
         assert tags(server)[-1] == "access_removed"
 
 

@@ -78,8 +78,19 @@ def _hands(place: Site) -> Iterator[None]:
             hand.kill()
 
 
-def _kill_horse(place: Site) -> None:
-    horse = place.busy_hand().horse()
+def _horse(job_id: int) -> int:
+    """The work horse that has claimed the job. That of the call before may still be about to end."""
+    return int(job_of(job_id).worker.rpartition(":")[2])
+
+
+def _hand_of(place: Site, horse: int) -> Process:
+    """The worker whose work horse it is."""
+    parent = int(Path(f"/proc/{horse}/stat").read_text().rpartition(")")[2].split()[1])
+    return next(hand for hand in place.hands(0) if hand.pid == parent)
+
+
+def _kill_horse(job_id: int) -> None:
+    horse = _horse(job_id)
     send(signal.SIGKILL, [horse])
     until(lambda: not is_running(horse))
 
@@ -131,7 +142,7 @@ def test_horse_killed(place: Site, start_bmc: StartBmc, point: str) -> None:
     with place.gate(*gate_at) as gate:
         job_id = click(server, kind)
         gate.wait()
-        _kill_horse(place)
+        _kill_horse(job_id)
     before = job_of(job_id)
     assert before.status in ("running", "verifying")
     assert server_of(server).lease_job_id == job_id  # nobody else may touch the server yet
@@ -168,9 +179,8 @@ def test_parent_killed_while_its_horse_runs_on(place: Site, start_bmc: StartBmc)
         job_id = click(server, OFF)
         gate.wait()
         machine.fall_silent()  # the horse will be busy until the BMC answers
-        hand = place.busy_hand()
-        horse = hand.horse()
-        hand.kill()
+        horse = _horse(job_id)
+        _hand_of(place, horse).kill()
     (other,) = place.hands(1)
     told = other.log.read_text().count("nothing_to_do")
     _redeliver(job_id)
@@ -209,8 +219,8 @@ def test_frozen_past_its_lease_before_sending(place: Site, start_bmc: StartBmc) 
     with place.gate(*AT_COMMAND_SENT) as gate:
         job_id = click(server, OFF)
         gate.wait()
-        hand = place.busy_hand()
-        frozen, horse = tree(hand.pid), hand.horse()
+        horse = _horse(job_id)
+        frozen = tree(_hand_of(place, horse).pid)
         send(signal.SIGSTOP, frozen)
     # It holds the row locks of job and server. The database ends that, or nobody ever could.
     _until_unlocked(place)
@@ -229,8 +239,8 @@ def test_frozen_past_its_lease_after_sending(place: Site, start_bmc: StartBmc) -
     server = rent_server(machine.endpoint)
     job_id = click(server, OFF)
     until(machine.commands, what="the command")
-    hand = place.busy_hand()
-    frozen, horse = tree(hand.pid), hand.horse()
+    horse = _horse(job_id)
+    frozen = tree(_hand_of(place, horse).pid)
     send(signal.SIGSTOP, frozen)
     until(lambda: all(is_stopped(pid) or not is_running(pid) for pid in frozen))
     machine.ignore_commands(False)
@@ -275,8 +285,8 @@ def test_frozen_with_the_command_half_way_to_the_bmc(place: Site, start_bmc: Sta
         gate.wait()
         machine.fall_silent()
     until(lambda: _has_unread_packets(machine.endpoint.port), what="a request on the wire")
-    hand = place.busy_hand()
-    frozen, horse = tree(hand.pid), hand.horse()
+    horse = _horse(job_id)
+    frozen = tree(_hand_of(place, horse).pid)
     send(signal.SIGSTOP, frozen)
     too_late = time.monotonic() + 6  # longer than any exchange with a BMC may take, and less than a lease
     machine.wake_up()
@@ -306,7 +316,7 @@ def test_who_has_carried_out_a_job_ends_and_another_stands_by(place: Site, start
     machine = start_bmc()
     job_id = click(rent_server(machine.endpoint), OFF)
     assert ended(job_id) == ("succeeded", "verified", 1)
-    horse = int(job_of(job_id).worker.rpartition(":")[2])
+    horse = _horse(job_id)
     until(lambda: not is_running(horse), what="the horse to end with its job")
     assert horse not in {_standing_by(hand) for hand in place.hands()}
     assert machine.commands() == ["power off"]

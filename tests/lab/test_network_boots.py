@@ -10,6 +10,7 @@ import pytest
 from opsportal.models import InstallerKind, SystemPurpose
 from tests.lab.boot_services import BASE, BootService, running_boot_service
 from tests.lab.labs import RunningLab, Server
+from tests.stack.waiting import wait_until
 
 PACE = 100.0
 INSTALLED = ["installer_started", "disk_prepared", "system_written", "first_boot", "answers"]
@@ -84,7 +85,8 @@ def test_installs_by_the_portals_templates_and_comes_up_as_ordered(
     console = server.show()["console"]
     assert console[-1] == "web1.company.example login: "
     assert f"{TITLES[installer]} web1.company.example ttyS1" in console
-    # The next boot owes no report any more.
+    # The answer to the last report has come to it, too: the next boot owes none any more.
+    wait_until(lambda: not server.show()["owes_reports"])
     server.ask("press", button="reset")
     server.wait(stage="login")
     assert service.milestones() == expected

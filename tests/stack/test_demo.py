@@ -23,7 +23,7 @@ from stack.sockets import short_directory, socket_directory
 from stack.supervision import Supervisor
 from tests.ports import free_port
 from tests.stack.standin import PROGRAMS, Demo, make_project, running_demo, start
-from tests.stack.waiting import wait_until
+from tests.stack.waiting import lives, wait_until
 
 pytestmark = pytest.mark.xdist_group("stack-demo")
 
@@ -131,7 +131,7 @@ def test_server_process_that_outlives_its_parent_is_ended(project: Path, data: P
         children = web.children(recursive=True)
         assert children
         web.kill()
-        wait_until(lambda: not any(child.is_running() for child in children))
+        wait_until(lambda: not any(lives(child) for child in children))
         wait_until(lambda: is_healthy(running))
 
 
@@ -172,21 +172,23 @@ def test_next_start_ends_what_a_double_kill_left(project: Path, data: Path) -> N
         tether = next(one for one in running.processes() if "stack.tether" in one.cmdline())
         left = [one for one in running.processes() if one != tether]
         kept = [psutil.Process(pid) for pid in supervisor_of(running).pids().values()]
+        tether.suspend()  # else it may hear of the first kill before the second one hits it
+        wait_until(lambda: tether.status() == psutil.STATUS_STOPPED)
         running.process.kill()
         running.process.wait()
         tether.kill()
         # Not of all that is left: PostgreSQL's own helpers come and go.
-        assert all(one.is_running() for one in kept)
+        assert all(lives(one) for one in kept)
         with running_demo(project, data, running.port) as second:
             lines = second.wait_until_announced()
             # How many is not ours to say: PostgreSQL starts and ends helpers as it likes.
             assert re.fullmatch(r"· ended \d+ processes that an earlier start had left behind", lines[0])
-            assert not any(one.is_running() for one in left)
+            assert not any(lives(one) for one in left)
 
 
 def test_a_strangers_process_is_left_alone(project: Path, data: Path) -> None:
     """Process numbers in stale files say nothing: whoever has that number now is not ours."""
-    stranger = subprocess.Popen(["sleep", "60"], cwd=project)
+    stranger = subprocess.Popen(["sleep", "3600"], cwd=project)
     try:
         with running_demo(project, data) as running:
             running.wait_until_announced()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stack import leftovers, tether
+from stack import leftovers, reaper, tether
 from stack.disposable import state_directory
 from stack.programs import Program
 from stack.supervision import Supervisor
@@ -42,6 +43,15 @@ def test_children_of_a_dead_program_are_ended(directory: Path, then: str) -> Non
         finally:
             supervisor.stop()
             leftovers.end(leftovers.mark_for(directory), [])
+
+
+def test_a_program_that_was_stopped_between_two_attempts_ends_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of it supervisord tells the process number 0, which stands for the reaper's own group."""
+    ended: list[int] = []
+    monkeypatch.setattr(reaper, "end_group", ended.append)
+    told = "processname:nobody-of-ours groupname:nobody-of-ours from_state:BACKOFF pid:0"
+    reaper.main(io.StringIO(f"ver:3.0 len:{len(told)}\n{told}"), io.StringIO())
+    assert ended == []
 
 
 def _children(directory: Path) -> list[int]:

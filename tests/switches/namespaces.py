@@ -166,7 +166,7 @@ def running_snmpd(
             yield agent
         finally:
             child.terminate()
-            child.wait(20)
+            child.wait(60)
 
 
 def _wait(agent: switches.Agent, log: Path) -> None:

@@ -92,7 +92,7 @@ def running_simulator(directory: Path, mibs: Mapping[str, Mib]) -> Iterator[Simu
             yield simulator
         finally:
             child.terminate()
-            child.wait(20)
+            child.wait(60)
 
 
 def _wait(simulator: Simulator, community: str, child: subprocess.Popen[bytes], log: Path) -> None:

@@ -33,8 +33,8 @@ def test_a_fault_below_a_machines_door_is_logged_without_its_token(monkeypatch: 
         return {"type": "http.request", "body": b"", "more_body": False}
 
     scope: dict[str, Any] = {
-        "type": "http", "http_version": "1.1", "method": "GET", "path": f"/boot/i/{TOKEN}/kernel", "query_string": b"", "headers": [],
-        "client": ("192.0.2.7", 4711),
+        "type": "http", "method": "GET", "path": f"/boot/i/{TOKEN}/kernel", "query_string": b"", "headers": [],
+        "http_version": "1.1", "client": ("192.0.2.7", 4711),
     }  # fmt: skip
     monkeypatch.setattr(gate, "log", Log())
     asyncio.run(gate.Gate(broken, Sockets())(scope, receive, send))

@@ -181,7 +181,7 @@ export function FundsForm({ owner, currency, recommended, balance, cards, quote,
     event.preventDefault();
     if (sending.isWaiting || !isQuoted || !chosen) return;
     sending.begin();
-    onPay(draft.id, amount, currency, chosen);
+    onPay(draft.id, amount, quote.gross_minor, quote.currency, chosen);
   };
   const suggestion = recommended > 0 ? typed(recommended, currency) : "";
   return (
@@ -227,7 +227,7 @@ export function CardPayment({ owner, invoice, quote, cards, answer, disabled, ch
     event.preventDefault();
     if (sending.isWaiting || !chosen || disabled) return;
     sending.begin();
-    onPay(draft.id, invoice, chosen);
+    onPay(draft.id, invoice, quote.gross_minor, quote.currency, chosen);
   };
   if (quote?.problem_code) return <p className="refusal">{sentence(intl, quote, quote.currency)}</p>;
   return (

@@ -193,7 +193,9 @@ export function BulkBar({ actions, words, jobs, bulk, onDryRun, onCarryOut }) {
             {intl.t("Choose none")}
           </button>
         </div>
-      ) : null}
+      ) : (
+        <div className="bulk-room" aria-hidden="true" />
+      )}
       <Dialog open={Boolean(asked)} onClose={close} labelledBy={titleId} className="wide">
         <h2 id={titleId}>{action?.label}</h2>
         {is && bulk.msgid ? (

@@ -24,6 +24,19 @@ export function A({ to, children, className, ...rest }) {
   );
 }
 
+/**
+ * Leads on from a page to where what it would show has its place. The page does it, not an event of the portal's: that
+ * would lead away from wherever somebody has gone meanwhile, or is about to go.
+ */
+export function Moved({ to }) {
+  const navigate = useNavigate();
+  const { state } = useNavigation();
+  useEffect(() => {
+    if (to && state === "idle") navigate(to, { replace: true });
+  }, [to, state]);
+  return null;
+}
+
 /** A link whose answer the browser saves: no page of ours, so nothing of ours may take the click. */
 export function Saved({ href, children, className, name }) {
   return (

@@ -39,6 +39,11 @@ function subscribe(listener) {
   return () => listeners.delete(listener);
 }
 
+/** How many notices there have been: it grows with each word of the portal. */
+export function useNoticed() {
+  return useSyncExternalStore(subscribe, () => seen.size, () => 0);
+}
+
 const NONE = [];
 
 export function Notices({ notice }) {

@@ -3,7 +3,10 @@ import { useEffect, useRef, useState } from "react";
 import { Link } from "react-router";
 import * as Menu from "@radix-ui/react-dropdown-menu";
 import { useIntl } from "$/portal/intl";
-import { notify } from "$/portal/notices";
+import { notify, useNoticed } from "$/portal/notices";
+
+const NO_WORD_MS = 3_000;
+const NEVER = -1;
 
 /** Flashes its content once when the value it shows has changed; not when it first appears. */
 export function Flash({ of, children, className }) {
@@ -19,6 +22,37 @@ export function Flash({ of, children, className }) {
     <span key={turn} className={`${className ?? ""} ${turn ? "flash" : ""}`}>
       {children}
     </span>
+  );
+}
+
+/**
+ * A button that sends an event, once however often it is pressed: its press is on its way until the page has taken the
+ * button away or changed whether it can be pressed, the portal has said something, or some seconds are over.
+ */
+export function Press({ onClick, disabled, children, ...rest }) {
+  const noticed = useNoticed();
+  const [pressedAt, setPressedAt] = useState(NEVER);
+  const pressed = useRef(NEVER); // the same, known at once
+  const put = (at) => {
+    pressed.current = at;
+    setPressedAt(at);
+  };
+  useEffect(() => put(NEVER), [disabled]);
+  useEffect(() => {
+    if (pressedAt === NEVER) return undefined;
+    const timer = setTimeout(() => put(NEVER), NO_WORD_MS);
+    return () => clearTimeout(timer);
+  }, [pressedAt]);
+  const press = (event) => {
+    if (pressed.current === noticed) return;
+    put(noticed);
+    onClick?.(event);
+  };
+  // Not `disabled` while it is on its way: that would take the keyboard's focus from it.
+  return (
+    <button {...rest} disabled={disabled} aria-disabled={pressedAt === noticed || undefined} onClick={press}>
+      {children}
+    </button>
   );
 }
 

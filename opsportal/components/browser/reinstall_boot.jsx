@@ -66,19 +66,21 @@ export function BootButton({ server, job, kind, label, title, confirm, phrase, d
 export function QuickReinstall({ server, name, systems, disks, layouts, disabled }) {
   const intl = useIntl();
   const id = useId();
-  const [open, setOpen] = useState(false);
+  const [asked, setAsked] = useState(null); // what the dialog is about, as it was read
   const [wanted, setWanted] = useState("");
   const [isSending, setSending] = useState(false);
-  const able = systems.filter((one) => one.layouts.some(({ fits }) => fits));
+  const offer = asked ?? { server, name, systems, disks };
+  const able = offer.systems.filter((one) => one.layouts.some(({ fits }) => fits));
   const system = able.find((one) => String(one.id) === wanted) ?? able[0];
   const layout = system?.layouts.find(({ fits }) => fits);
-  const taken = disks.slice(0, layout?.disks ?? 0);
+  const taken = offer.disks.slice(0, layout?.disks ?? 0);
+  const close = () => setAsked(null);
   const install = async (confirmation) => {
-    setOpen(false);
+    close();
     setSending(true);
-    const answer = await order(`/servers/${server}/reinstall`, {
+    const answer = await order(`/servers/${offer.server}/reinstall`, {
       system: system.id,
-      hostname: name,
+      hostname: offer.name,
       layout: layout.id,
       disks: taken.map((one) => one.id),
       ssh_keys: [],
@@ -91,16 +93,16 @@ export function QuickReinstall({ server, name, systems, disks, layouts, disabled
   };
   return (
     <>
-      <button type="button" className="btn danger" disabled={disabled || isSending || !system} onClick={() => setOpen(true)}>
+      <button type="button" className="btn danger" disabled={disabled || isSending || !system} onClick={() => setAsked(offer)}>
         {intl.t("Reinstall…")}
       </button>
       <Confirm
-        open={open}
-        onClose={() => setOpen(false)}
+        open={Boolean(asked)}
+        onClose={close}
         onConfirm={install}
-        title={intl.t("Reinstall {name}?", { name })}
+        title={intl.t("Reinstall {name}?", { name: offer.name })}
         confirm={intl.t("Erase and reinstall")}
-        phrase={name}
+        phrase={offer.name}
       >
         <div className="field">
           <label htmlFor={`${id}-system`}>{intl.t("Operating system")}</label>
@@ -115,7 +117,7 @@ export function QuickReinstall({ server, name, systems, disks, layouts, disabled
         </div>
         <Lost
           intl={intl}
-          server={name}
+          server={offer.name}
           disks={taken}
           words={intl.t("Everything on these disks is erased and cannot be brought back. {system} is installed instead.", {
             system: system ? titleOf(system) : "",

@@ -24,6 +24,7 @@ from opsportal.domain.billing.invoice_lists import (
 )
 from opsportal.domain.billing.ledger import Line
 from opsportal.domain.billing.refusals import (
+    AmountChanged,
     InsufficientBalance,
     InvoiceAlreadyPaid,
     InvoiceIsVoid,
@@ -78,16 +79,21 @@ def issue_invoice(
     return invoice
 
 
-def pay_from_balance(unit: Unit, actor: Actor, invoice_id: int) -> Invoice:
+def pay_from_balance(
+    unit: Unit, actor: Actor, invoice_id: int, *, amount_minor: int, currency: str
+) -> Invoice:
     """Pay an invoice whole: from credit first, then from cash. Exactly one of many clicks pays.
 
-    Refuses with `InsufficientBalance` (naming what is missing), `InvoiceAlreadyPaid`,
+    `amount_minor` and `currency`: what the person was told that it takes. Refuses with `AmountChanged`
+    where that is not its total, with `InsufficientBalance` (naming what is missing), `InvoiceAlreadyPaid`,
     `InvoiceIsVoid` or `NotAnInvoice`; then nothing was booked.
     """
     found = access_invoice_for(actor, unit, invoice_id, permission=Permission.BILLING_PAY)
     ledger.lock(unit, found.company_id, found.currency)
     invoice = _locked(unit, invoice_id)
     refuse_unless_payable(invoice)
+    if (amount_minor, currency) != (invoice.total_minor, invoice.currency):
+        raise AmountChanged
     _pay(unit, invoice, actor)
     return invoice
 

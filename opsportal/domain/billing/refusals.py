@@ -19,6 +19,13 @@ class InsufficientBalance(Refusal):
     msgid = "The balance does not suffice. Nothing was charged. Add funds, or pay by card."
 
 
+class AmountChanged(Refusal):
+    """What was asked for is not what the person saw: a press never moves another amount."""
+
+    code = "amount_changed"
+    msgid = "The amount has changed since it was shown. Nothing was charged. Look at the new amount and press again."
+
+
 class InvoiceAlreadyPaid(Refusal):
     code = "invoice_already_paid"
     msgid = "{number} is paid already. Nothing was charged a second time."

@@ -16,6 +16,8 @@ from opsportal.domain.consoles import topics
 from opsportal.domain.consoles.access_endings import NOT_MADE, end_access, note, wake
 from opsportal.domain.consoles.endings import LIMIT
 from opsportal.domain.lifecycle import BMC_ACCESS, move
+from opsportal.domain.mail.desk import tell_desk
+from opsportal.domain.mail.letters import Link, Text
 from opsportal.domain.vault import unseal
 from opsportal.models import (
     ACTIVE_JOB,
@@ -165,7 +167,31 @@ def failed(unit: Unit, held: Held, code: str, *, is_hopeless: bool) -> None:
     if row.status == AccessStatus.ENDING and began is not None and utcnow() >= began + STUCK_AFTER:
         move(unit, BMC_ACCESS, row, AccessStatus.STUCK, reason=code)
         note(unit, row, "bmc:access_left_behind", code=code)
+        _to_a_person(unit, row)
     unit.changed(topics.console(row.server_id))
+
+
+def _to_a_person(unit: Unit, row: BmcAccess) -> None:
+    """Somebody may still sign in with it: the desk is told, once for each user that is left."""
+    server = unit.get_one(Server, row.server_id)
+    names = {"user": row.username, "server": server.name}
+    tell_desk(
+        unit,
+        kind="bmc_access_left",
+        subject=Text(msgid="{server}: a temporary user is left on its BMC", params=names),
+        body=[
+            Text(
+                msgid="{user} could not be removed from the BMC of {server}: it ends with {code}. The portal goes on trying.",
+                params={**names, "code": row.outcome_code or ""},
+            ),
+            Text(
+                msgid="If the BMC stays silent, remove the user there by hand and say so on the Console tab."
+            ),
+            Link(msgid="Open the consoles of this server", path=f"/servers/{row.server_id}?tab=console"),
+        ],
+        about=("server", row.server_id),
+        key=f"bmc_access_left:{row.id}",
+    )
 
 
 def _release(unit: Unit, row: BmcAccess, held: Held) -> bool:

@@ -13,6 +13,7 @@ import string
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from opsportal.db import Unit
@@ -125,6 +126,13 @@ def list_left(unit: Unit, server_id: int) -> list[BmcAccess]:
         col(BmcAccess.server_id) == server_id, col(BmcAccess.status) != AccessStatus.GONE
     )
     return list(unit.exec(query.order_by(col(BmcAccess.id))))
+
+
+def count_left(unit: Unit) -> dict[str, int]:
+    """How many temporary users BMCs have, or may have, by status: all of these, for whoever watches the numbers."""
+    query = select(col(BmcAccess.status), func.count()).where(col(BmcAccess.status) != AccessStatus.GONE)
+    counted = {str(row[0]): int(row[1]) for row in unit.execute(query.group_by(col(BmcAccess.status)))}
+    return {one.value: counted.get(one.value, 0) for one in AccessStatus if one is not AccessStatus.GONE}
 
 
 def list_shown(unit: Unit, actor: Actor, server_id: int) -> list[BmcAccess]:

@@ -6,7 +6,7 @@ every step is good, so nothing here can leave a step out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -255,6 +255,32 @@ def _keep(
         stock.step(unit, actor, server, StockStatus.FAULTY, tag="faulty", reason=reason)
     elif all(state.is_good for state in states_of(unit, step.cleaning_id)):
         stock.step(unit, actor, server, StockStatus.VERIFIED, tag="verified")
+
+
+def list_failures(
+    unit: Unit, server_ids: Sequence[int]
+) -> dict[int, list[tuple[CleaningStep, CleaningEvidence] | None]]:
+    """By server: what ended each cleaning that made it faulty, the oldest first. None: a person's word alone.
+
+    Bad evidence ends its cleaning in the same transaction, so there is one entry of it at most.
+    """
+    failed = select(Cleaning).where(
+        col(Cleaning.server_id).in_(server_ids), col(Cleaning.outcome) == "failed"
+    )
+    ended = unit.exec(failed.order_by(col(Cleaning.id))).all()
+    query = (
+        select(CleaningStep, CleaningEvidence)
+        .join(CleaningEvidence, col(CleaningEvidence.step_id) == col(CleaningStep.id))
+        .where(
+            col(CleaningStep.cleaning_id).in_([cleaning.id for cleaning in ended]),
+            col(CleaningEvidence.result) == EvidenceResult.BAD,
+        )
+    )
+    bad = {step.cleaning_id: (step, entry) for step, entry in unit.exec(query)}
+    found: dict[int, list[tuple[CleaningStep, CleaningEvidence] | None]] = {one: [] for one in server_ids}
+    for cleaning in ended:
+        found[cleaning.server_id].append(bad.get(cleaning.id or 0))
+    return found
 
 
 def cleaned_at(unit: Unit, server_ids: list[int]) -> dict[int, Any]:

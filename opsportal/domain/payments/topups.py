@@ -19,6 +19,7 @@ from opsportal.domain.access import (
     access_payment_for,
 )
 from opsportal.domain.audit import trail
+from opsportal.domain.billing.refusals import AmountChanged
 from opsportal.domain.lifecycle import PAYMENT, move
 from opsportal.domain.payments import deadlines, taxation, topics
 from opsportal.domain.payments.cards import is_usable
@@ -58,13 +59,16 @@ def begin_payment(
     purpose: PaymentPurpose,
     card_id: int,
     idempotency: str,
+    charge_minor: int,
+    currency: str,
     net_minor: int | None = None,
-    currency: str | None = None,
     invoice_id: int | None = None,
 ) -> Payment:
     """Write a payment down and wake a worker; the gateway hears of it after commit.
 
     `net_minor` for a top-up, `invoice_id` for an invoice (exactly what the balance lacks is charged).
+    `charge_minor` and `currency`: what the person saw on the button, tax included. A card is charged that
+    or nothing: refuses `AmountChanged` when the balance, the tax or the invoice has moved it since.
     `idempotency` is a token that the page makes once per click (16 to 64 of A-Z a-z 0-9 -): the same click
     sent again returns the same payment. Refuses `PaymentInProgress` when the invoice is being paid already,
     and whatever `quote_topup` and `quote_invoice` refuse.
@@ -74,7 +78,7 @@ def begin_payment(
     _check_token(idempotency)
     known = _find_same(unit, company, idempotency)
     if known is not None:
-        return _same_or_refused(known, purpose, net_minor, invoice_id)
+        return _same_or_refused(known, purpose, net_minor, invoice_id, (charge_minor, currency))
     access_card_for(actor, unit, card_id)
     # Shared with other payments, against its removal.
     card = unit.get_one(SavedCard, card_id, with_for_update={"read": True}, populate_existing=True)
@@ -84,17 +88,19 @@ def begin_payment(
     if purpose is PaymentPurpose.TOPUP:
         if net_minor is None or invoice_id is not None:
             raise BadRequest
-        quote = quote_topup(actor, unit, net_minor=net_minor, currency=currency or company.currency)
+        quote = quote_topup(actor, unit, net_minor=net_minor, currency=currency)
     else:
         if invoice_id is None or net_minor is not None:
             raise BadRequest
         quote = quote_invoice(actor, unit, invoice_id=invoice_id)
+    if (quote.gross_minor, quote.currency) != (charge_minor, currency):
+        raise AmountChanged
     payment = _write(unit, actor, company, card, quote, purpose, invoice_id, idempotency)
     if payment is None:
         known = _find_same(unit, company, idempotency)  # the other half of a double click was faster
         if known is None:
             raise PaymentInProgress
-        return _same_or_refused(known, purpose, net_minor, invoice_id)
+        return _same_or_refused(known, purpose, net_minor, invoice_id, (charge_minor, currency))
     unit.enqueue(QUEUE, TASK, payment.id or 0)
     trail.record(
         unit,
@@ -124,9 +130,14 @@ def _find_same(unit: Unit, company: Company, idempotency: str) -> Payment | None
 
 
 def _same_or_refused(
-    known: Payment, purpose: PaymentPurpose, net_minor: int | None, invoice_id: int | None
+    known: Payment,
+    purpose: PaymentPurpose,
+    net_minor: int | None,
+    invoice_id: int | None,
+    charge: tuple[int, str],
 ) -> Payment:
     is_same = known.purpose == purpose and known.invoice_id == invoice_id
+    is_same = is_same and (known.gross_minor, known.currency) == charge
     if not is_same or (net_minor is not None and known.net_minor != net_minor):
         raise PaymentChanged
     return known

@@ -24,7 +24,7 @@ CONFIGURATION: dict[InstallerKind, frozenset[str]] = {
 """What only an installer fetches, once: from then on the server is told to boot its disk."""
 OWN: dict[InstallerKind, frozenset[str]] = {
     InstallerKind.PRESEED: frozenset({"authorized_keys", "post_install"}),
-    InstallerKind.AUTOINSTALL: frozenset({"post_install"}),
+    InstallerKind.AUTOINSTALL: frozenset({"authorized_keys", "post_install"}),
     InstallerKind.KICKSTART: frozenset({"authorized_keys", "post_install"}),
     InstallerKind.RAW: frozenset({"hostname", "shadow", "authorized_keys", "post_install"}),
     InstallerKind.NONE: frozenset(),

@@ -42,7 +42,7 @@ SINGLE = Layout("single", 1)
 MIRROR = Layout("mirror", 2)
 LAYOUTS: dict[InstallerKind, tuple[Layout, ...]] = {
     InstallerKind.PRESEED: (SINGLE, MIRROR),
-    InstallerKind.AUTOINSTALL: (SINGLE,),
+    InstallerKind.AUTOINSTALL: (SINGLE, MIRROR),
     InstallerKind.KICKSTART: (SINGLE, MIRROR),
     InstallerKind.RAW: (SINGLE,),
     InstallerKind.NONE: (),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from opsportal.domain.provisioning import tokens
-from opsportal.domain.provisioning.machines import Machine
+from opsportal.domain.provisioning.machines import Machine, clean_mac
 from opsportal.models import InstallerKind, SystemPurpose
 from opsportal.settings import settings
 
@@ -29,6 +29,7 @@ class Facts:
     image_sha256: str
     kernel_arguments: str
     has_initrd: bool
+    mac: str = ""
     password_hash: str = field(default="", repr=False)
     script: str = field(default="", repr=False)
 
@@ -52,6 +53,7 @@ def facts_of(machine: Machine) -> Facts:
         image_sha256=system.image_sha256,
         kernel_arguments=system.kernel_arguments,
         has_initrd=bool(system.initrd),
+        mac=clean_mac(machine.server.mac),
         password_hash=row.password_hash or "",
         script=row.post_install,
     )

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from opsportal.db import Unit
-from opsportal.domain.mail.letters import Link, Mailbox, Text, queue_letter
+from opsportal.domain.mail import desk
+from opsportal.domain.mail.letters import Link, Text
 from opsportal.models import HardwareJob, Server
-from opsportal.settings import settings
 
 
 def tell_desk(unit: Unit, job: HardwareJob, server: Server, *, outcome_code: str) -> None:
     """One mail for a network boot that has failed, to DESK_MAIL if there is one."""
-    address = settings().desk_mail
-    if not address:
-        return
-    queue_letter(
+    desk.tell_desk(
         unit,
-        to=Mailbox(address),
         kind="network_boot_failed",
         subject=Text(msgid="Network boot of {server} has failed", params={"server": server.name}),
         body=[

@@ -28,14 +28,17 @@ STEPS = (75, 90, 100)
 """Per cent of what is included."""
 
 
-def list_metered(unit: Unit) -> list[int]:
-    """The services whose plan includes so much and no more."""
+def list_metered(unit: Unit, *, after: int = 0, limit: int | None = None) -> list[int]:
+    """Services whose plan includes so much and no more, by number: so many of them beyond one."""
     query = (
         select(Service.id)
         .join(TrafficAllowance, col(TrafficAllowance.plan_id) == col(Service.plan_id))
-        .where(col(Service.status).in_([ServiceStatus.ACTIVE, ServiceStatus.SUSPENDED]))
+        .where(
+            col(Service.id) > after,
+            col(Service.status).in_([ServiceStatus.ACTIVE, ServiceStatus.SUSPENDED]),
+        )
     )
-    return [number for number in unit.exec(query.order_by(col(Service.id))) if number]
+    return [number for number in unit.exec(query.order_by(col(Service.id)).limit(limit)) if number]
 
 
 def reached(used_bytes: int, included_bytes: int) -> list[int]:

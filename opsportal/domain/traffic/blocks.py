@@ -8,8 +8,18 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor
+from opsportal.domain.billing import calendar
 from opsportal.domain.hardware import block
-from opsportal.domain.hardware.refusals import AlreadyBlocked
+from opsportal.domain.hardware.refusals import (
+    AlreadyBlocked,
+    PortIsUplink,
+    PortMissing,
+    ServerWithoutPort,
+    SwitchReadOnly,
+)
+from opsportal.domain.mail.letters import Text
+from opsportal.domain.refusals import Refusal, ServerWithoutBmc
+from opsportal.domain.traffic import letters
 from opsportal.domain.traffic.cycles import cycle_on
 from opsportal.locale import N_
 from opsportal.models import (
@@ -30,6 +40,16 @@ from opsportal.models.base import utcnow
 REASON = N_("All traffic of the plan is used")
 AGAIN_AFTER = dt.timedelta(minutes=30)
 """A switch that was silent, or workers that were busy, are given so long before the same is asked for again."""
+TOLD_AFTER = dt.timedelta(hours=1)
+"""What may pass by itself, such as other work on the server, is a person's business only after that."""
+LASTING = {
+    ServerWithoutPort.code: N_("No switch port is on record for its server."),
+    ServerWithoutBmc.code: N_("Its server has no management controller on record."),
+    SwitchReadOnly.code: N_("The portal may not set ports of switch {switch}: store credentials that may."),
+    PortIsUplink.code: N_("Port {port} is marked as an uplink, and uplinks are never switched."),
+    PortMissing.code: N_("The switch shows no port {port} at present."),
+}
+"""What does not pass by itself, by the code of the refusal."""
 
 
 def list_wanted(unit: Unit) -> list[int]:
@@ -79,9 +99,18 @@ def block_now(unit: Unit, alert_id: int) -> bool:
     assert server.id is not None
     try:
         with unit.begin_nested():
-            alert.job_id = block.request_block(unit, _portal(), server.id, reason=REASON).id
+            job = block.request_block(unit, _portal(), server.id, reason=REASON)
     except AlreadyBlocked:
         return False
+    except Refusal as refusal:
+        if not _is_for_a_person(refusal, since=alert.at):
+            raise
+        letters.tell_not_blocked(unit, service, alert, cycle_on(service), _words(refusal))
+        return False
+    if alert.job_id is not None:
+        tried = unit.get_one(HardwareJob, alert.job_id)
+        letters.tell_not_blocked(unit, service, alert, cycle_on(service), _tried(tried))
+    alert.job_id = job.id
     alert.outcome = AlertOutcome.DONE
     unit.add(alert)
     return True
@@ -96,6 +125,8 @@ def unblock_if_over(unit: Unit, alert_id: int) -> bool:
     service = unit.get_one(Service, alert.service_id)
     if alert.outcome != AlertOutcome.DONE or cycle_on(service).first == alert.cycle_start:
         return False
+    if alert.job_id is not None and unit.get_one(HardwareJob, alert.job_id).status in ACTIVE_JOB:
+        return False  # its block may yet come into force, to be lifted then
     query = select(ServerBlock).where(
         col(ServerBlock.job_id) == alert.job_id,
         col(ServerBlock.service_id) == service.id,
@@ -107,17 +138,43 @@ def unblock_if_over(unit: Unit, alert_id: int) -> bool:
         alert.outcome = AlertOutcome.ENDED
         unit.add(alert)
         return False
-    if _was_tried(unit, ours.server_id):
+    tried = _last_try(unit, ours)
+    if tried is not None:
+        if tried.finished_at is None:
+            return False  # it is under way
+        letters.tell_still_blocked(unit, service, alert, _tried(tried))
+        if tried.finished_at > utcnow() - AGAIN_AFTER:
+            return False
+    try:
+        with unit.begin_nested():
+            block.request_unblock(unit, _portal(), ours.server_id)
+    except Refusal as refusal:
+        if not _is_for_a_person(refusal, since=cycle_on(service).start):
+            raise
+        letters.tell_still_blocked(unit, service, alert, _words(refusal))
         return False
-    block.request_unblock(unit, _portal(), ours.server_id)
     return True
 
 
-def _was_tried(unit: Unit, server_id: int) -> bool:
-    """Whether the last attempt to end a block has failed a moment ago."""
-    query = select(HardwareJob.id).where(
-        col(HardwareJob.server_id) == server_id,
+def _last_try(unit: Unit, ours: ServerBlock) -> HardwareJob | None:
+    """The last attempt to end a block, which is still in force."""
+    query = select(HardwareJob).where(
+        col(HardwareJob.server_id) == ours.server_id,
         col(HardwareJob.kind) == JobKind.UNBLOCK,
-        col(HardwareJob.finished_at) > utcnow() - AGAIN_AFTER,
+        col(HardwareJob.id) > ours.job_id,
     )
-    return unit.exec(query).first() is not None
+    return unit.exec(query.order_by(col(HardwareJob.id).desc()).limit(1)).first()
+
+
+def _is_for_a_person(refusal: Refusal, *, since: dt.datetime) -> bool:
+    return refusal.code in LASTING or calendar.now() - since > TOLD_AFTER
+
+
+def _words(refusal: Refusal) -> Text:
+    if refusal.code in LASTING:
+        return Text(LASTING[refusal.code], refusal.params)
+    return Text(msgid="It was refused with {code}.", params={"code": refusal.code})
+
+
+def _tried(job: HardwareJob) -> Text:
+    return Text(msgid="The last attempt ended with {code}.", params={"code": job.outcome_code or job.status})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import text
+from sqlalchemy import text, tuple_
 from sqlmodel import col, select
 
 from opsportal.db import Unit
@@ -18,6 +18,8 @@ KEPT_DAYS = 775
 COLUMNS = (
     "port_id", "day", "samples", "covered_s", "in_sum", "out_sum", "in_max_bps", "out_max_bps", "flags", "slots",
 )  # fmt: skip
+Span = tuple[int, dt.date, dt.date]
+"""A port, and the first and the last of its days."""
 
 
 def row_of(port_id: int, on: dt.date, day: Day) -> TrafficDay:
@@ -76,6 +78,29 @@ def read_days(
         col(TrafficDay.port_id).in_(port_ids), col(TrafficDay.day).between(first, last)
     )
     return {(port, on): unpack(stored) for port, on, stored in unit.exec(query)}
+
+
+def read_chosen(unit: Unit, chosen: Collection[tuple[int, dt.date]]) -> dict[tuple[int, dt.date], Day]:
+    """The slots of these (port, day); those without a row are left out."""
+    query = select(col(TrafficDay.port_id), col(TrafficDay.day), col(TrafficDay.slots)).where(
+        tuple_(col(TrafficDay.port_id), col(TrafficDay.day)).in_(sorted(chosen))
+    )
+    return {(port, on): unpack(stored) for port, on, stored in unit.exec(query)} if chosen else {}
+
+
+def sum_days(unit: Unit, spans: Sequence[Span]) -> tuple[int, int]:
+    """Whole bytes (in, out) of ports' days, in the switch's words, without taking any of them apart."""
+    ports, firsts, lasts = ([span[n] for span in spans] for n in range(3))
+    found = unit.execute(
+        text(
+            "SELECT coalesce(sum(d.in_sum), 0), coalesce(sum(d.out_sum), 0)"
+            " FROM unnest(CAST(:ports AS bigint[]), CAST(:firsts AS date[]), CAST(:lasts AS date[]))"
+            " AS wanted(port, first, last)"
+            " JOIN traffic_day d ON d.port_id = wanted.port AND d.day BETWEEN wanted.first AND wanted.last"
+        ),
+        {"ports": ports, "firsts": firsts, "lasts": lasts},
+    ).one()
+    return int(found[0]), int(found[1])
 
 
 def drop_old_days(unit: Unit, now: dt.datetime) -> None:

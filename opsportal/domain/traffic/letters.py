@@ -7,7 +7,8 @@ import datetime as dt
 from sqlmodel import col, select
 
 from opsportal.db import Unit
-from opsportal.domain.mail.letters import Amount, Link, Mailbox, Piece, Text, queue_letter
+from opsportal.domain.mail.desk import tell_desk
+from opsportal.domain.mail.letters import Amount, Link, Piece, Text, queue_letter
 from opsportal.domain.traffic.cycles import Cycle
 from opsportal.models import (
     AlertOutcome,
@@ -19,7 +20,6 @@ from opsportal.models import (
     TrafficAllowance,
     TrafficPrice,
 )
-from opsportal.settings import settings
 
 KIND = "traffic_step"
 
@@ -37,8 +37,6 @@ def write(
     unit: Unit, service: Service, allowance: TrafficAllowance, cycle: Cycle, alert: TrafficAlert
 ) -> None:
     """One mail to each of the company's people, once per cycle and step; to the desk if a port is to be limited."""
-    server = unit.exec(select(Server).where(col(Server.service_id) == service.id)).first()
-    path = f"/servers/{server.id}?tab=traffic" if server else f"/services/{service.id}"
     subject = Text(
         msgid="{service}: {step} % of the traffic is used",
         params={"service": service.name, "step": alert.step},
@@ -54,7 +52,7 @@ def write(
             },
         ),
         _what_follows(unit, service, allowance, alert),
-        Link(msgid="Open the traffic of this server", path=path),
+        _link(unit, service),
     ]
     people = select(Person).where(col(Person.company_id) == service.company_id, col(Person.is_active))
     for person in unit.exec(people.order_by(col(Person.id))):
@@ -68,7 +66,13 @@ def write(
             key=f"{KIND}:{service.id}:{cycle.first}:{alert.step}",
         )
     if alert.outcome == AlertOutcome.WANTED and allowance.action == TrafficAction.LIMIT:
-        _to_desk(unit, service, allowance, cycle)
+        _ask_for_limit(unit, service, allowance, cycle)
+
+
+def _link(unit: Unit, service: Service) -> Link:
+    server = unit.exec(select(Server).where(col(Server.service_id) == service.id)).first()
+    path = f"/servers/{server.id}?tab=traffic" if server else f"/services/{service.id}"
+    return Link(msgid="Open the traffic of this server", path=path)
 
 
 def _what_follows(unit: Unit, service: Service, allowance: TrafficAllowance, alert: TrafficAlert) -> Text:
@@ -94,13 +98,9 @@ def _what_follows(unit: Unit, service: Service, allowance: TrafficAllowance, ale
     return Text(msgid="Nothing happens beyond that; we only tell you.")
 
 
-def _to_desk(unit: Unit, service: Service, allowance: TrafficAllowance, cycle: Cycle) -> None:
-    address = settings().desk_mail
-    if not address:
-        return
-    queue_letter(
+def _ask_for_limit(unit: Unit, service: Service, allowance: TrafficAllowance, cycle: Cycle) -> None:
+    tell_desk(
         unit,
-        to=Mailbox(address),
         kind=KIND,
         subject=Text(
             msgid="Limit {service} to {rate} Mbit/s",
@@ -115,4 +115,63 @@ def _to_desk(unit: Unit, service: Service, allowance: TrafficAllowance, cycle: C
         ],
         about=("service", service.id or 0),
         key=f"{KIND}:{service.id}:{cycle.first}:limit",
+    )
+
+
+def remind_to_lift(unit: Unit, service: Service, alert: TrafficAlert, cycle: Cycle) -> None:
+    """To the desk, once in each cycle in which a limit stands that is to hold no longer."""
+    tell_desk(
+        unit,
+        kind=KIND,
+        subject=Text(msgid="Lift the limit of {service}", params={"service": service.name}),
+        body=[
+            Text(
+                msgid="The limit of {service} is to hold no longer: its cycle has ended, or the service has become exempt.",
+                params={"service": service.name},
+            ),
+            Text(msgid="Give its switch port the full rate again, then say so in the list."),
+            Link(msgid="Open the list of limits to set", path="/pollers"),
+        ],
+        about=("service", service.id or 0),
+        key=f"{KIND}:{service.id}:{cycle.first}:lift:{alert.id}",
+    )
+
+
+def tell_not_blocked(unit: Unit, service: Service, alert: TrafficAlert, cycle: Cycle, why: Text) -> None:
+    """To the desk, once a cycle: what the plan asks for has not been done, and why."""
+    tell_desk(
+        unit,
+        kind=KIND,
+        subject=Text(msgid="{service} could not be blocked", params={"service": service.name}),
+        body=[
+            Text(
+                msgid="{service} has used all traffic of its plan, which blocks it until {day}. It is not blocked.",
+                params={"service": service.name, "day": cycle.after - dt.timedelta(days=1)},
+            ),
+            why,
+            Text(msgid="The portal goes on trying."),
+            _link(unit, service),
+        ],
+        about=("service", service.id or 0),
+        key=f"{KIND}:{service.id}:{alert.cycle_start}:block",
+    )
+
+
+def tell_still_blocked(unit: Unit, service: Service, alert: TrafficAlert, why: Text) -> None:
+    """To the desk, once for each cycle that ended with a block: it has not been lifted, and why."""
+    tell_desk(
+        unit,
+        kind=KIND,
+        subject=Text(msgid="The block of {service} could not be lifted", params={"service": service.name}),
+        body=[
+            Text(
+                msgid="{service} was blocked as all traffic of its plan was used. That cycle has ended, and it is still blocked.",
+                params={"service": service.name},
+            ),
+            why,
+            Text(msgid="The portal goes on trying."),
+            _link(unit, service),
+        ],
+        about=("service", service.id or 0),
+        key=f"{KIND}:{service.id}:{alert.cycle_start}:unblock",
     )

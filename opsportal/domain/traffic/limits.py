@@ -15,7 +15,7 @@ from opsportal.domain.access import Actor, Permission
 from opsportal.domain.audit import trail
 from opsportal.domain.billing import calendar
 from opsportal.domain.refusals import NotFound
-from opsportal.domain.traffic import topics
+from opsportal.domain.traffic import letters, topics
 from opsportal.domain.traffic.cycles import cycle_on
 from opsportal.domain.traffic.refusals import LimitNotOpen
 from opsportal.models import (
@@ -143,6 +143,24 @@ def _end(
         company_id=service.company_id, cycle=str(alert.cycle_start),
     )  # fmt: skip
     unit.changed(topics.POLLERS, *([topics.server(server.id)] if server and server.id else []))
+
+
+def list_set(unit: Unit) -> list[int]:
+    """Limits that people have set and not lifted yet."""
+    query = select(TrafficAlert.id).where(
+        col(TrafficAlert.action) == TrafficAction.LIMIT, col(TrafficAlert.outcome) == AlertOutcome.DONE
+    )
+    return [number for number in unit.exec(query.order_by(col(TrafficAlert.id))) if number]
+
+
+def remind_if_over(unit: Unit, alert_id: int) -> bool:
+    """Tell the desk of a limit that is to hold no longer, once in each cycle until a person has lifted it."""
+    alert = unit.get_one(TrafficAlert, alert_id, populate_existing=True)
+    service = unit.get_one(Service, alert.service_id)
+    if alert.outcome != AlertOutcome.DONE or not _is_over(unit, alert, service):
+        return False
+    letters.remind_to_lift(unit, service, alert, cycle_on(service))
+    return True
 
 
 def list_never_set(unit: Unit) -> list[int]:

@@ -31,14 +31,20 @@ SETTLED_AFTER = dt.timedelta(hours=2)
 LINE = N_("Traffic of {name} beyond its plan: {used} of {included}")
 
 
-def list_billed(unit: Unit, *, plan_id: int | None = None) -> list[int]:
-    """Services of plans (of one plan) that bill what goes beyond, also those that have ended lately."""
+def list_billed(
+    unit: Unit, *, plan_id: int | None = None, after: int = 0, limit: int | None = None
+) -> list[int]:
+    """Services of plans (of one plan) that bill what goes beyond, also those that have ended lately.
+
+    By number: so many of them beyond one.
+    """
     lately = calendar.now() - dt.timedelta(days=64)
     query = (
         select(Service.id)
         .join(TrafficAllowance, col(TrafficAllowance.plan_id) == col(Service.plan_id))
         .join(PortLink, col(PortLink.service_id) == col(Service.id))
         .where(
+            col(Service.id) > after,
             col(TrafficAllowance.action) == TrafficAction.BILL,
             or_(col(PortLink.valid_until).is_(None), col(PortLink.valid_until) > lately),
         )
@@ -46,7 +52,7 @@ def list_billed(unit: Unit, *, plan_id: int | None = None) -> list[int]:
     )
     if plan_id is not None:
         query = query.where(col(Service.plan_id) == plan_id)
-    return sorted(number for number in unit.exec(query) if number)
+    return [number for number in unit.exec(query.order_by(col(Service.id)).limit(limit)) if number]
 
 
 def bill_last_cycle(unit: Unit, service_id: int) -> TrafficOverage | None:

@@ -15,7 +15,7 @@ from opsportal.domain.traffic import links
 from opsportal.domain.traffic.directions import from_port
 from opsportal.domain.traffic.figures import Percentile, PercentileMethod, Totals, UsageToday
 from opsportal.domain.traffic.graphs import billing_percentile, newest
-from opsportal.domain.traffic.series import Series, read_series
+from opsportal.domain.traffic.series import Series, read_series, read_totals
 from opsportal.domain.traffic.slots import SLOT_MS, slot_of, slot_start, to_ms
 from opsportal.models import Person, PortLink, SwitchPoll, SwitchPort, TrafficDay, TrafficHot
 from opsportal.models.base import utcnow
@@ -54,16 +54,22 @@ def usage_of_service(
 
 def totals_of_service(unit: Unit, service_id: int, *, start: dt.datetime, end: dt.datetime) -> Totals:
     """Whole bytes of a service in [start, end), on whatever ports it was. No actor."""
-    series = _service_series(unit, service_id, start, end)
-    return Totals(series.in_total, series.out_total)
+    first, after = _slots(start, end)
+    tenures = links.list_tenures(unit, server_id=0, service_id=service_id, first=first, end=after)
+    return Totals(*read_totals(unit, tenures))
 
 
 def _service_series(unit: Unit, service_id: int, start: dt.datetime, end: dt.datetime) -> Series:
-    if to_ms(start) % SLOT_MS or to_ms(end) % SLOT_MS or start >= end:
-        raise ValueError("a billing period begins and ends on five-minute marks")
-    first, after = slot_of(start), slot_of(end)
+    first, after = _slots(start, end)
     tenures = links.list_tenures(unit, server_id=0, service_id=service_id, first=first, end=after)
     return read_series(unit, tenures, first=first, end=after)
+
+
+def _slots(start: dt.datetime, end: dt.datetime) -> tuple[int, int]:
+    """The slots [first, end) of a billing period."""
+    if to_ms(start) % SLOT_MS or to_ms(end) % SLOT_MS or start >= end:
+        raise ValueError("a billing period begins and ends on five-minute marks")
+    return slot_of(start), slot_of(end)
 
 
 def read_usage_today(actor: Actor, unit: Unit, *, at: dt.datetime | None = None) -> UsageToday:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from opsportal.domain.provisioning.facts import Facts
+from opsportal.integrations.installers import debian
 from opsportal.models import InstallerKind
 
 TIMEOUT_MS = 30_000
@@ -41,11 +42,19 @@ def _installer_arguments(facts: Facts) -> list[str]:
     base = facts.base
     match facts.installer:
         case InstallerKind.PRESEED:
-            return ["auto=true", "priority=critical", f"url={base}/preseed.cfg", "interface=auto"]
+            answers = ["auto=true", "priority=critical", f"url={base}/preseed.cfg", "interface=auto"]
+            return [*answers, *debian.early_answers(facts), *_card(facts)]
         case InstallerKind.AUTOINSTALL:
-            return ["autoinstall", "ip=dhcp", f"url={facts.image}", f"ds=nocloud-net;s={base}/"]
+            return [
+                "autoinstall",
+                "ip=dhcp",
+                f"url={facts.image}",
+                f"ds=nocloud-net;s={base}/",
+                *_card(facts),
+            ]
         case InstallerKind.KICKSTART:
-            return ["ip=dhcp", f"inst.repo={facts.image}", f"inst.ks={base}/ks.cfg", "inst.text"]
+            words = ["ip=dhcp", f"inst.repo={facts.image}", f"inst.ks={base}/ks.cfg", "inst.text"]
+            return [*words, *_card(facts)]
         case InstallerKind.RAW:
             return [
                 f"opsportal.base={base}",
@@ -54,3 +63,8 @@ def _installer_arguments(facts: Facts) -> list[str]:
             ]
         case InstallerKind.NONE:
             return []
+
+
+def _card(facts: Facts) -> list[str]:
+    """Of several network cards, the one on record: installers know this word from PXELINUX (its IPAPPEND 2)."""
+    return [f"BOOTIF=01-{facts.mac.replace(':', '-')}"] if facts.mac else []

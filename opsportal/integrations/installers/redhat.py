@@ -16,7 +16,7 @@ reboot
 lang en_US.UTF-8
 keyboard us
 timezone {facts.time_zone} --utc
-network --bootproto=dhcp --activate --hostname={facts.hostname}
+network --bootproto=dhcp --activate --hostname={facts.hostname}{f" --device={facts.mac}" if facts.mac else ""}
 rootpw --iscrypted {facts.password_hash}
 selinux --enforcing
 firewall --enabled --ssh
@@ -31,9 +31,18 @@ curl
 %pre --interpreter=/bin/sh
 {_pre(facts)}%end
 
-%post --nochroot --interpreter=/bin/sh
-curl -fsS -o /tmp/finish.sh {shlex.quote(facts.base + "/finish.sh")} && sh /tmp/finish.sh /mnt/sysimage
+%post --nochroot --interpreter=/bin/sh --erroronfail
+set -e
+curl -fsS --retry 5 -o /tmp/finish.sh {shlex.quote(facts.base + "/finish.sh")}
+sh /tmp/finish.sh /mnt/sysimage
 chroot /mnt/sysimage restorecon -R /root /etc /usr/local/sbin /var/lib/opsportal
+%end
+
+%onerror --interpreter=/bin/sh
+{functions(facts)}
+report failed other
+sync
+poweroff -f
 %end
 """
 
@@ -53,7 +62,7 @@ set -- $DISKS
 {{
     echo "ignoredisk --only-use=$(echo "$*" | tr ' ' ',')"
     echo "zerombr"
-    echo "clearpart --all --initlabel --drives=$(echo "$*" | tr ' ' ',')"
+    echo "clearpart --all --initlabel --disklabel=gpt --drives=$(echo "$*" | tr ' ' ',')"
 {_partitions(facts)}}} >/tmp/disks.ks
 report disk_prepared
 """
@@ -65,11 +74,19 @@ def _partitions(facts: Facts) -> str:
             '    echo "reqpart --add-boot"\n    echo "part / --fstype=xfs --grow --size=4096 --ondisk=$1"\n'
         )
     return """\
-    echo "reqpart"
-    echo "part raid.11 --size=1024 --ondisk=$1"
-    echo "part raid.12 --size=1024 --ondisk=$2"
-    echo "part raid.21 --size=4096 --grow --ondisk=$1"
-    echo "part raid.22 --size=4096 --grow --ondisk=$2"
+    for number in 1 2; do
+        disk=$1
+        [ $number = 1 ] || disk=$2
+        if [ -d /sys/firmware/efi ]; then
+            echo "part raid.0$number --size=600 --ondisk=$disk"
+        else
+            echo "part biosboot --fstype=biosboot --size=1 --ondisk=$disk"
+        fi
+        echo "part raid.1$number --size=1024 --ondisk=$disk"
+        echo "part raid.2$number --size=4096 --grow --ondisk=$disk"
+    done
+    # Firmware reads one half of it: Anaconda puts the array's own words behind the file system for that.
+    [ ! -d /sys/firmware/efi ] || echo "raid /boot/efi --level=1 --device=esp --fstype=efi raid.01 raid.02"
     echo "raid /boot --level=1 --device=boot --fstype=xfs raid.11 raid.12"
     echo "raid / --level=1 --device=root --fstype=xfs raid.21 raid.22"
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from opsportal.domain.provisioning.facts import Facts
+from opsportal.models import InstallerKind
 
 # busybox and GNU wget, else curl. The detail is ours: letters and digits only.
 _REPORT = """\
@@ -134,10 +135,43 @@ FUNCTIONS=$(mktemp)
 cat >"$FUNCTIONS" <<'END'
 {_REPORT}END
 echo {shlex.quote(facts.hostname)} >"$TARGET/etc/hostname"
-ln -sf /usr/share/zoneinfo/{shlex.quote(facts.time_zone)} "$TARGET/etc/localtime"
-{_keys(facts)}{_FIRST_BOOT}{_script(facts)}rm -f "$FUNCTIONS"
+{_hosts(facts)}ln -sf /usr/share/zoneinfo/{shlex.quote(facts.time_zone)} "$TARGET/etc/localtime"
+{_second_esp(facts)}{_keys(facts)}{_FIRST_BOOT}{_script(facts)}rm -f "$FUNCTIONS"
 sync
 report system_written
+"""
+
+
+def _second_esp(facts: Facts) -> str:
+    """Debian's installer fills the first disk's system partition only, and its system waits for that one for ever.
+
+    So the other disk of a mirror starts nothing, and a machine without its first disk stops on its way. `/tmp/esps`:
+    the partitions as `disks.sh` has written them down.
+    """
+    if facts.installer is not InstallerKind.PRESEED or facts.layout != "mirror":
+        return ""
+    return """\
+if [ -d "$TARGET/boot/efi/EFI" ]; then
+    sed -i 's/umask=0077/umask=0077,nofail/' "$TARGET/etc/fstab"
+    mkdir -p /tmp/esp
+    for part in $(cat /tmp/esps); do
+        grep -q "^$part " /proc/mounts && continue
+        mount -t vfat "$part" /tmp/esp && cp -R "$TARGET/boot/efi/EFI" /tmp/esp/ && umount /tmp/esp
+    done
+fi
+"""
+
+
+def _hosts(facts: Facts) -> str:
+    """The name's own line in /etc/hosts, as Debian's installers write it for the name that DHCP gave (hosts(5))."""
+    if facts.installer is InstallerKind.KICKSTART:
+        return ""
+    names = [facts.hostname, facts.hostname.partition(".")[0]]
+    return f"""\
+grep -v '^127\\.0\\.1\\.1[[:space:]]' "$TARGET/etc/hosts" >"$FUNCTIONS.hosts" 2>/dev/null
+echo 127.0.1.1 {" ".join(shlex.quote(name) for name in dict.fromkeys(names))} >>"$FUNCTIONS.hosts"
+cat "$FUNCTIONS.hosts" >"$TARGET/etc/hosts"
+rm -f "$FUNCTIONS.hosts"
 """
 
 

@@ -149,7 +149,7 @@ def _from_balance(view: Any) -> rx.Component:
             button(
                 t("Pay {amount} from the balance", amount=money(view.total_minor, c)),
                 kind="primary wide",
-                on_click=InvoiceState.pay_from_balance(view.id),
+                on_click=InvoiceState.pay_from_balance(view.id, view.total_minor, c),
                 disabled=view.is_being_paid,
             ),
         ),

@@ -19,6 +19,9 @@ Draft = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 """The browser's number of a click: the same for every attempt to send it."""
 AmountText = Annotated[str, Field(max_length=40, pattern=r"^[^\x00]*$")]
 """An amount as it was typed; the domain reads it."""
+Minor = Annotated[int, Field(gt=0, le=10**15)]
+"""What a button promises, in the smallest unit: tax included, so it may exceed what one movement may have."""
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Reason = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 
 FAULT = N_("Something went wrong on our side. Nothing was charged. Try again in a moment.")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Any
 
 import reflex as rx
-from pydantic import Field
 
 from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.audit import changes
 from opsportal.domain.billing import forecast, money, profiles, topics
+from opsportal.domain.billing.refusals import AmountChanged
 from opsportal.domain.payments import cards, topups
 from opsportal.domain.payments.topups import PaymentFilter
 from opsportal.domain.refusals import Forbidden, Refusal
@@ -19,7 +19,7 @@ from opsportal.integrations import stripe_gateway
 from opsportal.models import ACTIVE_PAYMENT, Payment, PaymentPurpose
 from opsportal.models.base import utcnow
 from opsportal.state.billing import rows
-from opsportal.state.billing.clicks import AmountText, Draft, take
+from opsportal.state.billing.clicks import AmountText, Currency, Draft, Minor, take
 from opsportal.state.billing.views import ClickView, FundsView, QuoteView
 from opsportal.state.guard import allow, current_actor
 from opsportal.state.shell import SHELL
@@ -27,7 +27,6 @@ from opsportal.state.showing import StateView, show
 from opsportal.state.views import ProblemView
 from opsportal.state.wire import Id
 
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 SHOWN_FOR = dt.timedelta(hours=1)
 """How long a payment that has ended stays on the page."""
 AT_MOST = 3
@@ -52,9 +51,14 @@ class FundsState(rx.State):
         self.quote = await in_unit(_quote, current_actor(), amount, currency)
 
     @allow(Permission.BILLING_PAY)
-    async def top_up(self, draft: Draft, amount: AmountText, currency: Currency, card_id: Id) -> None:
-        """Top up now. The payment's steps arrive by the live feed."""
-        await take(self, draft, _top_up, current_actor(), draft, amount, currency, card_id)
+    async def top_up(
+        self, draft: Draft, amount: AmountText, charge_minor: Minor, currency: Currency, card_id: Id
+    ) -> None:
+        """Top up now, for the figure on the button. The payment's steps arrive by the live feed."""
+        actor = current_actor()
+        await take(self, draft, _top_up, actor, draft, amount, charge_minor, currency, card_id)
+        if self.answer.code == AmountChanged.code:
+            self.quote = await in_unit(_quote, actor, amount, currency)
 
     @allow(Permission.BILLING_PAY)
     async def cancel(self, payment_id: Id) -> None:
@@ -93,12 +97,15 @@ def _quote(unit: Unit, actor: Actor, amount: str, currency: str) -> QuoteView:
         )
 
 
-def _top_up(unit: Unit, actor: Actor, draft: str, amount: str, currency: str, card_id: int) -> int:
+def _top_up(
+    unit: Unit, actor: Actor, draft: str, amount: str, charge_minor: int, currency: str, card_id: int
+) -> int:
     payment = topups.begin_payment(
         unit,
         actor,
         purpose=PaymentPurpose.TOPUP,
         net_minor=money.parse_amount(amount, currency),
+        charge_minor=charge_minor,
         currency=currency,
         card_id=card_id,
         idempotency=draft,

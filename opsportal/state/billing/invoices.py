@@ -12,6 +12,7 @@ from opsportal.domain.access import Actor, Permission
 from opsportal.domain.audit import changes
 from opsportal.domain.billing import credit_notes, invoice_lists, invoices, money, previews, returns, topics
 from opsportal.domain.billing.invoice_lists import InvoiceDetail, InvoiceFilter, PaymentState
+from opsportal.domain.billing.refusals import AmountChanged
 from opsportal.domain.documents import summaries
 from opsportal.domain.payments import cards, topups
 from opsportal.domain.payments.refusals import InvoiceCovered
@@ -19,7 +20,7 @@ from opsportal.domain.refusals import Refusal
 from opsportal.integrations import stripe_gateway
 from opsportal.models import ACTIVE_PAYMENT, DocumentKind, Invoice, PaymentPurpose
 from opsportal.state.billing import rows
-from opsportal.state.billing.clicks import AmountText, Draft, Reason, take
+from opsportal.state.billing.clicks import AmountText, Currency, Draft, Minor, Reason, take
 from opsportal.state.billing.views import ClickView, InvoiceListView, InvoiceView, QuoteView
 from opsportal.state.guard import allow, current_actor
 from opsportal.state.shell import SHELL
@@ -90,14 +91,24 @@ class InvoiceState(rx.State):
         return await show(self, *SHELL, (INVOICE, address(self, InvoiceAddress).invoice_id))
 
     @allow(Permission.BILLING_PAY)
-    async def pay_from_balance(self, invoice_id: Id) -> None:
+    async def pay_from_balance(self, invoice_id: Id, amount_minor: Minor, currency: Currency) -> None:
         """Pay it whole from credit and cash."""
-        await in_unit(invoices.pay_from_balance, current_actor(), invoice_id)
+        actor, paid = current_actor(), {"amount_minor": amount_minor, "currency": currency}
+        try:
+            await in_unit(invoices.pay_from_balance, actor, invoice_id, **paid)
+        except AmountChanged:
+            self.invoice = await in_unit(read_invoice, actor, invoice_id)
+            raise
 
     @allow(Permission.BILLING_PAY)
-    async def pay_by_card(self, draft: Draft, invoice_id: Id, card_id: Id) -> None:
-        """Charge a card exactly what the balance lacks; the progress arrives by the live feed."""
-        await take(self, draft, _pay_by_card, current_actor(), draft, invoice_id, card_id)
+    async def pay_by_card(
+        self, draft: Draft, invoice_id: Id, charge_minor: Minor, currency: Currency, card_id: Id
+    ) -> None:
+        """Charge a card exactly what the balance lacks, if it is what the button said; the live feed tells the rest."""
+        actor = current_actor()
+        await take(self, draft, _pay_by_card, actor, draft, invoice_id, charge_minor, currency, card_id)
+        if self.answer.code == AmountChanged.code:
+            self.invoice = await in_unit(read_invoice, actor, invoice_id)
 
     @allow(Permission.BILLING_PAY)
     async def cancel_payment(self, payment_id: Id) -> None:
@@ -115,12 +126,16 @@ class InvoiceState(rx.State):
         await take(self, draft, _refund, current_actor(), draft, invoice_id, amount, reason)
 
 
-def _pay_by_card(unit: Unit, actor: Actor, draft: str, invoice_id: int, card_id: int) -> int:
+def _pay_by_card(
+    unit: Unit, actor: Actor, draft: str, invoice_id: int, charge_minor: int, currency: str, card_id: int
+) -> int:
     payment = topups.begin_payment(
         unit,
         actor,
         purpose=PaymentPurpose.INVOICE,
         invoice_id=invoice_id,
+        charge_minor=charge_minor,
+        currency=currency,
         card_id=card_id,
         idempotency=draft,
     )

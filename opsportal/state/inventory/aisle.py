@@ -55,6 +55,7 @@ class ScanState(rx.State):
 
     @allow(Permission.FLEET_VIEW)
     async def open(self) -> Any:
+        self.problem = ProblemView()  # no view of it would take back what once went wrong
         return await show(self, *SHELL)
 
 

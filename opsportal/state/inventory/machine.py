@@ -33,7 +33,7 @@ from opsportal.models.base import utcnow
 from opsportal.state import rows
 from opsportal.state.guard import allow
 from opsportal.state.inventory.parts import part_view
-from opsportal.state.inventory.reasons import read_reason
+from opsportal.state.inventory.reasons import reasons_of
 from opsportal.state.inventory.views import (
     ChangeView,
     DifferenceView,
@@ -170,13 +170,14 @@ def _evidence(step: CleaningStep, entry: CleaningEvidence) -> EvidenceView:
 
 def _changes(unit: Unit, server_id: int) -> list[ChangeView]:
     steps = changes.list_changes(unit, "stock", [server_id])[server_id]
+    reasons = reasons_of(unit, {server_id: steps})
     people = {step.actor_id: unit.get_one(Person, step.actor_id).name for step in steps if step.actor_id}
     newest = list(reversed(steps))[:20]
     return [
         ChangeView(
             step.to_status, people.get(step.actor_id, ""), why.words, iso(step.at), why.step, why.subject
         )
-        for step, why in ((step, read_reason(step.reason)) for step in newest)
+        for step, why in ((step, reasons[step.id or 0]) for step in newest)
     ]
 
 

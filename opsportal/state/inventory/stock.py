@@ -16,7 +16,7 @@ from opsportal.domain.inventory.topics import STOCK
 from opsportal.models import Cleaning, Server, StockStatus
 from opsportal.models.base import utcnow
 from opsportal.state.guard import allow
-from opsportal.state.inventory.reasons import read_reason
+from opsportal.state.inventory.reasons import Reason, reasons_of
 from opsportal.state.inventory.views import ChoiceView, StockRowView, StockView
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
@@ -49,13 +49,14 @@ def read_stock(unit: Unit, actor: Actor, status: str) -> StockView:
     wanted = (StockStatus(status),) if status else ON_THE_WAY
     servers = stock.list_stock(actor, unit, statuses=wanted)
     numbers = [server.id for server in servers if server.id is not None]
-    last = changes.list_changes(unit, "stock", numbers)
+    steps = changes.list_changes(unit, "stock", numbers)
+    reasons = reasons_of(unit, steps)
     found = scores.scores_of(unit, servers, now=utcnow())
     open_ones = select(Cleaning).where(
         col(Cleaning.server_id).in_(numbers), col(Cleaning.finished_at).is_(None)
     )
     cleaning = {one.server_id: one.id or 0 for one in unit.exec(open_ones)}
-    rows = [_row(unit, server, last.get(server.id or 0), cleaning, found) for server in servers]
+    rows = [_row(unit, server, steps.get(server.id or 0), reasons, cleaning, found) for server in servers]
     return StockView(
         is_ready=True,
         counts=stock.count_stock(actor, unit).by_status,
@@ -68,11 +69,13 @@ def read_stock(unit: Unit, actor: Actor, status: str) -> StockView:
     )
 
 
-def _row(unit: Unit, server: Server, steps: Any, cleaning: dict[int, int], found: Any) -> StockRowView:
+def _row(
+    unit: Unit, server: Server, steps: Any, reasons: dict[int, Reason], cleaning: dict[int, int], found: Any
+) -> StockRowView:
     number = server.id or 0
     last = steps[-1] if steps else None
     states = cleanings.states_of(unit, cleaning[number]) if number in cleaning else []
-    reason = read_reason(last.reason if last else "")
+    reason = reasons[last.id] if last else Reason("", "", "")
     return StockRowView(
         id=number,
         name=server.name,

@@ -53,7 +53,9 @@ def bill(company: Company, *nets: int, due_in: int = 14) -> Invoice:
 
 def pay(actor: Actor, invoice: Invoice) -> Invoice:
     with unit_of_work() as unit:
-        return invoices.pay_from_balance(unit, actor, invoice.id or 0)
+        return invoices.pay_from_balance(
+            unit, actor, invoice.id or 0, amount_minor=invoice.total_minor, currency=invoice.currency
+        )
 
 
 def balance(company: Company) -> Balances:

@@ -36,14 +36,16 @@ def running_lab(ports: tuple[int, int]) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def lab(running_lab: Lab, portal: str, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    """The gateway, fresh, and a portal that is set up for it. It sends no webhook of its own before a test wants it."""
+def lab(running_lab: Lab, portal: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """The gateway, fresh, and a portal that is set up for it. It sends no webhook of its own before a test wants it,
+    and none after the test: the door outlives it, and would write into the next one's database."""
     running_lab.reset()
     running_lab.faults(chances={"lose": 1.0})
     for name, value in {**KEYS, "STRIPE_API_URL": running_lab.url}.items():
         monkeypatch.setenv(name, value)
     root._forget_process_caches()
-    return running_lab
+    yield running_lab
+    running_lab.reset()
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,7 @@ class Lab:
 
     def wait_for_deliveries(self) -> None:
         """Until no webhook is on its way. localstripe itself holds each back for a second."""
-        until(lambda: self.state()["pending"] == 0, what="webhooks")
+        until(lambda: self.state()["pending"] == 0, timeout=300, what="webhooks")
 
     def _browser(self, path: str, **body: Any) -> httpx.Response:
         """A call as Stripe.js makes it: with the publishable key, from the portal's page."""

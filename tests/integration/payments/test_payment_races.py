@@ -139,7 +139,9 @@ def test_webhook_against_payment_from_the_balance(
 
         def pay(at: Invoice = invoice) -> None:
             with unit_of_work() as unit:
-                invoices.pay_from_balance(unit, payer, at.id or 0)
+                invoices.pay_from_balance(
+                    unit, payer, at.id or 0, amount_minor=at.total_minor, currency="EUR"
+                )
 
         together(lambda at=number: work.run_payment(at), pay)
         with unit_of_work() as unit:
@@ -158,7 +160,7 @@ def test_money_for_an_invoice_that_was_paid_meanwhile_stays_in_the_balance(lab: 
     begin_topup(payer, lab.add_card(payer).id or 0, 10_000)
     work_off()
     with unit_of_work() as unit:
-        invoices.pay_from_balance(unit, payer, invoice.id or 0)
+        invoices.pay_from_balance(unit, payer, invoice.id or 0, amount_minor=10_000, currency="EUR")
     work.run_payment(number)
     ended = payment(number)
     assert (ended.status, ended.is_kept_in_balance, cash(payer)) == ("succeeded", True, 10_000)

@@ -162,7 +162,7 @@ def test_money_that_is_spent_is_not_given_back(lab: Lab, payer: Actor, finance: 
     number = paid(lab, payer)
     invoice = make_invoice(payer.company_id or 0, 8_000)
     with unit_of_work() as unit:
-        invoices.pay_from_balance(unit, payer, invoice.id or 0)
+        invoices.pay_from_balance(unit, payer, invoice.id or 0, amount_minor=8_000, currency="EUR")
     before = everything()
     with pytest.raises(InsufficientBalance):
         give_back(finance, number, 2_001)

@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.billing import ledger
+from opsportal.domain.billing.refusals import AmountChanged
 from opsportal.domain.payments import differences
 from opsportal.domain.payments.refusals import InvoiceCovered
 from opsportal.models import (
@@ -80,9 +81,8 @@ def _click(clients: Clients, numbers: range) -> None:
             try:
                 begin_invoice(actor, card, invoice.id or 0)
                 continue
-            except (
-                InvoiceCovered
-            ):  # money of an earlier one that was settled otherwise: nothing is to be charged
+            # Money of an earlier one that was settled otherwise came just now: nothing, or less, is to be charged.
+            except (InvoiceCovered, AmountChanged):
                 pass
         begin_topup(actor, card, 1_000 + number)
 

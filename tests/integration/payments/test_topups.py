@@ -303,7 +303,7 @@ def test_other_currency_foreign_card_removed_card_and_bad_tokens(lab: Lab, payer
     def begin(actor: Actor, card_id: int, *, currency: str = "EUR", click: str = "") -> None:
         with unit_of_work() as unit:
             topups.begin_payment(
-                unit, actor, purpose=PaymentPurpose.TOPUP, net_minor=5_000, currency=currency,
+                unit, actor, purpose=PaymentPurpose.TOPUP, net_minor=5_000, charge_minor=5_000, currency=currency,
                 card_id=card_id, idempotency=click or token(),
             )  # fmt: skip
 

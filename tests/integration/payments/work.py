@@ -16,6 +16,8 @@ from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.billing import documents, invoices, ledger
 from opsportal.domain.payments import topups
+from opsportal.domain.payments.quotes import Quote
+from opsportal.domain.refusals import Refusal
 from opsportal.models import ACTIVE_PAYMENT, Company, Invoice, Outbox, Payment, PaymentPurpose
 from workers import payments, queues
 
@@ -89,25 +91,41 @@ def workers(number: int, *, dying: Callable[[], bool] = lambda: False) -> Iterat
             thread.join(60)
 
 
+def shown(quote: Callable[..., Quote], actor: Actor, **asked: Any) -> int:
+    """What the button says before it is pressed; where there is no quote somebody sends a figure all the same."""
+    try:
+        with unit_of_work() as unit:
+            return quote(actor, unit, **asked).gross_minor
+    except Refusal:
+        return 1
+
+
 def begin_topup(actor: Actor, card_id: int, net_minor: int, *, idempotency: str = "") -> Payment:
+    charge_minor = shown(topups.quote_topup, actor, net_minor=net_minor, currency="EUR")
     with unit_of_work() as unit:
         return topups.begin_payment(
             unit,
             actor,
             purpose=PaymentPurpose.TOPUP,
             net_minor=net_minor,
+            charge_minor=charge_minor,
+            currency="EUR",
             card_id=card_id,
             idempotency=idempotency or token(),
         )
 
 
-def begin_invoice(actor: Actor, card_id: int, invoice_id: int) -> Payment:
+def begin_invoice(actor: Actor, card_id: int, invoice_id: int, *, charge_minor: int = 0) -> Payment:
+    """For what is missing now, or for a figure that was shown."""
+    charge_minor = charge_minor or shown(topups.quote_invoice, actor, invoice_id=invoice_id)
     with unit_of_work() as unit:
         return topups.begin_payment(
             unit,
             actor,
             purpose=PaymentPurpose.INVOICE,
             invoice_id=invoice_id,
+            charge_minor=charge_minor,
+            currency="EUR",
             card_id=card_id,
             idempotency=token(),
         )

@@ -118,6 +118,13 @@ def tasks() -> list[LimitTask]:
         return limits.list_limits(make_actor(role=Role.TECHNICIAN), unit)
 
 
+def reminders() -> list[str]:
+    """What the desk was asked to lift."""
+    with unit_of_work() as unit:
+        query = select(Mail.subject).where(col(Mail.subject).startswith("Lift "))
+        return list(unit.exec(query.order_by(col(Mail.id))))
+
+
 def limited(world: World) -> int:
     """The number of the one limit that is to be set."""
     world.moves(INCLUDED)
@@ -141,12 +148,19 @@ def test_a_limit_is_a_task_until_a_person_has_set_and_after_the_cycle_lifted_it(
     assert (tasks(), world.outcomes()[-1][2]) == ([], "done")
     with pytest.raises(LimitNotOpen), unit_of_work() as unit:
         limits.has_set(unit, technician, alert_id)
+    traffic_plans.run()
+    assert reminders() == []  # it is in force
     with calendar.as_of(cycle_on(world.service_row()).end + HOUR):
-        traffic_plans.run()
+        for _ in range(2):
+            traffic_plans.run()
         assert [one.is_to_lift for one in tasks()] == [True]
+        assert reminders() == [f"Lift the limit of {world.service.name}"]
         with unit_of_work() as unit:
             limits.has_lifted(unit, technician, alert_id)
         assert tasks() == []
+    with calendar.as_of(cycle_on(world.service_row()).end + 40 * 24 * HOUR):
+        traffic_plans.run()
+    assert len(reminders()) == 1
     with unit_of_work() as unit:
         query = select(AuditEvent.tag).where(col(AuditEvent.tag).startswith("traffic:"))
         assert unit.exec(query.order_by(col(AuditEvent.id))).all() == [
@@ -173,6 +187,11 @@ def test_who_is_exempt_since_has_the_limit_lifted() -> None:
         limits.has_set(unit, make_actor(role=Role.TECHNICIAN), alert_id)
         allowances.set_exempt(unit, make_actor(role=Role.OPERATOR), world.server.id or 0, exempt=True)
     assert [one.is_to_lift for one in tasks()] == [True]
+    traffic_plans.run()
+    assert len(reminders()) == 1
+    with calendar.as_of(cycle_on(world.service_row()).end + HOUR):  # nobody has done it: said again
+        traffic_plans.run()
+    assert len(reminders()) == 2
 
 
 def test_only_staff_says_so_and_only_of_limits() -> None:

@@ -16,31 +16,10 @@ from opsportal.domain.provisioning.facts import Facts
 from opsportal.integrations.installers import LOCAL_DISK, boot_script, render
 from opsportal.integrations.installers.rendering import TEXTS
 from opsportal.integrations.installers.shell import FIND_DISK
-from opsportal.integrations.installers.ubuntu import CHOSEN_DISK
+from opsportal.integrations.installers.ubuntu import CHOSEN_DISKS
 from opsportal.models import InstallerKind, SystemPurpose
+from tests.unit.provisioning.halls import FACTS, HASH, KEYS, MIRROR, Hall
 
-HASH = "$6$saltsaltsaltsalt$ua.elKIsVqsncaZdfPTxy3xzt9aGdjjy9Hy4H8xeB1ao22O3Ii1w2U2vGiVNjO6bn9XVy03Iiw74WyBL.fU/e0"
-KEYS = ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 me@desk", "ssh-rsa AAAAB3NzaC1yc2E you")
-FACTS = Facts(
-    base="http://192.0.2.1:8000/boot/i/" + "T" * 43,
-    installer=InstallerKind.PRESEED,
-    purpose=SystemPurpose.INSTALL,
-    family="debian",
-    version="12",
-    hostname="web1.company.example",
-    layout="single",
-    disks=("S4EVNX0N1",),
-    ssh_keys=KEYS,
-    time_zone="Europe/Prague",
-    has_script=True,
-    image="http://mirror.northrack.example/debian",
-    image_sha256="ab" * 32,
-    kernel_arguments="console=ttyS1,115200n8",
-    has_initrd=True,
-    password_hash=HASH,
-    script="#!/bin/sh\nrm -rf '/'\n",
-)
-MIRROR = dataclasses.replace(FACTS, layout="mirror", disks=("S4EVNX0N1", "eui.0025385b71b0a1c2"))
 SHELL = ("install.sh", "finish.sh", "disks.sh", "started.sh", "storage.sh")
 
 
@@ -66,6 +45,7 @@ def test_first_boot_script_is_shell_too() -> None:
 
     with tempfile.TemporaryDirectory() as target:
         (Path(target) / "etc").mkdir()
+        (Path(target) / "etc/hosts").write_text("127.0.0.1 localhost\n127.0.1.1\tdebian.local debian\n")
         # What fetches and reports is a stand-in: nothing is asked of the network.
         stubs = "wget() { :; }\ncurl() { :; }\nsleep() { :; }\nsync() { :; }\n"
         words = ["sh", "-s", "--", target]
@@ -76,6 +56,8 @@ def test_first_boot_script_is_shell_too() -> None:
         assert f"BASE='{FACTS.base}'" in written
         assert written.index("report first_boot") < written.index("report answers")
         assert (Path(target) / "etc/hostname").read_text() == "web1.company.example\n"
+        hosts = (Path(target) / "etc/hosts").read_text()
+        assert hosts == "127.0.0.1 localhost\n127.0.1.1 web1.company.example web1\n"
         assert (Path(target) / "etc/localtime").readlink() == Path("/usr/share/zoneinfo/Europe/Prague")
         wanted = Path(target) / "etc/systemd/system/multi-user.target.wants/opsportal-first-boot.service"
         assert wanted.is_symlink()
@@ -90,12 +72,12 @@ def test_autoinstall_is_json_that_says_what_was_ordered() -> None:
     assert told["ssh"]["authorized-keys"] == list(KEYS)
     assert (told["version"], told["timezone"]) == (1, "Europe/Prague")
     # Never "the largest": a script of ours, run before any disk is looked at, puts the chosen one in.
-    assert told["storage"]["layout"]["match"] == {"path": CHOSEN_DISK}
+    assert told["storage"]["layout"]["match"] == {"path": CHOSEN_DISKS[0]}
     assert [command[-2].rpartition("/")[2] for command in told["early-commands"]] == [
         "started.sh",
         "storage.sh",
     ]
-    assert CHOSEN_DISK in render(FACTS, "storage.sh")
+    assert CHOSEN_DISKS[0] in render(FACTS, "storage.sh")
     assert told["late-commands"][0][-2:] == [HASH, "root"]
 
 
@@ -107,6 +89,11 @@ def test_preseed_answers() -> None:
     assert lines["time/zone"] == "string Europe/Prague"
     assert lines["mirror/http/hostname"] == "string mirror.northrack.example"
     assert lines["mirror/http/directory"] == "string /debian"
+    secure = render(dataclasses.replace(FACTS, image="https://mirror.northrack.example"), "preseed.cfg")
+    for answer in ("protocol select https", "https/hostname string mirror.northrack.example"):
+        assert f"d-i mirror/{answer}\n" in secure
+    assert "d-i mirror/https/directory string /\n" in secure
+    assert "mirror/http/" not in secure
     assert lines["partman-auto/method"] == "string regular"
     late = lines["preseed/late_command"].removeprefix("string ")
     assert shlex.split(late)[-3:] == ["sh", "/tmp/finish.sh", "/target"]
@@ -121,7 +108,7 @@ def test_kickstart() -> None:
     assert not [
         line for line in lines if line.startswith("sshkey")
     ]  # one a user: finish.sh brings all of them
-    assert text.count("%end\n") == 3
+    assert text.count("%end\n") == 4
     _check_shell(text.partition("%pre --interpreter=/bin/sh\n")[2].partition("%end")[0])
     assert "raid / --level=1" in render(MIRROR, "ks.cfg")
 
@@ -129,7 +116,11 @@ def test_kickstart() -> None:
 @pytest.mark.parametrize(
     ("installer", "arguments"),
     [
-        (InstallerKind.PRESEED, f"auto=true priority=critical url={FACTS.base}/preseed.cfg interface=auto"),
+        (
+            InstallerKind.PRESEED,
+            f"auto=true priority=critical url={FACTS.base}/preseed.cfg interface=auto"
+            " DEBIAN_FRONTEND=text netcfg/link_wait_timeout=60 netcfg/dhcp_timeout=60 netcfg/hostname=web1.company.example",
+        ),
         (InstallerKind.KICKSTART, f"ip=dhcp inst.repo={FACTS.image} inst.ks={FACTS.base}/ks.cfg inst.text"),
         (InstallerKind.AUTOINSTALL, f"autoinstall ip=dhcp url={FACTS.image} ds=nocloud-net;s={FACTS.base}/"),
         (
@@ -144,69 +135,19 @@ def test_boot_scripts(installer: InstallerKind, arguments: str) -> None:
     assert text.endswith(":local\n" + LOCAL_DISK.removeprefix("#!ipxe\n"))
 
 
+@pytest.mark.parametrize(
+    "installer", [InstallerKind.PRESEED, InstallerKind.KICKSTART, InstallerKind.AUTOINSTALL]
+)
+def test_installers_use_the_network_card_on_record(installer: InstallerKind) -> None:
+    facts = dataclasses.replace(FACTS, installer=installer, mac="52:54:00:12:34:56")
+    assert " BOOTIF=01-52-54-00-12-34-56 " in boot_script(facts)
+    assert " BOOTIF=" not in boot_script(dataclasses.replace(facts, mac=""))
+
+
 def test_operators_arguments_stay_words() -> None:
     facts = dataclasses.replace(FACTS, kernel_arguments="a=1 b=${net0/mac} c=\u00e9 d\nshell")
     kernel = boot_script(facts).splitlines()[1]
     assert kernel.endswith("a=1 d shell || goto local")
-
-
-class Hall:
-    """A machine's disks as /sys and /dev/disk/by-id show them, and a shell in front of them."""
-
-    def __init__(self, directory: Path) -> None:
-        self.blocks, self.names = directory / "block", directory / "by-id"
-        self.blocks.mkdir()
-        self.names.mkdir()
-        self.log = directory / "log"
-        self.log.touch()
-
-    def add(self, device: str, serial: str = "", wwid: str = "", link: str = "", **about: str) -> None:
-        entry = self.blocks / device
-        (entry / "device").mkdir(parents=True)
-        files = {"removable": "0", "size": "4096", "serial": serial, "wwid": wwid} | about
-        for name, content in files.items():
-            if content:
-                (entry / name).write_text(f"{content}\n")
-        if link:
-            (self.names / link).symlink_to(f"/dev/{device}")
-
-    def run(self, script: str) -> str:
-        """What it prints. What it does to disks and says to the portal is written to `log`."""
-        local = script.replace("/sys/block", str(self.blocks)).replace("/dev/disk/by-id", str(self.names))
-        stubs = "\n".join(
-            [
-                f'note() {{ echo "$*" >>{shlex.quote(str(self.log))}; }}',
-                *(f'{name}() {{ note {name} "$*"; }}' for name in ("dd", "blkdiscard", "nvme", "wget")),
-                "poweroff() { exit 0; }",
-                *(f"{name}() {{ :; }}" for name in ("sync", "sleep", "curl")),
-                "blockdev() { echo 4096; }",
-            ]
-        )
-        done = subprocess.run(["sh"], input=f"{stubs}\n{local}", capture_output=True, text=True, timeout=60)
-        return done.stdout.strip()
-
-    @property
-    def erased(self) -> list[str]:
-        """The devices that something was written to, in this order."""
-        words = [line.split() for line in self.log.read_text().splitlines()]
-        return [
-            next(word.removeprefix("of=") for word in line if "/dev/sd" in word or "/dev/nvme" in word)
-            for line in words
-            if line[0] in ("dd", "blkdiscard", "nvme")
-        ]
-
-    @property
-    def reports(self) -> list[str]:
-        return [
-            json.loads(line[line.index("{") : line.index("}") + 1])["milestone"]
-            for line in self.log.read_text().splitlines()
-            if "milestone" in line
-        ]
-
-
-@pytest.fixture
-def hall(tmp_path: Path) -> Hall:
-    return Hall(tmp_path)
 
 
 def test_a_disk_is_found_by_the_whole_of_its_name_only(hall: Hall) -> None:
@@ -242,6 +183,11 @@ def test_a_disk_is_found_by_the_whole_of_its_name_only(hall: Hall) -> None:
 
 def _wipe(*disks: str) -> str:
     return render(dataclasses.replace(FACTS, purpose=SystemPurpose.WIPE, disks=disks), "install.sh")
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Hall:
+    return Hall(tmp_path)
 
 
 def test_a_wipe_erases_every_disk_also_one_that_nobody_has_written_down(hall: Hall) -> None:
@@ -281,8 +227,8 @@ def test_the_chosen_disk_is_the_one_that_autoinstall_gets(hall: Hall, tmp_path: 
         hall.run(script.replace("/autoinstall.yaml", str(configuration)))
         told = json.loads(configuration.read_text().partition("\n")[2])["autoinstall"]
         came[name] = told["storage"]["layout"]["match"]["path"]
-    assert came == {"1": "/dev/sdz", "SMALL": "/dev/sdz", "MISSING": CHOSEN_DISK}
-    assert hall.reports == ["failed"]
+    assert came == {"1": "/dev/sdz", "SMALL": "/dev/sdz", "MISSING": CHOSEN_DISKS[0]}
+    assert hall.reports == ["disk_prepared", "disk_prepared", "failed"]
 
 
 HOSTILE = st.text(alphabet=st.sampled_from("ab1'\"`$(){};&|<>\\ \n\t%#:[]*?!~é"), min_size=1, max_size=20)
