@@ -10,7 +10,8 @@ export function newFaultId() {
 /** What went wrong in one line, with the errors that an `AggregateError` holds. */
 export function describe(error) {
   const own = `${error?.name}: ${error?.message}`;
-  return [own, ...(error?.errors ?? []).map(describe)].join(" · ");
+  const held = error instanceof AggregateError ? error.errors : [];
+  return [own, ...held.map(describe)].join(" · ");
 }
 
 /** Tell the portal. The page stands without an answer. */
