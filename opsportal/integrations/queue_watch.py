@@ -31,6 +31,16 @@ class SeenWorker:
     job: str
     heartbeat_at: dt.datetime | None
     started_at: dt.datetime | None
+    worked_s: float = 0.0
+    """So long it was at jobs since it started, in seconds; the one that it is at does not count yet."""
+
+    @property
+    def load_percent(self) -> int:
+        """The share of its life that it was at jobs."""
+        if self.started_at is None:
+            return 0
+        age_s = (dt.datetime.now(dt.UTC) - self.started_at).total_seconds()
+        return min(100, round(100 * self.worked_s / age_s)) if age_s > 0 else 0
 
     @property
     def is_alive(self) -> bool:
@@ -78,7 +88,7 @@ def _look(redis: Redis) -> Seen:
     keys = sorted(redis.smembers("rq:workers"))  # type: ignore[arg-type]
     with redis.pipeline(transaction=False) as pipe:
         for key in keys:
-            pipe.hmget(key, ["queues", "state", "last_heartbeat", "birth"])
+            pipe.hmget(key, ["queues", "state", "last_heartbeat", "birth", "total_working_time"])
             pipe.smembers(key + b":executions")
         for name in QUEUES:
             pipe.llen(f"rq:queue:{name}")
@@ -96,16 +106,18 @@ def _look(redis: Redis) -> Seen:
 
 
 def _worker(key: bytes, values: list[bytes | None], executions: set[bytes]) -> SeenWorker:
-    queue, state, heartbeat, birth = (value.decode() if value else "" for value in values)
+    queue, state, heartbeat, birth, worked = (value.decode() if value else "" for value in values)
     # An execution is "job id:number"; our workers have one at most.
     job = min(executions, default=b"").decode().rpartition(":")[0]
+    name = key.decode().removeprefix("rq:worker:")
     return SeenWorker(
-        name=key.decode().removeprefix("rq:worker:"),
-        queue=queue,
+        name=name,
+        queue=queue or name.partition(".")[0],  # Redis forgets one that is long silent, all but its name
         state=state,
         job=job,
         heartbeat_at=_moment(heartbeat),
         started_at=_moment(birth),
+        worked_s=float(worked or 0),
     )
 
 

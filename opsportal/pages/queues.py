@@ -52,6 +52,30 @@ def _counters(view: Any) -> rx.Component:
 
 def _warnings(view: Any) -> rx.Component:
     return rx.fragment(
+        rx.foreach(
+            view.unattended,
+            lambda queue: rx.el.p(
+                t(
+                    "Nobody works on the queue {queue}: what it holds waits until a worker starts.",
+                    queue=queue,
+                ),
+                class_name="banner bad",
+                role="alert",
+                key=queue,
+            ),
+        ),
+        rx.cond(
+            view.lost > 0,
+            rx.el.p(
+                tn(
+                    "{n} worker has gone silent. What it was at is taken over by another one.",
+                    "{n} workers have gone silent. What they were at is taken over by others.",
+                    n=view.lost,
+                ),
+                class_name="banner bad",
+                role="alert",
+            ),
+        ),
         rx.cond(
             view.is_redis_away,
             rx.el.p(
@@ -132,6 +156,13 @@ _WORKER_COLUMNS = (
     Column(t("Worker"), lambda w: rx.el.div(rx.el.span(w.name, class_name="strong"), rx.el.small(w.queue))),
     Column(t("State"), lambda w: status(w.state, words=labels.WORKER, tones=labels.WORKER_TONE, flash=True)),
     Column(t("Job"), lambda w: or_dash(w.job), show="wide"),
+    Column(t("Age"), lambda w: elapsed(w.started_at, class_name="num nowrap"), right=True, show="wide"),
+    Column(
+        t("Load"),
+        lambda w: rx.el.span(w.load_percent, " %", class_name="num nowrap"),
+        right=True,
+        show="wide",
+    ),
     Column(t("Heartbeat"), lambda w: ago(w.heartbeat_at), right=True),
 )
 

@@ -13,7 +13,7 @@ from opsportal.domain.access import Actor, Permission
 from opsportal.domain.hardware import fleet, topics
 from opsportal.domain.provisioning.timelines import late_jobs
 from opsportal.integrations import queue_watch
-from opsportal.integrations.queue_watch import Seen
+from opsportal.integrations.queue_watch import Seen, SeenWorker
 from opsportal.models import ACTIVE_JOB, JobKind, JobStatus, Outbox, ScheduledTask
 from opsportal.state import rows
 from opsportal.state.guard import allow
@@ -54,6 +54,8 @@ GROUPS: dict[str, tuple[JobKind, ...]] = {
     ),
 }
 """What the page lets one choose together. Every kind is in one group."""
+LOST = "lost"
+"""The state of a worker that no longer says anything, whatever it said last."""
 
 
 class QueuesAddress(Address):
@@ -108,16 +110,27 @@ def read_queues(unit: Unit, actor: Actor, chosen: tuple[str, str], seen: Seen) -
             for job, server, company in jobs
         ],
         queues=[QueueView(q.name, q.waiting, q.workers) for q in seen.queues],
-        workers=[
-            WorkerView(w.name, w.queue, w.state, w.job, iso(w.heartbeat_at), iso(w.started_at))
-            for w in seen.workers
-        ],
+        workers=[_worker_view(worker) for worker in seen.workers],
         tasks=[
             TaskView(t.name, t.every_s, iso(t.due_at), iso(t.last_finished_at), t.last_error or "")
             for t in unit.exec(select(ScheduledTask).order_by(col(ScheduledTask.name)))
         ],
+        lost=sum(not worker.is_alive for worker in seen.workers),
+        unattended=[queue.name for queue in seen.queues if queue.workers == 0],
         unsent=int(unsent or 0),
         is_redis_away=seen.is_away,
+    )
+
+
+def _worker_view(worker: SeenWorker) -> WorkerView:
+    return WorkerView(
+        name=worker.name,
+        queue=worker.queue,
+        state=worker.state if worker.is_alive else LOST,
+        job=worker.job,
+        heartbeat_at=iso(worker.heartbeat_at),
+        started_at=iso(worker.started_at),
+        load_percent=worker.load_percent,
     )
 
 

@@ -219,6 +219,7 @@ class WorkerView:
     job: str = ""
     heartbeat_at: str = ""
     started_at: str = ""
+    load_percent: int = 0
 
 
 @dataclass(frozen=True)
@@ -248,6 +249,10 @@ class QueuesView:
     queues: list[QueueView] = field(default_factory=list)
     workers: list[WorkerView] = field(default_factory=list)
     tasks: list[TaskView] = field(default_factory=list)
+    lost: int = 0
+    """Workers that have gone silent."""
+    unattended: list[str] = field(default_factory=list)
+    """Queues that nobody works on."""
     unsent: int = 0
     is_redis_away: bool = False
 

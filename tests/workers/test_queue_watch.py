@@ -47,6 +47,7 @@ def test_waiting_working_idle_and_dead(site: Site, start_bmc: StartBmc) -> None:
     assert ended(job_id) == ("succeeded", "verified", 1)
     until(lambda: queue_watch.look().workers[0].state == "idle")
     assert queue_watch.look().workers[0].job == ""
+    assert queue_watch.look().workers[0].worked_s > 0
     hand.kill()
     # As if it had been silent for as long as it takes to count as dead.
     silent = utcnow() - dt.timedelta(seconds=queue_watch.STALE_S + 1)
@@ -56,6 +57,8 @@ def test_waiting_working_idle_and_dead(site: Site, start_bmc: StartBmc) -> None:
     assert _hardware() == (0, 0)
     queues.connection().delete(f"rq:worker:{seen.name}")  # as Redis does a minute later
     assert _hardware() == (0, 0)
+    (forgotten,) = queue_watch.look().workers
+    assert (forgotten.name, forgotten.queue, forgotten.is_alive) == (seen.name, "hardware", False)
 
 
 def test_redis_away_is_said(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
