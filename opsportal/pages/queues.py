@@ -152,10 +152,17 @@ _JOB_COLUMNS = (
     Column(rx.el.span(t("Actions"), class_name="visually-hidden"), _actions, right=True),
 )
 
+
+def _worker_cell(worker: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(worker.name, class_name="strong"),
+        rx.el.small(worker.queue, rx.cond(worker.job, rx.fragment(" · ", worker.job))),
+    )
+
+
 _WORKER_COLUMNS = (
-    Column(t("Worker"), lambda w: rx.el.div(rx.el.span(w.name, class_name="strong"), rx.el.small(w.queue))),
+    Column(t("Worker"), _worker_cell),
     Column(t("State"), lambda w: status(w.state, words=labels.WORKER, tones=labels.WORKER_TONE, flash=True)),
-    Column(t("Job"), lambda w: or_dash(w.job), show="wide"),
     Column(t("Age"), lambda w: elapsed(w.started_at, class_name="num nowrap"), right=True, show="wide"),
     Column(
         t("Load"),
