@@ -160,16 +160,18 @@ def _worker_cell(worker: Any) -> rx.Component:
     )
 
 
+def _life_cell(worker: Any) -> rx.Component:
+    """How busy it was, and in how long a life."""
+    return rx.el.div(
+        rx.el.span(worker.load_percent, " %", class_name="num"),
+        rx.el.small(elapsed(worker.started_at, class_name="num nowrap")),
+    )
+
+
 _WORKER_COLUMNS = (
     Column(t("Worker"), _worker_cell),
     Column(t("State"), lambda w: status(w.state, words=labels.WORKER, tones=labels.WORKER_TONE, flash=True)),
-    Column(t("Age"), lambda w: elapsed(w.started_at, class_name="num nowrap"), right=True, show="wide"),
-    Column(
-        t("Load"),
-        lambda w: rx.el.span(w.load_percent, " %", class_name="num nowrap"),
-        right=True,
-        show="wide",
-    ),
+    Column(rx.fragment(t("Load"), " · ", t("Age")), _life_cell, right=True, show="wide"),
     Column(t("Heartbeat"), lambda w: ago(w.heartbeat_at), right=True),
 )
 
