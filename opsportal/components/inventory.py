@@ -221,3 +221,15 @@ class Intake(rx.Component):
     tag = "Intake"
 
     racks: rx.Var[list[Any]]
+
+
+class BmcRecord(rx.Component):
+    """A button with the form that corrects what is on record about a BMC. It sends the password by plain HTTP."""
+
+    library = "$/portal/bmc_record"
+    tag = "BmcRecord"
+
+    server: rx.Var[int]
+    record: rx.Var[Any]
+    disabled: rx.Var[bool]
+    has_second_factor: rx.Var[bool]

@@ -155,6 +155,7 @@ AUDIT = {
     "server:identify_requested": N_("Identify light requested"),
     "server:rotate_credentials_requested": N_("New BMC password requested"),
     "bmc:password_rotated": N_("BMC password changed and proved"),
+    "bmc:record_corrected": N_("Record of the BMC corrected"),
     "part:added": N_("Part added"),
     "part:installed": N_("Part installed"),
     "part:spare": N_("Part put into the store"),

@@ -447,6 +447,13 @@ ORDER = {
 PATHS = (
     Path("POST /inventory/arrivals", _OUT, _OUT, _FORBIDDEN, {}, (400, "bad_request")),
     Path(
+        "POST /inventory/machines/{server_id:int}/bmc",
+        *(_OUT, _OUT),
+        _FORBIDDEN,
+        {"host": "127.0.0.1", "port": "623", "username": "opsportal"},
+        (404, "not_found"),
+    ),
+    Path(
         "POST /switches/{switch_id:int}/write-access",
         *(_OUT, _OUT),
         _FORBIDDEN,

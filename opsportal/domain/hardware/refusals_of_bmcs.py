@@ -67,6 +67,13 @@ def note_refusal(unit: Unit, server_id: int, code: str, *, mark: str) -> None:
         _tell(unit, server_id, "bmc:access_refused", code=code)
 
 
+def try_again(unit: Unit, server_id: int) -> None:
+    """Somebody has corrected what is on record: the next attempt is made at once, and its refusal is an event again."""
+    row = unit.get(BmcRefusal, server_id, with_for_update=True)
+    if row is not None:
+        row.mark = ""  # nobody's credentials; the row stays, so that staff are told when the BMC lets us in
+
+
 def forget_refusal(unit: Unit, server_id: int) -> None:
     """The BMC has let us in."""
     gone = delete(BmcRefusal).where(col(BmcRefusal.server_id) == server_id).returning(col(BmcRefusal.code))

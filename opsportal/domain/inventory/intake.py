@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -13,24 +12,20 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.audit import trail
-from opsportal.domain.inventory import cleanings, places, work
+from opsportal.domain.inventory import bmc_records, cleanings, places, work
 from opsportal.domain.inventory.comparison import parse_order
 from opsportal.domain.inventory.refusals import (
     AddressUnusable,
     BmcAlreadyKnown,
-    CredentialsTooLong,
-    FingerprintUnusable,
     MacUnusable,
     NameTaken,
     NameUnusable,
 )
 from opsportal.domain.vault import seal
 from opsportal.models import Bmc, CleaningKind, Server
-from opsportal.settings import settings
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
-_FINGERPRINT = re.compile(r"([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +58,6 @@ def normal_mac(text: str) -> str:
     return mac
 
 
-def _checked_host(host: str) -> str:
-    try:
-        address = ipaddress.ip_address(host.strip())
-    except ValueError:
-        raise AddressUnusable from None
-    if not any(address in network for network in settings().bmc_networks):
-        raise AddressUnusable
-    return str(address)
-
-
 def take_in(unit: Unit, actor: Actor, arrival: Arrival) -> Server:
     """Write the machine down, begin its intake and ask it what it is made of.
 
@@ -84,16 +69,14 @@ def take_in(unit: Unit, actor: Actor, arrival: Arrival) -> Server:
     name = arrival.name.strip().lower()
     if not _NAME.fullmatch(name):
         raise NameUnusable
-    host = _checked_host(arrival.bmc_host)
-    if not 1 <= arrival.bmc_port <= 65_535 or arrival.driver not in ("ipmi", "redfish"):
+    host = bmc_records.checked_host(arrival.bmc_host, arrival.bmc_port)
+    if arrival.driver not in ("ipmi", "redfish"):
         raise AddressUnusable
-    if arrival.certificate and not _FINGERPRINT.fullmatch(arrival.certificate):
-        raise FingerprintUnusable
-    if len(arrival.bmc_user.encode()) > 16 or len(arrival.bmc_password.encode()) > 20:
-        raise CredentialsTooLong
+    certificate = bmc_records.checked_fingerprint(arrival.certificate)
+    bmc_records.check_sign_in(arrival.bmc_user, arrival.bmc_password)
     ordered = parse_order(arrival.expected)
     server = _add_server(unit, name, normal_mac(arrival.mac), arrival)
-    _add_bmc(unit, server, host, arrival)
+    _add_bmc(unit, server, host, certificate, arrival)
     assert server.id is not None
     trail.record(
         unit, "server:taken_in", actor=actor, object_kind="server", object_id=server.id, object_name=name,
@@ -126,7 +109,7 @@ def _add_server(unit: Unit, name: str, mac: str, arrival: Arrival) -> Server:
     return server
 
 
-def _add_bmc(unit: Unit, server: Server, host: str, arrival: Arrival) -> None:
+def _add_bmc(unit: Unit, server: Server, host: str, certificate: str, arrival: Arrival) -> None:
     assert server.id is not None
     known = select(Bmc.server_id).where(col(Bmc.host) == host, col(Bmc.port) == arrival.bmc_port)
     if unit.exec(known).first() is not None:
@@ -135,7 +118,7 @@ def _add_bmc(unit: Unit, server: Server, host: str, arrival: Arrival) -> None:
         Bmc(
             server_id=server.id, driver=arrival.driver, host=host, port=arrival.bmc_port,
             username=arrival.bmc_user, password=seal(arrival.bmc_password),
-            certificate=arrival.certificate.replace(":", "").lower(),
+            certificate=certificate,
         )
     )  # fmt: skip
     unit.flush()

@@ -110,6 +110,13 @@ class FingerprintUnusable(Refusal):
     msgid = "This is no SHA-256 fingerprint of a certificate: 64 hexadecimal digits. Nothing was changed. Read it anew."
 
 
+class CipherSuiteUnusable(Refusal):
+    code = "cipher_suite_unusable"
+    msgid = (
+        "Only cipher suites 3 and 17 authenticate, sign and encrypt. Nothing was changed. Choose one of them."
+    )
+
+
 class BmcAlreadyKnown(Refusal):
     code = "bmc_already_known"
     msgid = "This BMC is on record for another server. Nothing was changed. Search for its address."

@@ -77,7 +77,7 @@ def let_server(unit: Unit, actor: Actor, server_id: int, *, service_id: int) -> 
     server = locked(unit, actor, server_id)
     if server.stock_status != StockStatus.AVAILABLE:
         raise ServerNotAvailable(server=server.name)
-    _refuse_at_work(unit, server)
+    refuse_at_work(unit, server)
     server.service_id = service.id
     step(unit, actor, server, StockStatus.LEASED, tag="let", reason=f"service {service.id}")
     return server
@@ -105,14 +105,15 @@ def take_back(unit: Unit, actor: Actor, server_id: int, *, reason: str) -> Serve
         raise StockStepNotPossible(server=server.name)
     if unit.get_one(Service, server.service_id).status not in ENDED:
         raise ServiceStillRuns(server=server.name)
-    _refuse_at_work(unit, server)
+    refuse_at_work(unit, server)
     endings.end_consoles(unit, reason=endings.TAKEN_BACK, server_id=server_id)
     server.service_id = None
     step(unit, actor, server, StockStatus.QUARANTINED, tag="taken_back", reason=words)
     return server
 
 
-def _refuse_at_work(unit: Unit, server: Server) -> None:
+def refuse_at_work(unit: Unit, server: Server) -> None:
+    """Refuses with `ServerAtWork` while a job on it has not ended. The caller has locked the server."""
     busy = select(HardwareJob.id).where(
         col(HardwareJob.server_id) == server.id, col(HardwareJob.status).in_(ACTIVE_JOB)
     )

@@ -22,7 +22,7 @@ from opsportal.components.elements import (
     tag,
 )
 from opsportal.components.headers import header
-from opsportal.components.inventory import confidence, stock_status, why_faulty
+from opsportal.components.inventory import BmcRecord, confidence, stock_status, why_faulty
 from opsportal.components.machine import light
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import Column, table
@@ -33,6 +33,7 @@ from opsportal.pages.inventory import machine_steps
 from opsportal.state.inventory.machine import MachineState
 from opsportal.state.inventory.work import PlacesWorkState, StockWorkState
 from opsportal.state.server import ServerState
+from opsportal.state.shell import ShellState
 
 
 def _score(one: Any) -> rx.Component:
@@ -199,6 +200,19 @@ def _record(view: Any) -> rx.Component:
                 disabled=(view.light == "asking") | (view.bmc_host == ""),
             ),
             class_name="card-line legend",
+        ),
+        rx.cond(
+            view.bmc_host,
+            rx.el.div(
+                BmcRecord.create(
+                    key=view.id,
+                    server=view.id,
+                    record=view.bmc,
+                    disabled=view.job.is_active,
+                    has_second_factor=ShellState.me.has_second_factor,
+                ),
+                class_name="card-line",
+            ),
         ),
         rx.el.div(light(view), class_name="card-line"),
         title=t("On record"),

@@ -35,6 +35,7 @@ from opsportal.state.guard import allow
 from opsportal.state.inventory.parts import part_view
 from opsportal.state.inventory.reasons import reasons_of
 from opsportal.state.inventory.views import (
+    BmcRecordView,
     ChangeView,
     DifferenceView,
     EvidenceView,
@@ -83,6 +84,7 @@ def read_machine(unit: Unit, actor: Actor, server_id: int) -> MachineView:
         rack_id=(place[1].id or 0) if place else 0,
         bmc_host=f"{bmc.host}:{bmc.port}" if bmc else "",
         bmc_user=bmc.username if bmc else "",
+        bmc=_bmc(bmc),
         is_default_user=bmc is not None and bmc.username.lower() in rotation.DEFAULT_USERS,
         is_rotating=unit.get(BmcRotation, server_id) is not None,
         **_tenant(unit, service),
@@ -95,6 +97,12 @@ def read_machine(unit: Unit, actor: Actor, server_id: int) -> MachineView:
         **light_of(unit, actor, server_id),
         job=newest_job(unit, actor, server),
     )
+
+
+def _bmc(row: Bmc | None) -> BmcRecordView:
+    if row is None:
+        return BmcRecordView()
+    return BmcRecordView(row.host, row.port, row.username, row.driver, row.cipher_suite, row.certificate)
 
 
 def _tenant(unit: Unit, service: Service | None) -> dict[str, Any]:

@@ -184,6 +184,18 @@ class ChangeView:
 
 
 @dataclass(frozen=True)
+class BmcRecordView:
+    """What is on record about a BMC, for the form that corrects it; never its password."""
+
+    host: str = ""
+    port: int = 0
+    username: str = ""
+    driver: str = ""
+    cipher_suite: int = 0
+    certificate: str = ""
+
+
+@dataclass(frozen=True)
 class MachineView:
     """One machine in stock: where it stands, what it is made of, what its cleaning has and lacks."""
 
@@ -197,6 +209,7 @@ class MachineView:
     rack_id: int = 0
     bmc_host: str = ""
     bmc_user: str = ""
+    bmc: BmcRecordView = field(default_factory=BmcRecordView)
     is_default_user: bool = False
     is_rotating: bool = False
     company: str = ""
