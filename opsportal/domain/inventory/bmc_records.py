@@ -21,6 +21,7 @@ from opsportal.domain.inventory.refusals import (
     CipherSuiteUnusable,
     CredentialsTooLong,
     FingerprintUnusable,
+    PasswordNeeded,
     ServerAtWork,
 )
 from opsportal.domain.refusals import ServerWithoutBmc
@@ -32,6 +33,9 @@ CIPHER_SUITES = (3, 17)
 """Those of IPMI v2.0 table 22-20 that authenticate, sign and encrypt."""
 _FINGERPRINT = re.compile(r"([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}")
 
+_OTHER_MACHINE = frozenset({"host", "port", "certificate"})
+"""Who answers there may be another machine, which a Redfish client would tell the password."""
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
@@ -41,7 +45,7 @@ class Correction:
     port: int
     username: str
     password: str = field(repr=False)
-    """"": the one on record stays."""
+    """"": the one on record stays, as long as it goes to the machine on record."""
     cipher_suite: int = 3
     certificate: str = ""
     """SHA-256 of a Redfish BMC's certificate; "": a CA must vouch for it."""
@@ -87,6 +91,8 @@ def correct(unit: Unit, actor: Actor, server_id: int, new: Correction) -> list[s
     if access_work.is_held(unit, server_id):  # a worker is at its users, signed in by what is on record
         raise ServerAtWork(server=server.name)
     changed = [name for name, value in given.items() if getattr(row, name) != value]
+    if not new.password and not _OTHER_MACHINE.isdisjoint(changed):
+        raise PasswordNeeded
     for name in changed:
         setattr(row, name, given[name])
     if new.password:

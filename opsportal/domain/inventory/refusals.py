@@ -129,6 +129,13 @@ class CredentialsTooLong(Refusal):
     )
 
 
+class PasswordNeeded(Refusal):
+    """The password on record is for the machine on record: another one is not told it."""
+
+    code = "bmc_password_needed"
+    msgid = "Another address or certificate may be another machine. Nothing was changed. Enter the BMC's password, too."
+
+
 class SelectionTooLarge(Refusal):
     code = "selection_too_large"
     msgid = "At most {limit} servers can be chosen at once. Nothing was changed. Choose fewer."

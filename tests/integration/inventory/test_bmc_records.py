@@ -20,6 +20,7 @@ from opsportal.domain.inventory.refusals import (
     CipherSuiteUnusable,
     CredentialsTooLong,
     FingerprintUnusable,
+    PasswordNeeded,
     ServerAtWork,
 )
 from opsportal.domain.refusals import Forbidden, NotFound, Refusal, ServerWithoutBmc
@@ -107,6 +108,7 @@ def test_a_new_fingerprint_is_kept_as_workers_compare_it() -> None:
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
+        ({"password": ""}, PasswordNeeded),
         ({"host": "8.8.8.8"}, AddressUnusable),
         ({"host": "bmc.example"}, AddressUnusable),
         ({"port": 0}, AddressUnusable),
