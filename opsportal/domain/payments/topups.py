@@ -85,14 +85,7 @@ def begin_payment(
     if not is_usable(card):
         raise CardNotUsable
     _check_number_under_way(unit, company)
-    if purpose is PaymentPurpose.TOPUP:
-        if net_minor is None or invoice_id is not None:
-            raise BadRequest
-        quote = quote_topup(actor, unit, net_minor=net_minor, currency=currency)
-    else:
-        if invoice_id is None or net_minor is not None:
-            raise BadRequest
-        quote = quote_invoice(actor, unit, invoice_id=invoice_id)
+    quote = _quote(unit, actor, purpose, net_minor, invoice_id, currency)
     if (quote.gross_minor, quote.currency) != (charge_minor, currency):
         raise AmountChanged
     payment = _write(unit, actor, company, card, quote, purpose, invoice_id, idempotency)
@@ -102,19 +95,40 @@ def begin_payment(
             raise PaymentInProgress
         return _same_or_refused(known, purpose, net_minor, invoice_id, (charge_minor, currency))
     unit.enqueue(QUEUE, TASK, payment.id or 0)
+    _record_beginning(unit, actor, payment)
+    unit.changed(*topics.of_company(company.id or 0))
+    return payment
+
+
+def _quote(
+    unit: Unit,
+    actor: Actor,
+    purpose: PaymentPurpose,
+    net_minor: int | None,
+    invoice_id: int | None,
+    currency: str,
+) -> Quote:
+    if purpose is PaymentPurpose.TOPUP:
+        if net_minor is None or invoice_id is not None:
+            raise BadRequest
+        return quote_topup(actor, unit, net_minor=net_minor, currency=currency)
+    if invoice_id is None or net_minor is not None:
+        raise BadRequest
+    return quote_invoice(actor, unit, invoice_id=invoice_id)
+
+
+def _record_beginning(unit: Unit, actor: Actor, payment: Payment) -> None:
     trail.record(
         unit,
         "payment:begun",
         actor=actor,
         object_kind="payment",
         object_id=payment.id,
-        company_id=company.id,
+        company_id=payment.company_id,
         amount_minor=payment.gross_minor,
         currency=payment.currency,
-        purpose=purpose.value,
+        purpose=payment.purpose,
     )
-    unit.changed(*topics.of_company(company.id or 0))
-    return payment
 
 
 def _check_token(idempotency: str) -> None:
