@@ -1,6 +1,7 @@
 """SQLModel tables and their enums. No rules, no queries."""
 
 from opsportal.models.accounts import Company, LoginSession, LoginStage, Person, RecoveryCode, Role
+from opsportal.models.arrivals import BmcKind, BmcSighting, BmcSweep, HardwareOrder
 from opsportal.models.audit import AuditEvent, StatusChange
 from opsportal.models.billing import (
     BalanceFlag,
@@ -27,6 +28,13 @@ from opsportal.models.billing import (
 from opsportal.models.bmc_access import LEAVING_ACCESS, OPEN_ACCESS, AccessStatus, BmcAccess
 from opsportal.models.bmc_refusal import BmcRefusal
 from opsportal.models.catalog import Family, Plan, Service, ServiceStatus, SuspensionReason, Term
+from opsportal.models.cleaning import (
+    ApprovedFirmware,
+    WipedDisk,
+    WipeMethod,
+    WipeOutcome,
+    WipeTrouble,
+)
 from opsportal.models.consoles import (
     OPEN_GRANT,
     ConsoleGrant,
@@ -43,6 +51,7 @@ from opsportal.models.hardware import (
     HardwareJob,
     JobKind,
     JobLog,
+    JobOwner,
     JobStatus,
     JobStep,
     Power,
@@ -81,6 +90,7 @@ from opsportal.models.network import (
     ReverseRecord,
     ReverseStatus,
 )
+from opsportal.models.outages import Outage
 from opsportal.models.outbox import Outbox, ScheduledTask
 from opsportal.models.payments import (
     ACTIVE_PAYMENT,
@@ -146,6 +156,7 @@ from opsportal.models.traffic import (
     SampleFlag,
     SnmpVersion,
     Switch,
+    SwitchCheck,
     SwitchGap,
     SwitchPoll,
     SwitchPort,
@@ -176,6 +187,7 @@ __all__ = [
     "AccountKind",
     "Address",
     "AlertOutcome",
+    "ApprovedFirmware",
     "Attachment",
     "AttachmentContent",
     "AuditEvent",
@@ -185,8 +197,11 @@ __all__ = [
     "BillingRunError",
     "Bmc",
     "BmcAccess",
+    "BmcKind",
     "BmcRefusal",
     "BmcRotation",
+    "BmcSighting",
+    "BmcSweep",
     "CardSetup",
     "CardSetupStatus",
     "Cleaning",
@@ -216,6 +231,7 @@ __all__ = [
     "GatewayEvent",
     "GrantStatus",
     "HardwareJob",
+    "HardwareOrder",
     "HealthSample",
     "Importance",
     "Inspection",
@@ -232,6 +248,7 @@ __all__ = [
     "InvoicesSeen",
     "JobKind",
     "JobLog",
+    "JobOwner",
     "JobStatus",
     "JobStep",
     "JournalEntry",
@@ -247,6 +264,7 @@ __all__ = [
     "NumberSeries",
     "OperatingSystem",
     "OrderStatus",
+    "Outage",
     "Outbox",
     "Part",
     "PartKind",
@@ -295,6 +313,7 @@ __all__ = [
     "StockStatus",
     "SuspensionReason",
     "Switch",
+    "SwitchCheck",
     "SwitchGap",
     "SwitchPoll",
     "SwitchPort",
@@ -320,4 +339,8 @@ __all__ = [
     "TrafficPrice",
     "WebhookCount",
     "WebhookResult",
+    "WipeMethod",
+    "WipeOutcome",
+    "WipeTrouble",
+    "WipedDisk",
 ]

@@ -180,6 +180,33 @@ class HardwareJob(SQLModel, table=True):
     outcome_code: str | None = None
     reconcile_attempts: int = 0
     reconcile_due_at: dt.datetime | None = moment()
+    ended_by: str | None = None
+    end_note: str | None = None
+    """Who ended a job that was taken over, and what that person saw. For staff."""
+
+
+class JobOwner(SQLModel, table=True):
+    """A person who has taken a job over: while this row exists, no program acts on the job or its server.
+
+    One per server, so that there is one person to ask. `quiet_at`: until then a command of the worker that was
+    fenced off may still be on its way. `question_due_at`: a question to the BMC is open.
+    """
+
+    __tablename__ = "job_owner"
+    __table_args__ = (UniqueConstraint("job_id", name="uq_job_owner_job_id"),)
+
+    server_id: int = Field(sa_column=Column(BigInteger, ForeignKey("server.id"), primary_key=True))
+    job_id: int = Field(sa_column=Column(BigInteger, ForeignKey("hardware_job.id"), nullable=False))
+    person_id: int = Field(sa_column=Column(BigInteger, ForeignKey("person.id"), nullable=False))
+    name: str
+    since: dt.datetime = moment(default_now=True)
+    quiet_at: dt.datetime = moment(default_now=True)
+    question_due_at: dt.datetime | None = moment()
+    answered_at: dt.datetime | None = moment()
+    answer: str | None = None
+    """The power that the BMC told, "answered" where something else was asked, or the code of why it told nothing."""
+    verdict: str | None = None
+    """The outcome that follows from the answer, had nobody taken the job over."""
 
 
 class JobStep(SQLModel, table=True):
