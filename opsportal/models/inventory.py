@@ -182,6 +182,8 @@ class CleaningStepName(StrEnum):
 class EvidenceResult(StrEnum):
     GOOD = "good"
     BAD = "bad"
+    OPEN = "open"
+    """A program has looked and cannot tell: a person decides."""
 
 
 class Cleaning(SQLModel, table=True):
