@@ -36,17 +36,27 @@ class Discovery:
     ports: tuple[DiscoveredPort, ...]
     table_changed_cs: int | None
     """ifTableLastChange; None when the switch does not have it."""
+    sys_name: str = ""
+    """What it calls itself; "" when it does not say, or not in a form that can be shown."""
 
 
 async def discover(agent: Agent, *, timeout_s: float = TIMEOUT_S, tries: int = TRIES) -> Discovery:
     """Walk the interface tables. Raises SwitchError; a table that cannot be read whole is not read at all."""
     async with conversation(agent, timeout_s=timeout_s, tries=tries) as talk:
-        marks = await talk.get([oids.SYS_UPTIME, oids.IF_TABLE_LAST_CHANGE])
+        marks = await talk.get([oids.SYS_UPTIME, oids.IF_TABLE_LAST_CHANGE, oids.SYS_NAME])
         changed = marks.get(oids.IF_TABLE_LAST_CHANGE)
         ports = await _ports(talk)
     if not ports:
         raise SwitchWithoutPorts
-    return Discovery(tuple(ports), None if changed is None else number(changed))
+    called = _called(marks.get(oids.SYS_NAME))
+    return Discovery(tuple(ports), None if changed is None else number(changed), called)
+
+
+def _called(value: ValueType) -> str:
+    try:
+        return "" if value is None else name(value)
+    except SwitchBadAnswer:
+        return ""
 
 
 async def _ports(talk: Conversation) -> list[DiscoveredPort]:

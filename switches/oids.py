@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 SYS_UPTIME = "1.3.6.1.2.1.1.3.0"
+SYS_NAME = "1.3.6.1.2.1.1.5.0"
 IF_TABLE_LAST_CHANGE = "1.3.6.1.2.1.31.1.5.0"
 
 _IF = "1.3.6.1.2.1.2.2.1"

@@ -15,7 +15,7 @@ from switches.agents import Agent
 from switches.errors import SwitchBadAnswer, SwitchPortMoved, SwitchPortUnmoved
 from switches.sessions import TIMEOUT_S, TRIES, conversation
 from switches.values import name, number
-from switches.writing import prepare, set_integer
+from switches.writing import may_write, prepare, set_integer
 
 UP, DOWN = 1, 2  # ifAdminStatus, RFC 2863
 READ_BACK_S = 8.0
@@ -38,7 +38,7 @@ class PortState:
 
 
 class PortControl(Protocol):
-    """The capability to switch ports. Both calls raise SwitchError and end in time."""
+    """The capability to switch ports. All calls raise SwitchError and end in time."""
 
     def read(self, if_index: int) -> PortState:
         """Ask the switch now."""
@@ -54,6 +54,10 @@ class PortControl(Protocol):
         saying so for longer than agents keep answers. Raises SwitchPortMoved, with nothing sent, when another
         port stands at `if_index`, and SwitchPortUnmoved when it does not go where it was told.
         """
+        ...
+
+    def may_write(self) -> bool | None:
+        """Whether the switch would let us set ports, found out without setting any; None when it does not say."""
         ...
 
 
@@ -82,6 +86,10 @@ class SnmpPortControl:
             before_command()
             _wait(self._set(if_index, is_enabled))
         return _wait(self._read_back(if_index, if_name, is_enabled))
+
+    def may_write(self) -> bool | None:
+        """By a SET of a port that cannot be; see `PortControl`."""
+        return _wait(may_write(self._writer, timeout_s=self._timeout_s, tries=self._tries))
 
     async def _set(self, if_index: int, is_enabled: bool) -> None:
         await set_integer(

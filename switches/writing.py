@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from switches import oids
 from switches.agents import Agent
 from switches.errors import SwitchBadAnswer, SwitchCredentialsRefused, SwitchUnreachable, SwitchWriteRefused
+from switches.sessions import TIMEOUT_S, TRIES
 
 _AUTH = {
     "": "usmNoAuthProtocol",
@@ -26,6 +28,11 @@ _PRIV = {
 }
 # RFC 3416, section 3, error-status: noSuchName, readOnly, noAccess, noCreation, authorizationError, notWritable.
 _REFUSALS = {2, 4, 6, 11, 16, 17}
+# noCreation, wrongValue, inconsistentValue, inconsistentName: it looked at what was to be set, so it would let us.
+_WOULD_LET_US = {0, 10, 11, 12, 18}
+_WOULD_NOT = {4, 6, 16, 17}
+_NOWHERE = f"{oids.IF_ADMIN_STATUS}.0"
+"""No interface has the index 0 (RFC 2863, InterfaceIndex): what is set there is set nowhere."""
 _DEADLINE_S = 15.0
 
 
@@ -39,6 +46,26 @@ async def set_integer(agent: Agent, oid: str, value: int, *, timeout_s: float, t
 
     A SET states a goal, so one without an answer is sent again. Raises SwitchError.
     """
+    status, answered = await _asked(agent, oid, value, timeout_s, tries)
+    if status:
+        raise SwitchWriteRefused if status in _REFUSALS else SwitchBadAnswer
+    if answered != (oid, value):
+        raise SwitchBadAnswer
+
+
+async def may_write(agent: Agent, *, timeout_s: float = TIMEOUT_S, tries: int = TRIES) -> bool | None:
+    """Whether the switch would let this agent set ports, by a SET that can change nothing; None when it does not say.
+
+    An agent looks at who asks before it looks at what is to be set (RFC 3416, 4.2.5). Raises SwitchError.
+    """
+    status, _ = await _asked(agent, _NOWHERE, 1, timeout_s, tries)
+    return True if status in _WOULD_LET_US else False if status in _WOULD_NOT else None
+
+
+async def _asked(
+    agent: Agent, oid: str, value: int, timeout_s: float, tries: int
+) -> tuple[int, tuple[str, int] | None]:
+    """The error status of one SET and what it says was set. Raises SwitchError when there is no answer."""
     try:
         async with asyncio.timeout(_DEADLINE_S):
             indication, status, answered = await _exchange(agent, oid, value, timeout_s, tries)
@@ -48,10 +75,7 @@ async def set_integer(agent: Agent, oid: str, value: int, *, timeout_s: float, t
         raise SwitchUnreachable from None
     if indication is not None:
         raise _failure(indication)
-    if status:
-        raise SwitchWriteRefused if status in _REFUSALS else SwitchBadAnswer
-    if answered != (oid, value):
-        raise SwitchBadAnswer
+    return status, answered
 
 
 async def _exchange(

@@ -20,6 +20,7 @@ from opsportal.models import (
     Bmc,
     Company,
     Family,
+    LoginSession,
     LoginStage,
     Person,
     Plan,
@@ -96,6 +97,15 @@ def make_session(
         actor = sessions.find_actor(unit, opened.session_id)
     assert actor is not None
     return actor, opened.cookie
+
+
+def make_raised(role: Role = Role.TECHNICIAN, *, company: Company | None = None) -> Actor:
+    """Somebody who has just proved who they are, by password and code."""
+    actor, _ = make_session(role=role, company=company)
+    with unit_of_work() as unit:
+        row = unit.get_one(LoginSession, actor.session_id)
+        row.elevated_until = row.expires_at
+    return actor
 
 
 def make_plan(family: Family = Family.SERVER) -> Plan:

@@ -33,10 +33,13 @@ class Task:
 TASKS = {
     "hardware_job": Task("workers.hardware.run_job", 180),
     "reconcile_job": Task("workers.hardware.reconcile_job", 180),
+    "job_question": Task("workers.hardware.ask_job", 60),
     "server_health": Task("workers.health.run", 90),
     "server_light": Task("workers.identify.run", 60),
+    "bmc_sweep": Task("workers.discovery.run", 600),
     "bmc_access": Task("workers.bmc_access.run", 120),
     "port_order": Task("workers.port_orders.run", 60),
+    "switch_check": Task("workers.switch_checks.run", 90),
     "mail": Task("workers.mail.send_mail", 180),
     "payment": Task("workers.payments.run_payment", 180),
     "refund": Task("workers.payments.run_refund", 60),

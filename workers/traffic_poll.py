@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 import gc
 import ipaddress
@@ -16,7 +17,8 @@ from opsportal.domain.traffic import compaction, days, hot, inventory, links, po
 from opsportal.domain.traffic.inventory import FoundPort
 from opsportal.domain.traffic.recording import PolledPort, SwitchReadings
 from opsportal.domain.traffic.rounds import DueSwitch, LastPoll
-from opsportal.domain.vault import VaultError, unseal
+from opsportal.domain.traffic.snmp_access import reading_access
+from opsportal.domain.vault import VaultError
 from opsportal.models import Switch
 from opsportal.models.base import utcnow
 from opsportal.settings import settings
@@ -46,22 +48,9 @@ def agent(row: Switch) -> switches.Agent:
         host = ipaddress.ip_address(row.host)
         if not any(host in network for network in settings().switch_networks):
             raise OutsideSwitchNetworks
-        return switches.Agent(
-            row.host,
-            row.port,
-            community=_open(row.community),
-            username=row.username or "",
-            auth_protocol=row.auth_protocol or "",
-            auth_password=_open(row.auth_password),
-            priv_protocol=row.priv_protocol or "",
-            priv_password=_open(row.priv_password),
-        )
+        return switches.Agent(row.host, row.port, **dataclasses.asdict(reading_access(row)))
     except (ValueError, VaultError) as unusable:
         raise SwitchMisconfigured from unusable
-
-
-def _open(sealed: bytes | None) -> str:
-    return unseal(sealed) if sealed else ""
 
 
 def run() -> None:
@@ -106,10 +95,17 @@ def _discover(agents: Mapping[int, switches.Agent]) -> dict[int, switches.Switch
         if isinstance(found, switches.SwitchError):
             failures[key] = found
             continue
-        ports = [FoundPort(p.if_index, p.if_name, p.speed_mbps, p.counter_bits) for p in found.ports]
-        with unit_of_work() as unit:
-            inventory.apply_discovery(unit, key, ports, table_changed_cs=found.table_changed_cs, at=utcnow())
+        keep_discovery(key, found)
     return failures
+
+
+def keep_discovery(switch_id: int, found: switches.Discovery) -> None:
+    """Put the ports that a switch shows on record."""
+    ports = [FoundPort(p.if_index, p.if_name, p.speed_mbps, p.counter_bits) for p in found.ports]
+    with unit_of_work() as unit:
+        inventory.apply_discovery(
+            unit, switch_id, ports, table_changed_cs=found.table_changed_cs, at=utcnow()
+        )
 
 
 def _discovered(agents: Mapping[int, switches.Agent]) -> dict[int, switches.Discovery | switches.SwitchError]:

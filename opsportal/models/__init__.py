@@ -27,7 +27,17 @@ from opsportal.models.billing import (
 )
 from opsportal.models.bmc_access import LEAVING_ACCESS, OPEN_ACCESS, AccessStatus, BmcAccess
 from opsportal.models.bmc_refusal import BmcRefusal
-from opsportal.models.catalog import Family, Plan, Service, ServiceStatus, SuspensionReason, Term
+from opsportal.models.catalog import (
+    ChangedBy,
+    Family,
+    Plan,
+    Service,
+    ServiceChange,
+    ServiceChangeKind,
+    ServiceStatus,
+    SuspensionReason,
+    Term,
+)
 from opsportal.models.cleaning import (
     ApprovedFirmware,
     WipedDisk,
@@ -204,6 +214,7 @@ __all__ = [
     "BmcSweep",
     "CardSetup",
     "CardSetupStatus",
+    "ChangedBy",
     "Cleaning",
     "CleaningEvidence",
     "CleaningKind",
@@ -302,6 +313,8 @@ __all__ = [
     "ServerScreen",
     "ServerSignIn",
     "Service",
+    "ServiceChange",
+    "ServiceChangeKind",
     "ServiceCharge",
     "ServiceStatus",
     "Settlement",

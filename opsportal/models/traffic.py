@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     SmallInteger,
+    String,
     UniqueConstraint,
     text,
 )
@@ -111,6 +112,22 @@ class SwitchPoll(SQLModel, table=True):
     )
 
 
+class SwitchCheck(SQLModel, table=True):
+    """What a switch has said when a person had it asked: the newest question only."""
+
+    __tablename__ = "switch_check"
+
+    switch_id: int = Field(sa_column=Column(BigInteger, ForeignKey("switch.id"), primary_key=True))
+    asked_at: dt.datetime = moment(default_now=True)
+    answered_at: dt.datetime | None = moment()
+    error_code: str | None = None
+    """Why it gave no answer; null when it did."""
+    sys_name: str = ""
+    ports: int = 0
+    write: str = ""
+    """Whether it lets us set ports: allowed, refused, unclear, the code of an error, or "" without credentials."""
+
+
 class SwitchGap(SQLModel, table=True):
     """A time in which a switch gave no sample. Open while `ended_at` is null."""
 
@@ -184,6 +201,8 @@ class PortLink(SQLModel, table=True):
     server_id: int = Field(sa_column=Column(BigInteger, ForeignKey("server.id"), nullable=False))
     service_id: int | None = Field(default=None, sa_column=Column(BigInteger, ForeignKey("service.id")))
     """Null: the server stood in stock, its traffic is nobody's."""
+    nic: str = Field(default="", sa_column=Column(String, nullable=False, server_default=text("''")))
+    """Which interface of the server it is, as a person calls it; "" when nobody has said."""
     valid_from: dt.datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     valid_until: dt.datetime | None = moment()
 

@@ -1,27 +1,24 @@
-"""Taking in a machine, correcting the record of its BMC: plain HTTP, because a BMC's password must be in no event,
-no state and no log."""
+"""Taking in a machine, correcting the records of its BMC and its screen: plain HTTP, because their passwords must be in
+no event, no state and no log."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from opsportal.db import Unit, in_thread, in_unit
+from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission
-from opsportal.domain.inventory import bmc_records, intake
+from opsportal.domain.inventory import bmc_records, intake, screen_records
 from opsportal.domain.inventory.bmc_records import Correction
 from opsportal.domain.inventory.intake import Arrival
-from opsportal.domain.refusals import NotFound
-from opsportal.web import limits
+from opsportal.domain.inventory.screen_records import ScreenRecord
 from opsportal.web.actors import actor_of
 from opsportal.web.json_doors import Body, answering, parse
-
-_Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
-_Number = Annotated[str, Field(pattern=r"^[0-9]{0,9}$")]
+from opsportal.web.records import Line, Number, number_of, recorder
 
 _SignIn = Annotated[str, Field(max_length=64, pattern=r"^[\x20-\x7e]*$")]
 
@@ -29,31 +26,40 @@ _SignIn = Annotated[str, Field(max_length=64, pattern=r"^[\x20-\x7e]*$")]
 class ArrivalBody(Body):
     """A form's fields: all texts; numbers may be empty."""
 
-    name: _Line
-    mac: _Line
-    bmc_host: _Line
+    name: Line
+    mac: Line
+    bmc_host: Line
     bmc_user: _SignIn
     bmc_password: _SignIn
-    bmc_port: _Number = "623"
-    driver: _Line = "ipmi"
-    certificate: _Line = ""
-    model: _Line = ""
-    order_ref: _Line = ""
+    bmc_port: Number = "623"
+    driver: Line = "ipmi"
+    certificate: Line = ""
+    model: Line = ""
+    order_ref: Line = ""
     expected: Annotated[str, Field(max_length=2_000, pattern=r"^[^\x00]*$")] = ""
-    rack_id: _Number = ""
-    bottom_u: _Number = ""
-    units: _Number = "1"
+    rack_id: Number = ""
+    bottom_u: Number = ""
+    units: Number = "1"
 
 
 class CorrectionBody(Body):
     """A form's fields: all texts."""
 
-    host: _Line
-    port: _Number
+    host: Line
+    port: Number
     username: _SignIn
     password: _SignIn = ""
-    cipher_suite: _Number = "3"
-    certificate: _Line = ""
+    cipher_suite: Number = "3"
+    certificate: Line = ""
+
+
+class ScreenBody(Body):
+    """A form's fields: all texts."""
+
+    host: Line
+    port: Number
+    asks: Literal["password", "nothing"]
+    password: _SignIn = ""
 
 
 async def arrive(request: Request) -> Response:
@@ -77,19 +83,25 @@ def _take_in(unit: Unit, actor: Actor, arrival: Arrival) -> int:
 
 async def correct(request: Request) -> Response:
     """POST /inventory/machines/{server_id}/bmc: record what a server's BMC has now."""
-    actor = await actor_of(request)
-    actor.require(Permission.FLEET_MANAGE)
-    number: int = request.path_params["server_id"]
-    if not 0 < number < 2**63:
-        raise NotFound
+    actor = await recorder(request)
+    number = number_of(request, "server_id")
     body = await parse(request, CorrectionBody)
-    await in_thread(limits.count, (limits.REVEAL, f"reveal:{actor.person_id}"))
     fields = body.model_dump() | {"port": int(body.port or 0), "cipher_suite": int(body.cipher_suite or 0)}
     changed = await in_unit(bmc_records.correct, actor, number, Correction(**fields))
     return JSONResponse({"changed": changed})
 
 
+async def set_screen(request: Request) -> Response:
+    """POST /inventory/machines/{server_id}/screen: record where a server's screen is."""
+    actor = await recorder(request)
+    number = number_of(request, "server_id")
+    body = await parse(request, ScreenBody)
+    new = ScreenRecord(body.host, int(body.port or 0), body.password, asks_password=body.asks == "password")
+    return JSONResponse({"changed": await in_unit(screen_records.correct, actor, number, new)})
+
+
 ROUTES = [
     Route("/inventory/arrivals", answering(arrive), methods=["POST"]),
     Route("/inventory/machines/{server_id:int}/bmc", answering(correct), methods=["POST"]),
+    Route("/inventory/machines/{server_id:int}/screen", answering(set_screen), methods=["POST"]),
 ]

@@ -136,6 +136,14 @@ class PasswordNeeded(Refusal):
     msgid = "Another address or certificate may be another machine. Nothing was changed. Enter the BMC's password, too."
 
 
+class ScreenPasswordNeeded(Refusal):
+    code = "screen_password_needed"
+    msgid = (
+        "Another address may be another screen. Nothing was changed. Enter its password, too, or say that it asks for "
+        "none."
+    )
+
+
 class SelectionTooLarge(Refusal):
     code = "selection_too_large"
     msgid = "At most {limit} servers can be chosen at once. Nothing was changed. Choose fewer."
@@ -154,3 +162,45 @@ class InspectionOutdated(Refusal):
 class ExpectedPartsUnclear(Refusal):
     code = "expected_parts_unclear"
     msgid = 'Line {line} of the expected parts is not clear. Nothing was changed. Write lines like "8 dimm 32 GB".'
+
+
+class RangeUnusable(Refusal):
+    code = "range_unusable"
+    msgid = (
+        "Workers may not search there. Nothing was asked. Enter a network, an address or a range inside "
+        "BMC_NETWORKS, like 10.20.0.0/24."
+    )
+
+
+class RangeTooLarge(Refusal):
+    code = "range_too_large"
+    msgid = (
+        "That is more than {limit} addresses and ports at once. Nothing was asked. Search a smaller range."
+    )
+
+
+class PortsUnusable(Refusal):
+    code = "ports_unusable"
+    msgid = "These are no ports. Nothing was asked. Enter at most {limit}, like 623 or 623, 6230-6239."
+
+
+class SweepUnderWay(Refusal):
+    code = "sweep_under_way"
+    msgid = (
+        "A search is under way already. Nothing was asked. Wait until it ends; its result shows on this page."
+    )
+
+
+class OrderKnown(Refusal):
+    code = "order_known"
+    msgid = "An order of this number is on record already. Nothing was changed. Correct that one."
+
+
+class OrderEmpty(Refusal):
+    code = "order_empty"
+    msgid = "The order names no parts. Nothing was changed. Write at least one line, like 8 dimm 32 GB."
+
+
+class NoDifference(Refusal):
+    code = "no_difference"
+    msgid = "There is no difference to decide about. Nothing was changed. Reload the page and look again."

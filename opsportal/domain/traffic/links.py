@@ -25,11 +25,13 @@ class Tenure:
     end: int
 
 
-def connect_port(unit: Unit, port_id: int, server_id: int, *, at: dt.datetime) -> PortLink:
+def connect_port(unit: Unit, port_id: int, server_id: int, *, at: dt.datetime, nic: str = "") -> PortLink:
     """From now on the port is the server's, and counts for the service that the server serves."""
     disconnect_port(unit, port_id, at=at)
     server = unit.get_one(Server, server_id)
-    link = PortLink(port_id=port_id, server_id=server_id, service_id=server.service_id, valid_from=at)
+    link = PortLink(
+        port_id=port_id, server_id=server_id, service_id=server.service_id, valid_from=at, nic=nic
+    )
     unit.add(link)
     unit.flush()
     return link
@@ -38,9 +40,12 @@ def connect_port(unit: Unit, port_id: int, server_id: int, *, at: dt.datetime) -
 def disconnect_port(unit: Unit, port_id: int, *, at: dt.datetime) -> None:
     """From now on the port serves nobody."""
     query = select(PortLink).where(col(PortLink.port_id) == port_id, col(PortLink.valid_until).is_(None))
-    for link in unit.exec(query.with_for_update()):
-        _close(unit, link, at)
-    unit.flush()
+    while (
+        unit.exec(query).first() is not None
+    ):  # again, where a poll began another while we waited for its lock
+        for link in unit.exec(query.with_for_update().execution_options(populate_existing=True)):
+            _close(unit, link, at)
+        unit.flush()
 
 
 def follow_services(unit: Unit, *, at: dt.datetime) -> int:
@@ -70,6 +75,7 @@ def follow_services(unit: Unit, *, at: dt.datetime) -> int:
                 server_id=link.server_id,
                 service_id=server.service_id,
                 valid_from=max(at, link.valid_from),
+                nic=link.nic,
             )
         )
     unit.flush()

@@ -53,3 +53,64 @@ class SnmpUserUnusable(Refusal):
         "Nothing was saved. A user that may write needs a name, authentication with a password of at least 8 "
         "characters, and a password as long where the traffic is encrypted."
     )
+
+
+class SwitchAddressUnusable(Refusal):
+    code = "switch_address_unusable"
+    msgid = (
+        "Workers may not ask this address. Nothing was changed. Enter a numeric address inside SWITCH_NETWORKS, and a "
+        "port from 1 to 65535."
+    )
+
+
+class SwitchSecretsNeeded(Refusal):
+    """What is on record is for the switch on record: another address is not told it."""
+
+    code = "switch_secrets_needed"
+    msgid = (
+        "Another address or another kind of access needs its community or passwords anew. Nothing was changed. "
+        "Enter them, too."
+    )
+
+
+class SwitchInUse(Refusal):
+    code = "switch_in_use"
+    msgid = "Servers are still on {n} of its ports. Nothing was changed. Unplug or move their cables first."
+
+
+class SwitchOutOfService(Refusal):
+    code = "switch_out_of_service"
+    msgid = "Switch {switch} is out of service. Nothing was changed. Put it back into service first."
+
+
+class PortTaken(Refusal):
+    code = "port_taken"
+    msgid = "Server {server} is on port {port} already. Nothing was changed. Choose another port, or unplug that one."
+
+
+class PortUnknown(Refusal):
+    code = "port_unknown"
+    msgid = (
+        'There is no port "{port}" on record. Nothing was changed. Write the switch and the port, such as '
+        "sw-01 ge-0/0/7."
+    )
+
+
+class ServerUnknown(Refusal):
+    code = "server_unknown"
+    msgid = 'There is no server "{server}" on record. Nothing was changed. Search by its name, label or MAC address.'
+
+
+class CableOfUplink(Refusal):
+    code = "cable_of_uplink"
+    msgid = "Port {port} is an uplink: no server hangs on it. Nothing was changed. Choose another port."
+
+
+class CableOfBlockedServer(Refusal):
+    code = "cable_of_blocked_server"
+    msgid = "Server {server} is blocked at this port, which would stay down. Nothing was changed. Unblock the server first."
+
+
+class CableUnderOrders(Refusal):
+    code = "cable_under_orders"
+    msgid = "Port {port} is being switched right now. Nothing was changed. Wait a moment, then try again."

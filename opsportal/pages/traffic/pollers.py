@@ -17,7 +17,7 @@ from opsportal.components.states import empty, page_body
 from opsportal.components.switches import WriteAccess
 from opsportal.components.tables import Column, QueryLink, table
 from opsportal.components.text import date, duration, number, rate, t, t_code, tn
-from opsportal.domain.traffic.write_access import AUTH_PROTOCOLS, PRIV_PROTOCOLS
+from opsportal.domain.traffic.snmp_access import AUTH_PROTOCOLS, PRIV_PROTOCOLS
 from opsportal.locale import N_
 from opsportal.pages.frame import framed
 from opsportal.state.traffic.pollers import PollersState

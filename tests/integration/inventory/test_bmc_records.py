@@ -25,22 +25,13 @@ from opsportal.domain.inventory.refusals import (
 )
 from opsportal.domain.refusals import Forbidden, NotFound, Refusal, ServerWithoutBmc
 from opsportal.domain.vault import unseal
-from opsportal.models import AuditEvent, Bmc, BmcRefusal, JobStatus, LoginSession, Role, Server
-from tests.builders import make_company, make_server, make_service, make_session
+from opsportal.models import AuditEvent, Bmc, BmcRefusal, JobStatus, Role, Server
+from tests.builders import make_company, make_raised, make_server, make_service, make_session
 from tests.doors import world
 from tests.doors.world import make_job
 
 pytestmark = pytest.mark.usefixtures("portal")
 NEW = Correction("127.0.0.77", 6230, "fresh", "n3w-Passw0rd", 17)
-
-
-def raised(role: Role = Role.TECHNICIAN, **more: object) -> Actor:
-    """Somebody who has just proved who they are."""
-    actor, _ = make_session(role=role, **more)  # type: ignore[arg-type]
-    with unit_of_work() as unit:
-        row = unit.get_one(LoginSession, actor.session_id)
-        row.elevated_until = row.expires_at
-    return actor
 
 
 def refuse(server: Server) -> None:
@@ -56,7 +47,7 @@ def correct(actor: Actor, server: Server, new: Correction = NEW) -> list[str]:
 
 
 def test_what_is_corrected_is_tried_at_once_and_its_password_is_nowhere() -> None:
-    server, actor = make_server(), raised()
+    server, actor = make_server(), make_raised()
     refuse(server)
     with unit_of_work() as unit:
         assert list(refusals_of_bmcs.list_held_back(unit)) == [server.id]
@@ -74,7 +65,7 @@ def test_what_is_corrected_is_tried_at_once_and_its_password_is_nowhere() -> Non
 
 
 def test_an_empty_password_keeps_the_one_on_record_and_a_changed_suite_alone_is_tried_at_once() -> None:
-    server, actor = make_server(), raised(Role.OPERATOR)
+    server, actor = make_server(), make_raised(Role.OPERATOR)
     refuse(server)
     with unit_of_work() as unit:
         before = unit.get_one(Bmc, server.id)
@@ -96,7 +87,7 @@ def test_an_empty_password_keeps_the_one_on_record_and_a_changed_suite_alone_is_
 
 
 def test_a_new_fingerprint_is_kept_as_workers_compare_it() -> None:
-    server, actor = make_server(), raised()
+    server, actor = make_server(), make_raised()
     with unit_of_work() as unit:
         unit.get_one(Bmc, server.id).driver = "redfish"
     digits = "AB:" * 31 + "CD"
@@ -121,7 +112,7 @@ def test_a_new_fingerprint_is_kept_as_workers_compare_it() -> None:
     ],
 )
 def test_what_is_refused_changes_nothing(changes: dict[str, object], refusal: type[Refusal]) -> None:
-    server, other, actor = make_server(), make_server(), raised()
+    server, other, actor = make_server(), make_server(), make_raised()
     with unit_of_work() as unit:
         known = unit.get_one(Bmc, other.id)
         known.host, known.port = "127.0.0.5", 623
@@ -133,7 +124,7 @@ def test_what_is_refused_changes_nothing(changes: dict[str, object], refusal: ty
 
 @pytest.mark.parametrize("status", [JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.UNKNOWN])
 def test_not_while_a_job_is_under_way(status: JobStatus) -> None:
-    server, actor = make_server(), raised()
+    server, actor = make_server(), make_raised()
     make_job(server, status=status, company_id=None)
     before = world.everything()
     with pytest.raises(ServerAtWork):
@@ -144,7 +135,7 @@ def test_not_while_a_job_is_under_way(status: JobStatus) -> None:
 def test_only_staff_who_have_proved_who_they_are() -> None:
     company = make_company()
     server, bare = make_server(make_service(company)), make_server(has_bmc=False)
-    tenant, technician = raised(Role.CLIENT, company=company), raised()
+    tenant, technician = make_raised(Role.CLIENT, company=company), make_raised()
     not_raised, _ = make_session(role=Role.OPERATOR)
     before = world.everything()
     with pytest.raises(Forbidden):

@@ -10,23 +10,23 @@ from sqlmodel import col, select
 
 from opsportal.db import unit_of_work
 from opsportal.domain.refusals import Forbidden, NotFound
-from opsportal.domain.traffic import write_access
+from opsportal.domain.traffic import snmp_access, write_access
 from opsportal.domain.traffic.refusals import CommunityUnusable, SnmpUserUnusable
-from opsportal.domain.traffic.write_access import WriteAccess
+from opsportal.domain.traffic.snmp_access import SnmpAccess
 from opsportal.domain.vault import unseal
 from opsportal.models import AuditEvent, Role, Switch
 from opsportal.state.traffic.pollers import read_pollers
 from switches import agents
-from tests.builders import make_actor
+from tests.builders import make_actor, make_raised
 from tests.cabling import make_switch
 
 pytestmark = pytest.mark.usefixtures("portal")
-USER = WriteAccess("", "portal-rw", "sha256", "auth-s3cret", "aes128", "priv-s3cret")
+USER = SnmpAccess("", "portal-rw", "sha256", "auth-s3cret", "aes128", "priv-s3cret")
 
 
-def keep(switch: Switch, new: WriteAccess, role: Role = Role.TECHNICIAN) -> None:
+def keep(switch: Switch, new: SnmpAccess, role: Role = Role.TECHNICIAN) -> None:
     with unit_of_work() as unit:
-        write_access.set_write_access(unit, make_actor(role=role), switch.id or 0, new)
+        write_access.set_write_access(unit, make_raised(role), switch.id or 0, new)
 
 
 def row(switch: Switch) -> Switch:
@@ -47,7 +47,7 @@ def test_a_user_replaces_a_community_and_a_community_a_user() -> None:
     assert [unseal(one or b"") for one in (kept.write_auth_password, kept.write_priv_password)] == [
         "auth-s3cret", "priv-s3cret",
     ]  # fmt: skip
-    keep(switch, WriteAccess("write-s3cret"))
+    keep(switch, SnmpAccess("write-s3cret"))
     kept = row(switch)
     assert unseal(kept.write_community or b"") == "write-s3cret"
     assert [value for name, value in written(switch).items() if name != "write_community"] == [None] * 5
@@ -72,7 +72,7 @@ def test_what_is_refused_changes_nothing() -> None:
     before = written(switch)
     for community in ("", " secret", "x" * 65):
         with pytest.raises(CommunityUnusable):
-            keep(switch, WriteAccess(community))
+            keep(switch, SnmpAccess(community))
     for wrong in (
         {"username": " portal"},
         {"username": "x" * 33},
@@ -86,7 +86,7 @@ def test_what_is_refused_changes_nothing() -> None:
     with pytest.raises(Forbidden):
         keep(switch, USER, Role.CLIENT)
     with pytest.raises(NotFound), unit_of_work() as unit:
-        write_access.set_write_access(unit, make_actor(role=Role.OPERATOR), 987_654_321, USER)
+        write_access.set_write_access(unit, make_raised(Role.OPERATOR), 987_654_321, USER)
     assert written(switch) == before
 
 
@@ -102,6 +102,6 @@ def test_taken_away_it_is_gone_and_said_once() -> None:
 
 
 def test_protocols_are_those_that_the_library_speaks() -> None:
-    assert set(write_access.AUTH_PROTOCOLS) == set(agents.AUTH)
-    assert set(write_access.PRIV_PROTOCOLS) == set(agents.PRIV)
-    assert write_access.SHORTEST_PASSWORD == agents.SHORTEST_PASSWORD
+    assert set(snmp_access.AUTH_PROTOCOLS) == set(agents.AUTH)
+    assert set(snmp_access.PRIV_PROTOCOLS) == set(agents.PRIV)
+    assert snmp_access.SHORTEST_PASSWORD == agents.SHORTEST_PASSWORD
