@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, ForeignKey, Index, false, text
 from sqlmodel import Field, SQLModel
 
-from opsportal.models.base import identity, moment, one_of
+from opsportal.models.base import day, identity, moment, one_of, reference
 
 
 class Family(StrEnum):
@@ -61,6 +61,13 @@ class Service(SQLModel, table=True):
             "(status = 'suspended') = (suspension_reason IS NOT NULL)", name="suspension_has_reason"
         ),
         CheckConstraint("suspension_reason IN ('payment', 'policy')", name="suspension_reason_known"),
+        CheckConstraint(
+            "suspension_note IS NULL OR suspension_reason IS NOT DISTINCT FROM 'policy'",
+            name="note_of_policy",
+        ),
+        CheckConstraint(
+            "NOT also_unpaid OR suspension_reason IS NOT DISTINCT FROM 'policy'", name="unpaid_beside_policy"
+        ),
         CheckConstraint("price_minor >= 0", name="price_not_negative"),
         CheckConstraint("period_end > period_start", name="period_not_empty"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_iso4217"),
@@ -79,6 +86,12 @@ class Service(SQLModel, table=True):
     name: str
     status: str = ServiceStatus.PENDING
     suspension_reason: str | None = None
+    """While both reasons hold: policy, and `also_unpaid`. Changed only by `domain.catalog.holds`."""
+    suspension_note: str | None = None
+    """Why it is suspended for policy, in words for the client."""
+    also_unpaid: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=false())
+    )
     termination_requested_on: dt.date | None = Field(default=None, sa_column=Column(Date))
     period_start: dt.date | None = Field(default=None, sa_column=Column(Date))
     period_end: dt.date | None = Field(default=None, sa_column=Column(Date))
@@ -91,3 +104,65 @@ class Service(SQLModel, table=True):
     term: str = Term.MONTH
     ip: str | None = None
     created_at: dt.datetime = moment(default_now=True)
+
+
+class ServiceChangeKind(StrEnum):
+    """What happened to a service. `recorded`: how it stood when its history began."""
+
+    ORDERED = "ordered"
+    RECORDED = "recorded"
+    PROVISIONING = "provisioning"
+    ACTIVATED = "activated"
+    PRICE_CHANGED = "price_changed"
+    PLAN_CHANGED = "plan_changed"
+    RENEWED = "renewed"
+    SUSPENDED = "suspended"
+    LIFTED = "lifted"
+    TERMINATION_REQUESTED = "termination_requested"
+    TERMINATION_WITHDRAWN = "termination_withdrawn"
+    TERMINATED = "terminated"
+    CANCELLED = "cancelled"
+    PENDING = "pending"
+
+
+class ChangedBy(StrEnum):
+    CLIENT = "client"
+    TECHNICIAN = "technician"
+    OPERATOR = "operator"
+    PORTAL = "portal"
+
+
+class ServiceChange(SQLModel, table=True):
+    """One line of a service's history, written by a trigger in the transaction that changes the service.
+
+    Append-only. Plan, price, currency and term are those after the change; `…_before` are given where one of
+    them has changed. `renewed`: the first charge at another price than the one before.
+    """
+
+    __tablename__ = "service_change"
+    __table_args__ = (
+        one_of("kind", ServiceChangeKind),
+        one_of("actor_role", ChangedBy),
+        Index("ix_service_change_service", "service_id", "id"),
+    )
+
+    id: int | None = identity()
+    service_id: int = reference("service")
+    at: dt.datetime = moment(default_now=True)
+    kind: str
+    hold: str | None = None
+    """For which reason it was suspended, or is no longer."""
+    on_day: dt.date | None = day(nullable=True)
+    """From when the price holds; when the service is to end."""
+    actor_id: int | None = reference("person", nullable=True)
+    actor_name: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    actor_role: str
+    reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    plan_id: int = reference("plan")
+    price_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
+    currency: str
+    term: str
+    plan_before_id: int | None = reference("plan", nullable=True)
+    price_before_minor: int | None = Field(default=None, sa_column=Column(BigInteger))
+    currency_before: str | None = None
+    term_before: str | None = None
