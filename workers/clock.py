@@ -46,7 +46,7 @@ def reconcile() -> None:
     with unit_of_work() as unit:
         overdue = reconciliation.end_overdue(unit)
     with unit_of_work() as unit:
-        asked = reconciliation.wake_unknown(unit)
+        asked = reconciliation.wake_unknown(unit) + reconciliation.wake_questions(unit)
     found = replace_lost()
     if expired or dead or overdue or asked or found:
         log.info("reconciled", expired=expired, dead=dead, overdue=overdue, asked=asked, lost=found)

@@ -104,7 +104,8 @@ HARDWARE_JOB = Machine(
             "The machine reports, its deadline passes: failed, or a person stops it: cancelled.",
         ),
         JobStatus.UNKNOWN: State(
-            "Nobody knows whether the command took effect.", "The reconciler asks the BMC, at most ten times."
+            "Nobody knows whether the command took effect, or a person has taken it from its worker.",
+            "The reconciler asks the BMC, at most ten times; or the person who has it ends it or hands it back.",
         ),
         JobStatus.SUCCEEDED: State("Read back from the BMC: the goal is reached.", is_final=True),
         JobStatus.FAILED: State("The goal was not reached; the outcome says why.", is_final=True),

@@ -86,13 +86,13 @@ def test_fence_is_checked_right_before_the_command(
 
     monkeypatch.setattr(Reaching, "before_command", fenced_off)
     if is_taken_out:
-        source = inspect.getsource(claims._held)
+        source = inspect.getsource(claims.prove)
         assert source.count("raise LeaseLost") == 2
         made: dict[str, Any] = {}
         code = compile(source.replace("raise LeaseLost", "pass"), "planted", "exec", dont_inherit=True,
                        flags=__future__.annotations.compiler_flag)  # fmt: skip
         exec(code, vars(claims), made)
-        monkeypatch.setattr(claims, "_held", made["_held"])
+        monkeypatch.setattr(claims, "prove", made["prove"])
         monkeypatch.setattr(lifecycle.Machine, "allows", lambda *_: True)
     hardware.run_job(job_id)
     assert machine.commands() == (["power off"] if is_taken_out else [])

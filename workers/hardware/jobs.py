@@ -10,7 +10,7 @@ import structlog
 
 import bmc
 from opsportal.db import unit_of_work
-from opsportal.domain.hardware import claims, reconciliation
+from opsportal.domain.hardware import claims, questions, reconciliation
 from opsportal.domain.hardware.claims import LeaseLost
 from opsportal.domain.hardware.hands import ChangedHands
 from opsportal.domain.hardware.resolutions import Resolution
@@ -124,16 +124,51 @@ def reconcile_job(job_id: int) -> None:
 
 
 def _ask_bmc(running: Running) -> None:
-    # The lease must outlast the question.
-    timeout_s = min(ASK_TIMEOUT_S, settings().lease_s / 2)
     with running.connect() as control:
-        power = Power(control.power_state(timeout_s=timeout_s).value)
+        power = Power(control.power_state(timeout_s=_question_s()).value)
         with unit_of_work() as unit:
             resolution = reconciliation.judge(unit, running.job_id, power)
             claims.keep_power(unit, running.claim, power)
         if resolution.resumes:
             RESUMES[running.claim.kind](running, control)
     _end_resolved(running, resolution, f"the BMC said: {power}")
+
+
+def ask_job(job_id: int) -> None:
+    """Ask for a person who has taken the job over, and write down what was told. Ends nothing, resumes nothing."""
+    with unit_of_work() as unit:
+        claimed = questions.claim_question(unit, job_id, worker=worker_name())
+    if claimed is None:
+        return
+    claim, status = claimed
+    running = Running(claim)
+    try:
+        try:
+            told, verdict = _ask_only(running, is_open=status is JobStatus.UNKNOWN)
+        except bmc.BmcError as error:
+            told, verdict = error.code, ""
+        with unit_of_work() as unit:
+            questions.answer(unit, claim, told, verdict=verdict, line=f"was told: {told}")
+    except LeaseLost:
+        log.warning("lease_lost", job=job_id, fence=claim.fence)
+
+
+def _ask_only(running: Running, *, is_open: bool) -> tuple[str, str]:
+    """What is told, and the outcome that would follow from it for a job that nobody knows the end of."""
+    ask = ASKERS.get(running.claim.kind)
+    if ask is not None and is_open:
+        return questions.ANSWERED, questions.verdict_of(ask(running))
+    with running.connect() as control:
+        power = Power(control.power_state(timeout_s=_question_s()).value)
+    with unit_of_work() as unit:
+        resolution = reconciliation.judge(unit, running.job_id, power) if is_open else None
+        claims.keep_power(unit, running.claim, power)
+    return power, questions.verdict_of(resolution) if resolution else ""
+
+
+def _question_s() -> float:
+    """The lease must outlast the question."""
+    return min(ASK_TIMEOUT_S, settings().lease_s / 2)
 
 
 def _end_resolved(running: Running, resolution: Resolution, line: str) -> None:

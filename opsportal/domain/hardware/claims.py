@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlmodel import col, select
 
 from opsportal.db import Unit
-from opsportal.domain.hardware import deadlines, topics
+from opsportal.domain.hardware import deadlines, owners, topics
 from opsportal.domain.hardware.hands import ChangedHands, has_changed_hands
 from opsportal.domain.hardware.requests import QUEUE, TASK, end_job
 from opsportal.domain.lifecycle import HARDWARE_JOB, move
@@ -45,7 +45,8 @@ def lease_end() -> dt.datetime:
     return utcnow() + dt.timedelta(seconds=settings().lease_s)
 
 
-def _take_lease(unit: Unit, server: Server, job: HardwareJob) -> Claim:
+def take_lease(unit: Unit, server: Server, job: HardwareJob) -> Claim:
+    """Hold the server for a job under a new fence. The caller has locked both and seen that nobody holds it."""
     assert job.id is not None
     assert server.id is not None
     server.lease_fence += 1
@@ -56,9 +57,9 @@ def _take_lease(unit: Unit, server: Server, job: HardwareJob) -> Claim:
 
 
 def claim(unit: Unit, job_id: int, *, worker: str) -> Claim | None:
-    """Begin a queued job. None when it was claimed, cancelled or has expired in the meantime."""
+    """Begin a queued job. None when it was claimed, cancelled, taken over or has expired in the meantime."""
     job = unit.get(HardwareJob, job_id, with_for_update=True)
-    if job is None or job.status != JobStatus.QUEUED:
+    if job is None or job.status != JobStatus.QUEUED or owners.is_owned(unit, job):
         return None
     if job.not_after <= utcnow():
         expire(unit, job)
@@ -68,7 +69,7 @@ def claim(unit: Unit, job_id: int, *, worker: str) -> Claim | None:
         move(unit, HARDWARE_JOB, job, JobStatus.CANCELLED, reason=CHANGED_HANDS)
         end_job(unit, job, outcome_code=CHANGED_HANDS)
         return None
-    claimed = _take_lease(unit, server, job)
+    claimed = take_lease(unit, server, job)
     move(unit, HARDWARE_JOB, job, JobStatus.RUNNING, reason=worker)
     job.started_at, job.worker = utcnow(), worker
     # A worker that goes on for longer is fenced off, lease or not.
@@ -85,9 +86,9 @@ def expire(unit: Unit, job: HardwareJob) -> None:
 
 
 def claim_unknown(unit: Unit, job_id: int, *, worker: str) -> Claim | None:
-    """Take over a job whose outcome nobody knows, to ask the BMC. None when it is resolved or held."""
+    """Hold a job whose outcome nobody knows, to ask the BMC. None when it is resolved, held or a person's."""
     job = unit.get(HardwareJob, job_id, with_for_update=True)
-    if job is None or job.status != JobStatus.UNKNOWN:
+    if job is None or job.status != JobStatus.UNKNOWN or owners.is_owned(unit, job):
         return None
     if job.reconcile_due_at is not None and job.reconcile_due_at > utcnow():
         return None  # a second wake-up call for an attempt that has been made
@@ -97,10 +98,10 @@ def claim_unknown(unit: Unit, job_id: int, *, worker: str) -> Claim | None:
     # Counted here and not at its end, so that attempts which kill their worker come to an end as well.
     job.reconcile_attempts += 1
     unit.add(JobLog(job_id=job_id, line=f"{worker} asks the BMC what really happened"))
-    return _take_lease(unit, server, job)
+    return take_lease(unit, server, job)
 
 
-def _held(unit: Unit, held: Claim) -> tuple[HardwareJob, Server]:
+def prove(unit: Unit, held: Claim) -> tuple[HardwareJob, Server]:
     """Lock job and server, in this order everywhere, and prove that the claim still holds."""
     job = unit.get_one(HardwareJob, held.job_id, with_for_update=True, populate_existing=True)
     server = unit.get_one(Server, held.server_id, with_for_update=True, populate_existing=True)
@@ -113,7 +114,7 @@ def _held(unit: Unit, held: Claim) -> tuple[HardwareJob, Server]:
 
 def renew(unit: Unit, held: Claim) -> None:
     """Prolong the lease. Raises `LeaseLost` when it is no longer this worker's."""
-    _, server = _held(unit, held)
+    _, server = prove(unit, held)
     server.lease_expires_at = lease_end()
 
 
@@ -123,7 +124,7 @@ def announce_command(unit: Unit, held: Claim, *, command: str, step: str | None 
     Commit this before the packet leaves: if the worker dies in between, the outcome is `unknown`
     and the BMC will be asked, never guessed. Raises `ChangedHands` when the server is somebody else's.
     """
-    job, server = _held(unit, held)
+    job, server = prove(unit, held)
     if has_changed_hands(unit, job, server):
         raise ChangedHands
     if step is not None:
@@ -142,7 +143,7 @@ def begin_step(unit: Unit, held: Claim, name: str) -> None:
     Going back, because a command had no effect and is sent again, reopens the later step: only
     `phase_done` may say that something was verified.
     """
-    job, server = _held(unit, held)
+    job, server = prove(unit, held)
     server.lease_expires_at = lease_end()
     _begin(unit, job, name)
 
@@ -163,7 +164,7 @@ def _begin(unit: Unit, job: HardwareJob, name: str) -> None:
 
 def begin_round(unit: Unit, held: Claim, *, line: str) -> None:
     """A job that does the same several times takes its steps once more; `line` says which time it is."""
-    job, server = _held(unit, held)
+    job, server = prove(unit, held)
     server.lease_expires_at = lease_end()
     for step in list_steps(unit, held.job_id):
         step.status, step.note_code = StepStatus.WAITING, None
@@ -174,7 +175,7 @@ def begin_round(unit: Unit, held: Claim, *, line: str) -> None:
 
 def skip_step(unit: Unit, held: Claim, name: str, *, note_code: str) -> None:
     """Mark a step as not needed, and why."""
-    job, _ = _held(unit, held)
+    job, _ = prove(unit, held)
     for step in list_steps(unit, held.job_id):
         if step.name == name and step.status in (StepStatus.WAITING, StepStatus.RUNNING):
             step.status, step.note_code, step.finished_at = StepStatus.SKIPPED, note_code, utcnow()
@@ -206,7 +207,7 @@ def phase_done(
 
     `ends_job`: it was all that was asked for, so the job has succeeded.
     """
-    job, server = _held(unit, held)
+    job, server = prove(unit, held)
     record_power(unit, server, power, company_id=job.company_id)
     for step in list_steps(unit, held.job_id):
         if step.status == StepStatus.RUNNING:
@@ -221,7 +222,7 @@ def phase_done(
 
 def command_done(unit: Unit, held: Claim, *, line: str) -> None:
     """A command other than power is known to have had its effect: the job runs on."""
-    job, _ = _held(unit, held)
+    job, _ = prove(unit, held)
     if job.status == JobStatus.VERIFYING:
         move(unit, HARDWARE_JOB, job, JobStatus.RUNNING, reason=line)
     unit.add(JobLog(job_id=held.job_id, line=line))
@@ -230,7 +231,7 @@ def command_done(unit: Unit, held: Claim, *, line: str) -> None:
 
 def note_step(unit: Unit, held: Claim, name: str, *, note_code: str, status: StepStatus) -> None:
     """End a step as done or failed, and keep why."""
-    job, _ = _held(unit, held)
+    job, _ = prove(unit, held)
     for step in list_steps(unit, held.job_id):
         if step.name == name and step.status == StepStatus.RUNNING:
             step.status, step.note_code, step.finished_at = status, note_code or None, utcnow()
@@ -239,7 +240,7 @@ def note_step(unit: Unit, held: Claim, name: str, *, note_code: str, status: Ste
 
 def write_line(unit: Unit, held: Claim, line: str) -> None:
     """A line for the job's log. Raises `LeaseLost` when the server is no longer this worker's."""
-    _held(unit, held)
+    prove(unit, held)
     unit.add(JobLog(job_id=held.job_id, line=line))
 
 
@@ -249,11 +250,11 @@ def wait_for_machine(unit: Unit, held: Claim, until: dt.datetime) -> None:
     The lease is given back and its fence raised, so that the worker can do nothing more. The job's
     deadline is the way out if the machine says nothing.
     """
-    job, server = _held(unit, held)
+    job, server = prove(unit, held)
     move(unit, HARDWARE_JOB, job, JobStatus.WAITING, reason="the machine is at work")
     job.deadline_at = until
     server.lease_fence += 1
-    _release(server)
+    release(server)
     unit.changed(*topics.of_job(job))
 
 
@@ -270,7 +271,7 @@ def end_waiting(
 
 def finish(unit: Unit, held: Claim, status: JobStatus, *, outcome_code: str, line: str = "") -> None:
     """End the job and give the lease back."""
-    job, server = _held(unit, held)
+    job, server = prove(unit, held)
     if line:
         unit.add(JobLog(job_id=held.job_id, line=line))
     _end(unit, job, server, status, outcome_code=outcome_code)
@@ -279,12 +280,12 @@ def finish(unit: Unit, held: Claim, status: JobStatus, *, outcome_code: str, lin
 def _end(unit: Unit, job: HardwareJob, server: Server, status: JobStatus, *, outcome_code: str) -> None:
     move(unit, HARDWARE_JOB, job, status, reason=outcome_code)
     end_job(unit, job, outcome_code=outcome_code)
-    _release(server)
+    release(server)
 
 
 def leave_unknown(unit: Unit, held: Claim, *, line: str) -> None:
     """The command may or may not have worked: hand the job to the reconciler."""
-    job, server = _held(unit, held)
+    job, server = prove(unit, held)
     unit.add(JobLog(job_id=held.job_id, line=line))
     mark_unknown(unit, job, server)
 
@@ -297,7 +298,7 @@ def begin_again(unit: Unit, job: HardwareJob, server: Server) -> None:
     """
     is_late = job.not_after <= utcnow()
     server.lease_fence += 1
-    _release(server)
+    release(server)
     assert job.id is not None
     unit.add(JobLog(job_id=job.id, line=f"{job.worker} was lost before it sent a command"))
     if is_late:
@@ -315,7 +316,7 @@ def mark_unknown(unit: Unit, job: HardwareJob, server: Server) -> None:
     """Fence off whoever held the server and let the reconciler ask its BMC."""
     move(unit, HARDWARE_JOB, job, JobStatus.UNKNOWN)
     server.lease_fence += 1
-    _release(server)
+    release(server)
     job.reconcile_due_at = utcnow()
     assert job.id is not None
     unit.enqueue(QUEUE, ASK_TASK, job.id)
@@ -324,18 +325,19 @@ def mark_unknown(unit: Unit, job: HardwareJob, server: Server) -> None:
 
 def postpone(unit: Unit, held: Claim, *, line: str, delay: dt.timedelta) -> None:
     """The BMC did not answer the reconciler: try again later."""
-    job, server = _held(unit, held)
+    job, server = prove(unit, held)
     job.reconcile_due_at = utcnow() + delay
     unit.add(JobLog(job_id=held.job_id, line=line))
-    _release(server)
+    release(server)
     unit.changed(*topics.of_job(job))
 
 
-def _release(server: Server) -> None:
+def release(server: Server) -> None:
+    """Give the server back. The caller has locked it, and holds it."""
     server.lease_job_id = server.lease_expires_at = None
 
 
 def keep_power(unit: Unit, held: Claim, power: Power) -> None:
     """Keep what the BMC has told the reconciler."""
-    job, server = _held(unit, held)
+    job, server = prove(unit, held)
     record_power(unit, server, power, company_id=job.company_id)

@@ -22,3 +22,8 @@ EXTRA_S: dict[JobKind, int] = {
 def work_time(kind: JobKind) -> dt.timedelta:
     """After how long a worker that still goes on is fenced off, lease or not."""
     return dt.timedelta(seconds=2 * settings().power_deadline_s + EXTRA_S.get(kind, 30))
+
+
+def step_time(kind: JobKind) -> dt.timedelta:
+    """After how long one step of such a job hangs: it may hold one power goal and all that is extra."""
+    return dt.timedelta(seconds=settings().power_deadline_s + EXTRA_S.get(kind, 30))

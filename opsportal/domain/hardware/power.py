@@ -5,12 +5,12 @@ from __future__ import annotations
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_job_for
 from opsportal.domain.audit import trail
-from opsportal.domain.hardware import block
+from opsportal.domain.hardware import block, owners
 from opsportal.domain.hardware.refusals import BlockedByStaff
 from opsportal.domain.hardware.requests import end_job, request_job
 from opsportal.domain.lifecycle import HARDWARE_JOB, move
 from opsportal.domain.refusals import JobNotCancellable, JobNotRetryable
-from opsportal.models import HardwareJob, JobKind, JobStatus
+from opsportal.models import HardwareJob, JobKind, JobStatus, Server
 
 STEPS: dict[JobKind, tuple[str, ...]] = {
     JobKind.POWER_ON: ("read", "switch_on", "verify_on"),
@@ -46,6 +46,7 @@ def cancel_job(unit: Unit, actor: Actor, job_id: int) -> HardwareJob:
     job = unit.get_one(HardwareJob, job_id, with_for_update=True, populate_existing=True)
     if job.status != JobStatus.QUEUED:
         raise JobNotCancellable
+    owners.require_free(unit, actor, unit.get_one(Server, job.server_id))
     blocking = block.block_of(unit, job_id)
     if blocking is not None and blocking.is_by_staff and not actor.is_staff:
         raise BlockedByStaff(reason=blocking.reason)

@@ -1,4 +1,7 @@
-"""Every job that waits has a way out: the sweeps that find them, and how an unknown outcome is resolved."""
+"""Every job that waits has a way out: the sweeps that find them, and how an unknown outcome is resolved.
+
+What a person has taken over is left to that person by all of them.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,24 @@ from collections.abc import Callable
 from sqlmodel import col, select
 
 from opsportal.db import Unit
+from opsportal.domain.hardware import owners
 from opsportal.domain.hardware.claims import ASK_TASK, begin_again, end_waiting, expire, mark_unknown
+from opsportal.domain.hardware.questions import QUESTION_TASK
 from opsportal.domain.hardware.requests import QUEUE, TASK, end_job
 from opsportal.domain.hardware.resolutions import Asked, Resolution
 from opsportal.domain.lifecycle import HARDWARE_JOB, move
 from opsportal.domain.provisioning import progress as installing
-from opsportal.models import HardwareJob, JobKind, JobStatus, JobStep, Outbox, Power, Server, StepStatus
+from opsportal.models import (
+    HardwareJob,
+    JobKind,
+    JobOwner,
+    JobStatus,
+    JobStep,
+    Outbox,
+    Power,
+    Server,
+    StepStatus,
+)
 from opsportal.models.base import utcnow
 
 MAX_ATTEMPTS = 10
@@ -77,6 +92,7 @@ RULES: dict[JobKind, Callable[[Unit, Asked], Resolution]] = {
     JobKind.RESCUE: installing.judge,
     JobKind.MEMORY_TEST: installing.judge,
     JobKind.WIPE: installing.judge,
+    JobKind.LOAD_TEST: installing.judge,
 }
 """How the outcome of each kind is judged once the BMC has said whether the server is on.
 
@@ -99,6 +115,7 @@ OVERDUE: dict[JobKind, Callable[[Unit, HardwareJob], None]] = {
     JobKind.RESCUE: installing.overdue,
     JobKind.MEMORY_TEST: installing.overdue,
     JobKind.WIPE: installing.overdue,
+    JobKind.LOAD_TEST: installing.overdue,
 }
 """What happens to a waiting job whose deadline has passed; unless listed it fails as `machine_silent`."""
 
@@ -108,9 +125,11 @@ def end_overdue(unit: Unit) -> int:
     jobs = unit.exec(
         select(HardwareJob)
         .where(col(HardwareJob.status) == JobStatus.WAITING, col(HardwareJob.deadline_at) <= utcnow())
+        .where(~owners.has_owner())
         .order_by(col(HardwareJob.id))
         .with_for_update(skip_locked=True)
     ).all()
+    jobs = [job for job in jobs if not owners.is_owned(unit, job)]
     for job in jobs:
         OVERDUE.get(JobKind(job.kind), _machine_silent)(unit, job)
     return len(jobs)
@@ -133,9 +152,11 @@ def expire_waiting(unit: Unit) -> int:
     jobs = unit.exec(
         select(HardwareJob)
         .where(col(HardwareJob.status) == JobStatus.QUEUED, col(HardwareJob.not_after) <= utcnow())
+        .where(~owners.has_owner())
         .order_by(col(HardwareJob.id))
         .with_for_update(skip_locked=True)
     ).all()
+    jobs = [job for job in jobs if not owners.is_owned(unit, job)]
     for job in jobs:
         expire(unit, job)
     return len(jobs)
@@ -185,6 +206,7 @@ def wake_unknown(unit: Unit) -> int:
     jobs = unit.exec(
         select(HardwareJob)
         .where(col(HardwareJob.status) == JobStatus.UNKNOWN, col(HardwareJob.reconcile_due_at) <= utcnow())
+        .where(~owners.has_owner())
         .order_by(col(HardwareJob.id))
         .with_for_update(skip_locked=True, of=HardwareJob)
     ).all()
@@ -194,32 +216,43 @@ def wake_unknown(unit: Unit) -> int:
         server = unit.get_one(Server, job.server_id, with_for_update=True, populate_existing=True)
         if server.lease_expires_at is not None and server.lease_expires_at > utcnow():
             continue  # somebody is asking
+        if owners.is_owned(unit, job):
+            continue
         if job.reconcile_attempts >= MAX_ATTEMPTS:
             move(unit, HARDWARE_JOB, job, JobStatus.FAILED, reason="never_answered")
             end_job(unit, job, outcome_code="never_answered")
             server.lease_fence += 1
             server.lease_job_id = server.lease_expires_at = None
-        elif not _has_call(unit, job):
+        elif not _has_call(unit, ASK_TASK, job.id, job.reconcile_due_at):
             unit.enqueue(QUEUE, ASK_TASK, job.id)
             woken += 1
     return woken
 
 
-def _has_call(unit: Unit, job: HardwareJob) -> bool:
+def _has_call(unit: Unit, task: str, job_id: int, due_at: dt.datetime | None) -> bool:
     """Whether a wake-up call was written for this attempt. Lost ones are replaced by `list_waiting`."""
     calls = select(Outbox.id).where(
-        col(Outbox.task) == ASK_TASK,
-        col(Outbox.ref) == job.id,
-        col(Outbox.created_at) >= job.reconcile_due_at,
+        col(Outbox.task) == task, col(Outbox.ref) == job_id, col(Outbox.created_at) >= due_at
     )
     return unit.exec(calls.limit(1)).first() is not None
+
+
+def wake_questions(unit: Unit) -> int:
+    """Have every question asked whose time has come: those of people who have taken a job over. Returns how many."""
+    due = unit.exec(select(JobOwner).where(col(JobOwner.question_due_at) <= utcnow())).all()
+    woken = [one for one in due if not _has_call(unit, QUESTION_TASK, one.job_id, one.question_due_at)]
+    for one in woken:
+        unit.enqueue(QUEUE, QUESTION_TASK, one.job_id)
+    return len(woken)
 
 
 def list_waiting(unit: Unit, *, older_than: dt.timedelta) -> list[tuple[str, int]]:
     """Task and id of the jobs that should have been picked up by now: perhaps Redis lost their call."""
     before = utcnow() - older_than
     queued = select(HardwareJob.id).where(
-        col(HardwareJob.status) == JobStatus.QUEUED, col(HardwareJob.created_at) < before
+        col(HardwareJob.status) == JobStatus.QUEUED,
+        col(HardwareJob.created_at) < before,
+        ~owners.has_owner(),
     )
     unknown = (
         select(HardwareJob.id)
@@ -227,8 +260,11 @@ def list_waiting(unit: Unit, *, older_than: dt.timedelta) -> list[tuple[str, int
         .where(
             col(HardwareJob.status) == JobStatus.UNKNOWN,
             col(HardwareJob.reconcile_due_at) < before,
+            ~owners.has_owner(),
             col(Server.lease_expires_at).is_(None) | (col(Server.lease_expires_at) <= utcnow()),
         )
     )
-    found = [(TASK, job_id) for job_id in unit.exec(queued)] + [(ASK_TASK, j) for j in unit.exec(unknown)]
+    questions = select(JobOwner.job_id).where(col(JobOwner.question_due_at) < before)
+    wanted = ((TASK, queued), (ASK_TASK, unknown), (QUESTION_TASK, questions))
+    found = [(task, job_id) for task, query in wanted for job_id in unit.exec(query)]
     return [(task, job_id) for task, job_id in found if job_id is not None]

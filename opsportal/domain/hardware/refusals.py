@@ -1,8 +1,8 @@
-"""What is declined about a server's switch port, its health and its sign-in data, and what to do instead."""
+"""What is declined about a server's switch port, its health, its sign-in data and jobs in somebody's hands, and what to do instead."""
 
 from __future__ import annotations
 
-from opsportal.domain.refusals import Refusal
+from opsportal.domain.refusals import Refusal, ServerBusy
 
 
 class ServerWithoutPort(Refusal):
@@ -81,3 +81,42 @@ class SignInsFull(Refusal):
 class DetailsTooLong(Refusal):
     code = "details_too_long"
     msgid = "The description has room for {limit} characters. Nothing was saved. Shorten it; your text is still here."
+
+
+class ServerTakenOver(ServerBusy):
+    code = "server_taken_over"
+    msgid = (
+        "{actor} has taken over a job on {server}, and nothing else may be started on it meanwhile. "
+        "Nothing was changed. Try again when that is settled."
+    )
+
+
+class JobNotTakeable(Refusal):
+    code = "job_not_takeable"
+    msgid = (
+        "Only a job that is late, unknown or failed can be taken over, and this one is not. "
+        "Nothing was changed. Look at how it stands now."
+    )
+
+
+class JobTakenMeanwhile(Refusal):
+    code = "job_taken_meanwhile"
+    msgid = "{actor} has this job now. Nothing was changed. You can take it from there if you have to."
+
+
+class JobNotYours(Refusal):
+    code = "job_not_yours"
+    msgid = "You do not have this job, or not any more. Nothing was changed. Take it over first."
+
+
+class JobNotEndable(Refusal):
+    code = "job_not_endable"
+    msgid = "No worker has begun this job, so there is nothing to end. Nothing was changed. Cancel it, or hand it back."
+
+
+class TruthNotAsked(Refusal):
+    code = "truth_not_asked"
+    msgid = (
+        "The machine has not said yet how it is since this job was taken over, and a command may still be on its way. "
+        "Nothing was changed. Wait for the answer."
+    )

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.audit import trail
-from opsportal.domain.hardware import topics
+from opsportal.domain.hardware import owners, topics
 from opsportal.domain.provisioning.closing import close_installation
 from opsportal.domain.refusals import Refusal, ServerBusy, ServerWithoutBmc, ServiceNotActive
 from opsportal.models import (
@@ -48,7 +48,8 @@ def request_job(
 
     `patience_s`: for how long the click may wait for a worker before it has lost its meaning.
     Refuses with `ServerBusy` when any job on this server has not ended: of two people who click
-    at once exactly one gets in, because the database allows one active job per server.
+    at once exactly one gets in, because the database allows one active job per server. And with
+    `ServerTakenOver` while somebody else has a job of this server in hands.
     """
     server, service = access_server_for(actor, unit, server_id, permission=permission)
     _check_usable(unit, actor, server, service)
@@ -65,8 +66,10 @@ def request_job(
     try:
         with unit.begin_nested():
             unit.add(job)
+            unit.flush()
+            owners.require_free(unit, actor, server)
     except IntegrityError:
-        raise _busy(unit, server) from None
+        raise _busy(unit, actor, server) from None
     assert job.id is not None
     for position, name in enumerate(steps):
         unit.add(JobStep(job_id=job.id, position=position, name=name))
@@ -86,6 +89,8 @@ def find_obstacle(unit: Unit, actor: Actor, server_id: int) -> Refusal | None:
         _check_usable(unit, actor, server, service)
     except (ServerWithoutBmc, ServiceNotActive) as refusal:
         return refusal
+    if taken := owners.obstacle(unit, actor, server):
+        return taken
     holder = _find_holder(unit, server)
     return ServerBusy(actor=holder.actor_name, server=server.name) if holder else None
 
@@ -97,7 +102,9 @@ def _check_usable(unit: Unit, actor: Actor, server: Server, service: Service | N
         raise ServiceNotActive
 
 
-def _busy(unit: Unit, server: Server) -> ServerBusy:
+def _busy(unit: Unit, actor: Actor, server: Server) -> ServerBusy:
+    if taken := owners.obstacle(unit, actor, server):
+        return taken
     holder = _find_holder(unit, server)
     return ServerBusy(actor=holder.actor_name if holder else "?", server=server.name)
 
@@ -121,4 +128,5 @@ def end_job(unit: Unit, job: HardwareJob, *, outcome_code: str) -> None:
             step.finished_at = job.finished_at
             step.status = StepStatus.DONE if job.status == JobStatus.SUCCEEDED else StepStatus.FAILED
     close_installation(unit, job, outcome_code=outcome_code)
+    owners.let_go(unit, job)
     unit.changed(*topics.of_job(job))

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit, unit_of_work
 from opsportal.domain.access import Actor, Permission, access_server_for
-from opsportal.domain.hardware import identify, power
+from opsportal.domain.hardware import identify, owners, power
 from opsportal.domain.inventory import work
 from opsportal.domain.inventory.refusals import SelectionTooLarge
 from opsportal.domain.refusals import BadRequest, Refusal
@@ -87,17 +87,21 @@ def dry_run(actor: Actor, unit: Unit, *, kind: Action, server_ids: Sequence[int]
     """What would happen to each chosen server now, by name. Changes nothing."""
     chosen = _checked(actor, kind, server_ids)
     found = [access_server_for(actor, unit, number, permission=PERMISSIONS[kind]) for number in chosen]
-    plans = _plans(unit, kind, [(server, service) for server, service in found])
+    plans = _plans(unit, actor, kind, [(server, service) for server, service in found])
     return sorted(plans, key=lambda plan: plan.server)
 
 
-def _plans(unit: Unit, kind: Action, found: Sequence[tuple[Server, Service | None]]) -> list[Plan]:
+def _plans(
+    unit: Unit, actor: Actor, kind: Action, found: Sequence[tuple[Server, Service | None]]
+) -> list[Plan]:
     numbers = [server.id for server, _ in found]
     bmcs = set(unit.exec(select(Bmc.server_id).where(col(Bmc.server_id).in_(numbers))))
     active = select(HardwareJob).where(
         col(HardwareJob.server_id).in_(numbers), col(HardwareJob.status).in_(ACTIVE_JOB)
     )
-    jobs = {job.server_id: job for job in unit.exec(active)}
+    jobs = {job.server_id: job.actor_name for job in unit.exec(active)}
+    taken = owners.owners_of(unit, [number for number in numbers if number])
+    jobs |= {number: row.name for number, row in taken.items() if row.person_id != actor.person_id}
     companies = {service.company_id for _, service in found if service}
     names = {c.id: c.name for c in unit.exec(select(Company).where(col(Company.id).in_(companies)))}
     return [
@@ -107,12 +111,12 @@ def _plans(unit: Unit, kind: Action, found: Sequence[tuple[Server, Service | Non
     ]  # fmt: skip
 
 
-def _plan(kind: Action, server: Server, company: str, has_bmc: bool, job: HardwareJob | None) -> Plan:
-    number, holder = server.id or 0, job.actor_name if job else ""
+def _plan(kind: Action, server: Server, company: str, has_bmc: bool, holder: str | None) -> Plan:
+    number = server.id or 0
     if not has_bmc:
         return Plan(number, server.name, False, "no_bmc", company)
-    if job is not None and kind is not Action.IDENTIFY:
-        return Plan(number, server.name, False, "busy", company, holder)
+    if holder is not None and kind is not Action.IDENTIFY:
+        return Plan(number, server.name, False, "busy", company, holder or "")
     idle = {(Action.POWER_ON, Power.ON): "is_on", (Action.POWER_OFF, Power.OFF): "is_off"}
     if code := idle.get((kind, Power(server.power))):
         return Plan(number, server.name, False, code, company)

@@ -12,6 +12,7 @@ from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for, access_service_for
 from opsportal.domain.audit import trail
 from opsportal.domain.consoles import endings
+from opsportal.domain.hardware import owners
 from opsportal.domain.hardware.port_orders import in_force
 from opsportal.domain.inventory import topics
 from opsportal.domain.inventory.refusals import (
@@ -78,6 +79,7 @@ def let_server(unit: Unit, actor: Actor, server_id: int, *, service_id: int) -> 
     if server.stock_status != StockStatus.AVAILABLE:
         raise ServerNotAvailable(server=server.name)
     refuse_at_work(unit, server)
+    owners.require_nobody(unit, server)
     server.service_id = service.id
     step(unit, actor, server, StockStatus.LEASED, tag="let", reason=f"service {service.id}")
     return server
@@ -106,6 +108,7 @@ def take_back(unit: Unit, actor: Actor, server_id: int, *, reason: str) -> Serve
     if unit.get_one(Service, server.service_id).status not in ENDED:
         raise ServiceStillRuns(server=server.name)
     refuse_at_work(unit, server)
+    owners.require_nobody(unit, server)
     endings.end_consoles(unit, reason=endings.TAKEN_BACK, server_id=server_id)
     server.service_id = None
     step(unit, actor, server, StockStatus.QUARANTINED, tag="taken_back", reason=words)

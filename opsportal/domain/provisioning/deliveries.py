@@ -61,7 +61,7 @@ class Delivery:
 def boot_script(unit: Unit, *, mac: str, address: str) -> Facts | None:
     """What to boot the machine with this MAC from; None means its own disk, and so does every doubt."""
     machine = find_by_mac(unit, mac, address)
-    if machine is None or machine.stage is not InstallStage.ARMED:
+    if machine is None or machine.stage is not InstallStage.ARMED or machine.is_in_hands:
         return None
     write_event(unit, machine, "boot_script")
     advance(unit, machine.job, MilestoneName.NETWORK_BOOT)
@@ -71,6 +71,7 @@ def boot_script(unit: Unit, *, mac: str, address: str) -> Facts | None:
 def deliver(unit: Unit, *, token: str, name: str, address: str) -> Delivery:
     """Give a machine one of its files, and write down that it has it. Raises `BootRefused`."""
     machine = find_by_token(unit, token, address)
+    _check(not machine.is_in_hands or machine.stage is InstallStage.HANDED_OUT)
     installer, row = InstallerKind(machine.system.installer), machine.installation
     facts = install_facts.facts_of(machine)
     if name in BOOT_FILES and installer is not InstallerKind.NONE:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlmodel import col, func, select
 
 from opsportal.db import Unit
+from opsportal.domain.hardware import owners
 from opsportal.domain.hardware.hands import has_changed_hands
 from opsportal.domain.network import main_address
 from opsportal.domain.provisioning import tokens
@@ -37,6 +38,8 @@ class Machine:
     installation: Installation
     system: OperatingSystem
     address: str
+    is_in_hands: bool = False
+    """A person has taken its job over: nothing is begun, and what the machine is at already goes on."""
 
     @property
     def stage(self) -> InstallStage:
@@ -102,7 +105,8 @@ def _lock(unit: Unit, server: Server, installation: Installation, address: str) 
     fresh = unit.get_one(Server, server.id, populate_existing=True)
     if has_changed_hands(unit, job, fresh):
         return None
-    return Machine(server, job, row, unit.get_one(OperatingSystem, row.system_id), address)
+    system = unit.get_one(OperatingSystem, row.system_id)
+    return Machine(server, job, row, system, address, is_in_hands=owners.is_owned(unit, job))
 
 
 def write_event(unit: Unit, machine: Machine, kind: str, detail: str = "") -> None:

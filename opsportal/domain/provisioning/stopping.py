@@ -5,6 +5,7 @@ from __future__ import annotations
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_job_for
 from opsportal.domain.audit import trail
+from opsportal.domain.hardware import owners
 from opsportal.domain.hardware.claims import end_waiting
 from opsportal.domain.hardware.power import request_power
 from opsportal.domain.provisioning.refusals import ConfirmationWrong, JobNotWaiting
@@ -31,6 +32,7 @@ def stop_waiting(unit: Unit, actor: Actor, job_id: int, *, then: JobKind, confir
     server = unit.get_one(Server, job.server_id)
     if confirmation.strip() != server.name:
         raise ConfirmationWrong(name=server.name)
+    owners.require_free(unit, actor, server)
     end_waiting(unit, job, JobStatus.CANCELLED, outcome_code=STOPPED, line=f"stopped by {actor.name}")
     trail.record(
         unit, "job:stopped", actor=actor, object_kind="server", object_id=job.server_id,
