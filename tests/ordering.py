@@ -1,4 +1,4 @@
-"""The order of tests in a run of everything.
+"""The order of tests in a run of everything, and the number of processes that share them.
 
 A pytest plugin that the Makefile loads (`-p tests.ordering`). Tests that share something big, such as
 one portal for all browser tests, carry an `xdist_group` mark: each group runs in one process, in turn.
@@ -9,6 +9,8 @@ at the end many small tests fill every process. One process alone leaves the bro
 """
 
 from __future__ import annotations
+
+import os
 
 import pytest
 
@@ -28,6 +30,12 @@ FIRST_DIRECTORIES = (
     "integration",
 )
 END_TO_END = "e2e"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: these tests wait for real parts more than they compute."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(trylast=True)
