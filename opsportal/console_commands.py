@@ -10,6 +10,7 @@ from collections.abc import Callable
 from sqlalchemy.exc import OperationalError
 
 from opsportal.db import Unit, unit_of_work
+from opsportal.domain.refusals import Refusal
 
 
 class NothingChanged(Exception):
@@ -26,6 +27,9 @@ def carry_out(do: Callable[[Unit, argparse.Namespace, str], str], given: argpars
             said = do(unit, given, f"{getpass.getuser()} (console)")
     except NothingChanged as reason:
         print(f"{reason} Nothing was changed.", file=sys.stderr)
+        return 1
+    except Refusal as refusal:
+        print(refusal.msgid.format(**refusal.params), file=sys.stderr)
         return 1
     except OperationalError:
         print("The database does not answer. Nothing was changed. Is DATABASE_URL set?", file=sys.stderr)

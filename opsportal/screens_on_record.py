@@ -11,18 +11,17 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import ipaddress
 import sys
+from typing import Any
 
 from sqlmodel import col, select
 
 from opsportal.console_commands import NothingChanged, carry_out
 from opsportal.db import Unit
-from opsportal.domain.audit import trail
-from opsportal.domain.consoles import screens, topics
 from opsportal.domain.consoles.screens import ScreenEndpoint
+from opsportal.domain.inventory import screen_records
+from opsportal.domain.inventory.bmc_records import checked_host
 from opsportal.models import Server
-from opsportal.settings import settings
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -38,17 +37,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _endpoint(given: argparse.Namespace) -> ScreenEndpoint:
-    try:
-        host = ipaddress.ip_address(given.host)
-    except ValueError:
-        raise NothingChanged(f"{given.host} is no numeric address.") from None
-    if not any(host in network for network in settings().bmc_networks):
-        raise NothingChanged(f"{host} is outside BMC_NETWORKS.")
-    if not 0 < given.port < 65_536:
-        raise NothingChanged(f"{given.port} is no port.")
+    host = checked_host(given.host, given.port)
     is_asked = sys.stdin.isatty()
     password = getpass.getpass("VNC password: ") if is_asked else sys.stdin.readline().rstrip("\n")
-    return ScreenEndpoint(str(host), given.port, password)
+    return ScreenEndpoint(host, given.port, password)
 
 
 def _do(unit: Unit, given: argparse.Namespace, by: str) -> str:
@@ -56,19 +48,13 @@ def _do(unit: Unit, given: argparse.Namespace, by: str) -> str:
     server = unit.exec(select(Server).where(col(Server.name) == given.server)).first()
     if server is None or server.id is None:
         raise NothingChanged(f"There is no server {given.server}.")
+    about: dict[str, Any] = {"actor": None, "server_name": server.name, "by": by}
     if given.command == "put":
-        screens.put_screen(unit, server.id, _endpoint(given))
-        said = f"The screen of {server.name} opens in the browser from now on."
-    elif screens.remove_screen(unit, server.id):
-        said = f"{server.name} has no screen on record any more."
-    else:
+        screen_records.put(unit, server.id, _endpoint(given), **about)
+        return f"The screen of {server.name} opens in the browser from now on."
+    if not screen_records.forget(unit, server.id, **about):
         raise NothingChanged(f"{server.name} has no screen on record.")
-    trail.record(
-        unit, f"console:screen_{given.command}", actor=None, actor_name=by, object_kind="server",
-        object_id=server.id, object_name=server.name,
-    )  # fmt: skip
-    unit.changed(topics.console(server.id))
-    return said
+    return f"{server.name} has no screen on record any more."
 
 
 def main(arguments: list[str]) -> int:

@@ -12,22 +12,18 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import ipaddress
 import sys
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from opsportal.console_commands import NothingChanged, carry_out
 from opsportal.db import Unit
 from opsportal.domain.audit import trail
-from opsportal.domain.traffic import inventory, links
-from opsportal.domain.vault import seal
-from opsportal.models import Server, SnmpVersion, Switch, SwitchPort
-from opsportal.models.base import utcnow
-
-AUTH = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
-PRIV = ("des", "aes128", "aes192", "aes256")
+from opsportal.domain.inventory import cables, switch_records
+from opsportal.domain.inventory.switch_records import SwitchRecord
+from opsportal.domain.traffic import inventory
+from opsportal.domain.traffic.snmp_access import AUTH_PROTOCOLS, PRIV_PROTOCOLS, SnmpAccess
+from opsportal.models import Server, Switch, SwitchPort
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,8 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--host", required=True, help="its numeric address, inside SWITCH_NETWORKS")
     add.add_argument("--port", type=int, default=161)
     add.add_argument("--user", help="SNMPv3; without it v2c with a community")
-    add.add_argument("--auth", choices=AUTH)
-    add.add_argument("--priv", choices=PRIV)
+    add.add_argument("--auth", choices=sorted(AUTH_PROTOCOLS))
+    add.add_argument("--priv", choices=sorted(PRIV_PROTOCOLS))
     for command, what in (
         ("connect", "a server hangs on a port from now on"),
         ("disconnect", "it does no more"),
@@ -53,34 +49,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _secret(what: str) -> bytes:
+def _secret(what: str) -> str:
     given = getpass.getpass(f"{what}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     if not given:
         raise NothingChanged(f"The {what} is missing.")
-    return seal(given)
+    return given
 
 
 def _add(unit: Unit, given: argparse.Namespace) -> Switch:
-    try:
-        ipaddress.ip_address(given.host)
-    except ValueError:
-        raise NothingChanged(f"{given.host} is no numeric address.") from None
     if given.priv and not given.auth:
         raise NothingChanged("SNMPv3 has no privacy without authentication: give --auth, too.")
-    switch = Switch(name=given.name, site=given.site, host=given.host, port=given.port)
-    if given.user:
-        switch.snmp_version, switch.username = SnmpVersion.V3, given.user
-        switch.auth_protocol, switch.priv_protocol = given.auth, given.priv
-        switch.auth_password = _secret("authentication password") if given.auth else None
-        switch.priv_password = _secret("privacy password") if given.priv else None
-    else:
-        switch.community = _secret("community")
-    try:
-        return inventory.add_switch(unit, switch)
-    except IntegrityError:
-        raise NothingChanged(
-            f"There is a switch {given.name} already, or its port number is impossible."
-        ) from None
+    access = SnmpAccess(
+        community="" if given.user else _secret("community"),
+        username=given.user or "",
+        auth_protocol=given.auth or "",
+        auth_password=_secret("authentication password") if given.auth else "",
+        priv_protocol=given.priv or "",
+        priv_password=_secret("privacy password") if given.priv else "",
+    )
+    new = SwitchRecord(given.name, given.site, given.host, given.port, access)
+    return switch_records.put_on_record(unit, new)
 
 
 def _port(unit: Unit, given: argparse.Namespace) -> SwitchPort:
@@ -107,24 +95,13 @@ def _do(unit: Unit, given: argparse.Namespace, by: str) -> str:
     port = _port(unit, given)
     assert port.id is not None
     if given.command == "disconnect":
-        links.disconnect_port(unit, port.id, at=utcnow())
-        said = f"{given.port} of {given.switch} serves nobody from now on."
-    else:
-        server = unit.exec(select(Server).where(col(Server.name) == given.server)).first()
-        if server is None:
-            raise NothingChanged(f"There is no server {given.server}.")
-        links.connect_port(unit, port.id, server.id or 0, at=utcnow())
-        said = f"{given.server} hangs on {given.port} of {given.switch} from now on."
-    trail.record(
-        unit,
-        f"switch_port:{given.command}ed",
-        actor=None,
-        actor_name=by,
-        object_kind="switch_port",
-        object_id=port.id,
-        object_name=f"{given.switch} {given.port}",
-    )
-    return said
+        cables.pull_out(unit, port.id, actor=None, by=by)
+        return f"{given.port} of {given.switch} serves nobody from now on."
+    server = unit.exec(select(Server).where(col(Server.name) == given.server)).first()
+    if server is None:
+        raise NothingChanged(f"There is no server {given.server}.")
+    cables.plug_in(unit, port.id, server, actor=None, by=by)
+    return f"{given.server} hangs on {given.port} of {given.switch} from now on."
 
 
 def main(arguments: list[str]) -> int:

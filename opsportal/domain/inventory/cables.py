@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
@@ -43,7 +43,8 @@ class Cable:
     port: SwitchPort
     switch: Switch
     server: Server
-    service: Service | None
+    service: str
+    """Whose traffic it carried: the service's name, "" while the server stood in stock."""
 
 
 def list_of_switch(actor: Actor, unit: Unit, switch_id: int) -> list[Cable]:
@@ -58,19 +59,21 @@ def list_of_server(actor: Actor, unit: Unit, server_id: int) -> list[Cable]:
     return _list(unit, col(PortLink.server_id) == server_id)
 
 
-def _list(unit: Unit, condition: object) -> list[Cable]:
+def _list(unit: Unit, condition: ColumnElement[bool]) -> list[Cable]:
     query = (
-        select(PortLink, SwitchPort, Switch, Server, Service)
+        select(PortLink, SwitchPort, Switch, Server)
         .select_from(PortLink)
         .join(SwitchPort, col(SwitchPort.id) == col(PortLink.port_id))
         .join(Switch, col(Switch.id) == col(SwitchPort.switch_id))
         .join(Server, col(Server.id) == col(PortLink.server_id))
-        .outerjoin(Service, col(Service.id) == col(PortLink.service_id))
-        .where(condition)  # type: ignore[arg-type]
+        .where(condition)
         .order_by(col(PortLink.valid_until).desc().nulls_first(), col(PortLink.id).desc())
         .limit(LISTED)
     )
-    return [Cable(*row) for row in unit.exec(query)]
+    found = unit.exec(query).all()
+    numbers = {link.service_id for link, *_ in found}
+    services = {one.id: one.name for one in unit.exec(select(Service).where(col(Service.id).in_(numbers)))}
+    return [Cable(*row, services.get(row[0].service_id, "")) for row in found]
 
 
 def find_port(actor: Actor, unit: Unit, typed: str) -> SwitchPort:
@@ -100,10 +103,19 @@ def find_server(actor: Actor, unit: Unit, typed: str) -> Server:
 def connect(unit: Unit, actor: Actor, port_id: int, server_id: int, *, nic: str = "") -> PortLink:
     """From now on the server is on this port. A free port, no uplink; `nic` names the server's interface."""
     server, _ = access_server_for(actor, unit, server_id, permission=Permission.FLEET_MANAGE)
+    return plug_in(unit, port_id, server, nic=nic, actor=actor)
+
+
+def plug_in(
+    unit: Unit, port_id: int, server: Server, *, nic: str = "", actor: Actor | None, by: str = ""
+) -> PortLink:
+    """The same for who is authorised already; without an actor, `by` is who did it."""
     _lock_server(unit, server)
     switch = _lock_switch(unit, port_id)
     port = _free(unit, _lock_port(unit, port_id))
-    return _plug_in(unit, actor, port, switch, server, nic, "cable:connected")
+    link = _begin(unit, port, server, nic)
+    _said(unit, "cable:connected", port, switch, server, actor, by)
+    return link
 
 
 def move(unit: Unit, actor: Actor, port_id: int, to_port_id: int) -> PortLink:
@@ -115,18 +127,25 @@ def move(unit: Unit, actor: Actor, port_id: int, to_port_id: int) -> PortLink:
     ports = {number: _lock_port(unit, number) for number in sorted({port_id, to_port_id})}
     port, old = _free(unit, ports[to_port_id]), _open_link(unit, ports[port_id], server)
     links.disconnect_port(unit, port_id, at=utcnow())
-    return _plug_in(unit, actor, port, switch, server, old.nic, "cable:moved")
+    link = _begin(unit, port, server, old.nic)
+    _said(unit, "cable:moved", port, switch, server, actor)
+    return link
 
 
 def unplug(unit: Unit, actor: Actor, port_id: int) -> None:
     """From now on nobody is on this port."""
     actor.require(Permission.FLEET_MANAGE)
+    pull_out(unit, port_id, actor=actor)
+
+
+def pull_out(unit: Unit, port_id: int, *, actor: Actor | None, by: str = "") -> None:
+    """The same for who is authorised already."""
     server = _server_behind(unit, port_id)
     _lock_server(unit, server)
     port = _lock_port(unit, port_id)
     _open_link(unit, port, server)
     links.disconnect_port(unit, port_id, at=utcnow())
-    _said(unit, actor, "cable:unplugged", port, unit.get_one(Switch, port.switch_id), server)
+    _said(unit, "cable:unplugged", port, unit.get_one(Switch, port.switch_id), server, actor, by)
 
 
 def _lock_server(unit: Unit, server: Server) -> None:
@@ -192,24 +211,21 @@ def _open_link(unit: Unit, port: SwitchPort, server: Server) -> PortLink:
     return link
 
 
-def _plug_in(
-    unit: Unit, actor: Actor, port: SwitchPort, switch: Switch, server: Server, nic: str, tag: str
-) -> PortLink:
+def _begin(unit: Unit, port: SwitchPort, server: Server, nic: str) -> PortLink:
+    named = " ".join(nic.split())[:MAX_NIC]
     try:
         with unit.begin_nested():
-            link = links.connect_port(
-                unit, port.id or 0, server.id or 0, at=utcnow(), nic=" ".join(nic.split())[:MAX_NIC]
-            )
+            return links.connect_port(unit, port.id or 0, server.id or 0, at=utcnow(), nic=named)
     except IntegrityError:  # two periods would overlap
         raise PortTaken(port=port.if_name, server=server.name) from None
-    _said(unit, actor, tag, port, switch, server)
-    return link
 
 
-def _said(unit: Unit, actor: Actor, tag: str, port: SwitchPort, switch: Switch, server: Server) -> None:
+def _said(
+    unit: Unit, tag: str, port: SwitchPort, switch: Switch, server: Server, actor: Actor | None, by: str = ""
+) -> None:  # fmt: skip
     trail.record(
-        unit, tag, actor=actor, object_kind="server", object_id=server.id, object_name=server.name,
-        port=f"{switch.name} {port.if_name}",
+        unit, tag, actor=actor, actor_name=by, object_kind="server", object_id=server.id,
+        object_name=server.name, port=f"{switch.name} {port.if_name}",
     )  # fmt: skip
     number = server.id or 0
     unit.changed(POLLERS, topics.server(number), traffic_of(number))

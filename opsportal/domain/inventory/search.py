@@ -165,7 +165,7 @@ def _switches(unit: Unit, wanted: str) -> list[Hit]:
             PortLink, (col(PortLink.port_id) == col(SwitchPort.id)) & col(PortLink.valid_until).is_(None)
         )
         .outerjoin(Server, col(Server.id) == col(PortLink.server_id))
-        .where(func.lower(SwitchPort.if_name).like(_beginning(wanted)))
+        .where(_is_port(wanted))
         .order_by(col(Switch.name), col(SwitchPort.id))
         .limit(MAX_HITS)
     )
@@ -184,6 +184,18 @@ def _switches(unit: Unit, wanted: str) -> list[Hit]:
             for port, switch, server in unit.exec(ports)
         ),
     ]
+
+
+def _is_port(wanted: str) -> ColumnElement[bool]:
+    """By its own name, or by its switch's and its own: "sw-01 ge-0/0/7"."""
+    named = func.lower(SwitchPort.if_name).like(_beginning(wanted))
+    on, _, port = wanted.partition(" ")
+    if not port.strip():
+        return named
+    both = func.lower(Switch.name).like(_beginning(on)) & func.lower(SwitchPort.if_name).like(
+        _beginning(port.strip())
+    )
+    return or_(named, both)
 
 
 def _services(unit: Unit, wanted: str) -> list[Hit]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
@@ -89,7 +90,7 @@ def correct(unit: Unit, actor: Actor, switch_id: int, new: SwitchRecord) -> list
     return changed
 
 
-def _columns(new: SwitchRecord) -> dict[str, object]:
+def _columns(new: SwitchRecord) -> dict[str, Any]:
     """Checked, and as the row keeps it."""
     try:
         host = ipaddress.ip_address(new.host.strip())
@@ -169,7 +170,7 @@ def list_out_of_service(actor: Actor, unit: Unit) -> list[Switch]:
     return list(unit.exec(query))
 
 
-def _recorded(unit: Unit, actor: Actor, tag: str, switch: Switch, **data: object) -> None:
+def _recorded(unit: Unit, actor: Actor, tag: str, switch: Switch, **data: Any) -> None:
     trail.record(
         unit, tag, actor=actor, object_kind="switch", object_id=switch.id, object_name=switch.name, **data
     )
