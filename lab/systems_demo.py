@@ -55,6 +55,9 @@ OTHERS = (
         "rescue", "Rescue system", "debian", "12", InstallerKind.RAW, SystemPurpose.RESCUE, min_disk_gb=0
     ),
     DemoSystem("wipe", "Erase disks", "debian", "12", InstallerKind.RAW, SystemPurpose.WIPE, min_disk_gb=0),
+    DemoSystem(
+        "load", "Run under load", "debian", "12", InstallerKind.RAW, SystemPurpose.LOAD_TEST, min_disk_gb=0
+    ),
 )
 MEMORY_TEST = DemoSystem(
     "memtest", "Memory test", "memtest", "7", InstallerKind.NONE, SystemPurpose.MEMORY_TEST, min_disk_gb=0

@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     """CIDRs from which any machine may ask for any installation. Empty: only from a server's own address."""
     boot_files: Path = Path(".data/boot")
     """Kernels, initrds and images that systems name by a relative path."""
+    burn_in_minutes: int = Field(default=60, ge=1, le=2_880)
+    """For how long a machine runs under load in its burn-in."""
     boot_time_scale: float = Field(default=1, gt=0, le=10)
     """Stretches (or shortens) after how long a milestone of an installation is late, and is given up."""
 

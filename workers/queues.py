@@ -36,6 +36,7 @@ TASKS = {
     "job_question": Task("workers.hardware.ask_job", 60),
     "server_health": Task("workers.health.run", 90),
     "server_light": Task("workers.identify.run", 60),
+    "burn_in_after": Task("workers.burn_in.goes_on", 60),
     "bmc_sweep": Task("workers.discovery.run", 600),
     "bmc_access": Task("workers.bmc_access.run", 120),
     "port_order": Task("workers.port_orders.run", 60),

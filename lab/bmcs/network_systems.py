@@ -195,6 +195,11 @@ WIPE = (
     Step(6.0, _written("wipe: erased"), milestone="disk_prepared"),
     Step(0.5, ("wipe: done", "reboot: Power down"), then=Then.STOP),
 )
+LOAD = (
+    RAW_START,
+    Step(6.0, _written("load:"), milestone="load_passed"),
+    Step(0.5, ("load: passed",), then=Then.STAY),
+)
 MEMORY_TEST = (  # it knows nothing of us and reports nothing
     Step(10.0, tuple(f"memtest: pass 1, test {n} of 10, no errors" for n in range(1, 11))),
     Step(0.5, ("memtest: pass complete, no errors, press Esc to restart",), then=Then.STAY),
@@ -203,6 +208,7 @@ SYSTEMS: Mapping[str, tuple[Step, ...]] = {
     "raw-install": RAW_INSTALL,
     "raw-rescue": RESCUE,
     "raw-wipe": WIPE,
+    "raw-load_test": LOAD,
     "debian": DEBIAN,
     "redhat": REDHAT,
     "ubuntu": UBUNTU,

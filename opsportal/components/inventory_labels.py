@@ -84,6 +84,7 @@ METHOD = {
     "wipe_system": N_("Erased by the wipe system (NVMe format, secure discard or overwriting)"),
     "released": N_("Released by the portal"),
     "asked_name_server": N_("Asked of the name server"),
+    "loaded": N_("Run under load"),
     "switched": N_("Switched on and off several times, health and event log read"),
 }
 DISK_METHOD = {code: METHOD[code] for code in ("nvme_format", "ata_secure_erase", "overwrite", "destroyed")}
@@ -152,6 +153,9 @@ AUDIT = {
     "server:inspect_requested": N_("Hardware check requested"),
     "server:clean_requested": N_("Gathering of evidence requested"),
     "server:burn_in_requested": N_("Burn-in requested"),
+    "server:load_test_requested": N_("Run under load requested"),
+    "server:load_test_done": N_("Run under load passed"),
+    "server:load_test_failed": N_("Run under load failed"),
     "server:identify_requested": N_("Identify light requested"),
     "server:rotate_credentials_requested": N_("New BMC password requested"),
     "bmc:password_rotated": N_("BMC password changed and proved"),

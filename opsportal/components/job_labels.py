@@ -25,6 +25,7 @@ JOB_KIND: Final[Mapping[str, str]] = {
     "rotate_credentials": N_("New BMC password"),
     "clean": N_("Cleaning"),
     "burn_in": N_("Burn-in"),
+    "load_test": N_("Run under load"),
 }
 JOB_DOING: Final[Mapping[str, str]] = {
     "power_on": N_("Powering on"),
@@ -42,6 +43,7 @@ JOB_DOING: Final[Mapping[str, str]] = {
     "rotate_credentials": N_("Changing the BMC password"),
     "clean": N_("Cleaning for the next client"),
     "burn_in": N_("Burning in"),
+    "load_test": N_("Running under load"),
 }
 JOB: Final[Mapping[str, str]] = {
     "queued": N_("Waiting"),

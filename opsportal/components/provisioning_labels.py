@@ -19,6 +19,7 @@ MILESTONE: Final[Words] = {
     "system_written": N_("System written"),
     "first_boot": N_("First start of the new system"),
     "answers": N_("The new system answers"),
+    "load_passed": N_("Run under load passed"),
 }
 DIAGNOSIS: Final[Words] = {
     "no_power": N_(
@@ -50,6 +51,10 @@ DIAGNOSIS: Final[Words] = {
     "not_answering": N_(
         "The new system has started, but does not answer. Most likely its network or firewall is not up: the"
         " console shows more."
+    ),
+    "load_stuck": N_(
+        "The machine runs under load for longer than it was to. Most likely it hangs: the serial log and its sensors"
+        " show more."
     ),
 }
 LAYOUT: Final[Words] = {
@@ -154,6 +159,10 @@ OUTCOMES: Final[Words] = {
     "installer_write": N_(
         "The disk could not be written. The old system is lost. A disk is probably failing: contact support."
     ),
+    "installer_not_erased": N_(
+        "A disk could not be erased in a way that can be proved. Its record in the machine's cleaning says which one and"
+        " why. A person looks at it."
+    ),
     "installer_mount": N_(
         "The new file system could not be used after it was written. Install again; if it happens again, contact"
         " support."
@@ -161,6 +170,23 @@ OUTCOMES: Final[Words] = {
     "installer_post_install": N_(
         "The system is installed, but the post-install script ended with an error. The serial log shows where."
         " Correct the script, then install again."
+    ),
+    "load_stuck": N_(
+        "The machine never reported the end of its run under load. Most likely it hung or lost its network. A person"
+        " looks at it; its disks were only read."
+    ),
+    "installer_load_memory": N_(
+        "Under load a memory module gave back something else than was written. A person looks at the machine."
+    ),
+    "installer_load_cpu": N_("Under load a processor calculated wrongly. A person looks at the machine."),
+    "installer_load_disk": N_(
+        "Under load a disk could not be read. A person looks at the machine; the serial log names the disk."
+    ),
+    "installer_load_hot": N_(
+        "Under load a part of the machine reached its critical temperature. A person looks at its fans and heat sinks."
+    ),
+    "installer_load_hardware": N_(
+        "Under load the machine reported a hardware error that could not be corrected. A person looks at it."
     ),
     "installer_other": N_(
         "The installer gave up. The serial log shows why. Install again, or contact support."

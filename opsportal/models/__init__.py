@@ -123,6 +123,8 @@ from opsportal.models.payments import (
     WebhookResult,
 )
 from opsportal.models.provisioning import (
+    Asker,
+    BootLease,
     MILESTONES,
     Diagnosis,
     Installation,

@@ -48,6 +48,7 @@ class JobKind(StrEnum):
     ROTATE_CREDENTIALS = "rotate_credentials"
     CLEAN = "clean"
     BURN_IN = "burn_in"
+    LOAD_TEST = "load_test"
 
 
 class JobStatus(StrEnum):

@@ -204,6 +204,10 @@ class Cleaning(SQLModel, table=True):
     expected: list[dict[str, Any]] = Field(
         default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]")
     )
+    events_before: list[int] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True)
+    )
+    """The critical records of the BMC's event log when the burn-in began; None: it did not, or there is no log."""
     started_at: dt.datetime = moment(default_now=True)
     started_by: str
     finished_at: dt.datetime | None = moment()

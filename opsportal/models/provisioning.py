@@ -32,6 +32,7 @@ class SystemPurpose(StrEnum):
     RESCUE = "rescue"
     MEMORY_TEST = "memory_test"
     WIPE = "wipe"
+    LOAD_TEST = "load_test"
 
 
 class InstallerKind(StrEnum):
@@ -64,6 +65,7 @@ class MilestoneName(StrEnum):
     SYSTEM_WRITTEN = "system_written"
     FIRST_BOOT = "first_boot"
     ANSWERS = "answers"
+    LOAD_PASSED = "load_passed"
 
 
 MILESTONES = tuple(MilestoneName)
@@ -73,6 +75,8 @@ class Diagnosis(StrEnum):
     """Why a milestone is probably late. Each has a sentence that says what to look at and what to press."""
 
     NO_POWER = "no_power"
+    NO_DHCP_REQUEST = "no_dhcp_request"
+    NO_BOOT_SCRIPT = "no_boot_script"
     NO_NETWORK_BOOT = "no_network_boot"
     NO_KERNEL = "no_kernel"
     KERNEL_SILENT = "kernel_silent"
@@ -80,6 +84,7 @@ class Diagnosis(StrEnum):
     WRITING_STUCK = "writing_stuck"
     NO_FIRST_BOOT = "no_first_boot"
     NOT_ANSWERING = "not_answering"
+    LOAD_STUCK = "load_stuck"
 
 
 class InstallFault(StrEnum):
@@ -90,8 +95,14 @@ class InstallFault(StrEnum):
     CHECKSUM = "checksum"
     NO_DISK = "no_disk"
     WRITE = "write"
+    NOT_ERASED = "not_erased"
     MOUNT = "mount"
     POST_INSTALL = "post_install"
+    LOAD_MEMORY = "load_memory"
+    LOAD_DISK = "load_disk"
+    LOAD_CPU = "load_cpu"
+    LOAD_HOT = "load_hot"
+    LOAD_HARDWARE = "load_hardware"
     OTHER = "other"
 
 
@@ -210,8 +221,28 @@ class Milestone(SQLModel, table=True):
     diagnosis: str | None = None
 
 
+class Asker(StrEnum):
+    """What of a machine asked the boot network's DHCP server: its card's firmware, iPXE, or a system that runs."""
+
+    FIRMWARE = "firmware"
+    IPXE = "ipxe"
+    SYSTEM = "system"
+
+
+class BootLease(SQLModel, table=True):
+    """Who had an address last, as the boot network's DHCP server tells. Without such a server there are none."""
+
+    __tablename__ = "boot_lease"
+    __table_args__ = (Index("ix_boot_lease_mac", "mac"),)
+
+    address: str = Field(primary_key=True)
+    mac: str
+    told_at: dt.datetime = moment(default_now=True)
+    expires_at: dt.datetime = moment()
+
+
 class InstallEvent(SQLModel, table=True):
-    """What a machine fetched and reported, as accepted. Rows are only added."""
+    """What a machine fetched and reported, as accepted, and that it asked for an address. Rows are only added."""
 
     __tablename__ = "install_event"
     __table_args__ = (Index("ix_install_event_job", "job_id", "id"),)

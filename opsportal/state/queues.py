@@ -51,6 +51,7 @@ GROUPS: dict[str, tuple[JobKind, ...]] = {
         JobKind.ROTATE_CREDENTIALS,
         JobKind.CLEAN,
         JobKind.BURN_IN,
+        JobKind.LOAD_TEST,
     ),
 }
 """What the page lets one choose together. Every kind is in one group."""

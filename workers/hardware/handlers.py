@@ -35,6 +35,7 @@ HANDLERS: dict[JobKind, Callable[[Running], None]] = {
     JobKind.ROTATE_CREDENTIALS: credentials.rotate,
     JobKind.CLEAN: cleaning.clean,
     JobKind.BURN_IN: burn_in.burn_in,
+    JobKind.LOAD_TEST: burn_in.begin_load,
 }
 """Returning means success, unless the handler has left the server to itself; see `jobs.run_job`."""
 
@@ -45,6 +46,7 @@ RESUMES: dict[JobKind, Callable[[Running, bmc.PowerControl], None]] = {
     JobKind.RESCUE: network_boot.start_from_network,
     JobKind.MEMORY_TEST: network_boot.start_from_network,
     JobKind.WIPE: network_boot.start_from_network,
+    JobKind.LOAD_TEST: network_boot.start_from_network,
     JobKind.BOOT_DISK: network_boot.start_from_disk,
 }
 """How the worker that asked carries a job on when its resolution `resumes`."""

@@ -28,6 +28,7 @@ RECORDED = (
     JobKind.BOOT_DISK,
     JobKind.CLEAN,
     JobKind.BURN_IN,
+    JobKind.LOAD_TEST,
     JobKind.INSPECT,
 )
 _AT_WORK = (JobStatus.RUNNING, JobStatus.VERIFYING, JobStatus.WAITING)

@@ -7,7 +7,8 @@ from opsportal.domain.access import Actor, Permission
 from opsportal.domain.hardware.requests import request_job
 from opsportal.domain.inventory import stock
 from opsportal.domain.inventory.refusals import StockStepNotPossible
-from opsportal.models import HardwareJob, JobKind, StockStatus
+from opsportal.domain.provisioning import reinstall
+from opsportal.models import HardwareJob, JobKind, Server, StockStatus
 
 PATIENCE_S = 3_600
 """A look or a test makes sense within the hour; power goals do not wait so long."""
@@ -40,15 +41,25 @@ def clean(unit: Unit, actor: Actor, server_id: int) -> HardwareJob:
 
 
 def burn_in(unit: Unit, actor: Actor, server_id: int) -> HardwareJob:
-    """Switch the machine on and off several times, and read its health and event log in between. Only while it is being cleaned."""
-    _cleaning(unit, actor, server_id)
+    """Run the machine under load where the boot service offers that, then switch it on and off several times; its health and
+    event log are read in between. Only while it is being cleaned.
+    """
+    server = _cleaning(unit, actor, server_id)
+    if reinstall.may_boot(unit, server, JobKind.LOAD_TEST):
+        return reinstall.request_boot(unit, actor, server_id, kind=JobKind.LOAD_TEST).job
+    return power_cycles(unit, actor, server_id)
+
+
+def power_cycles(unit: Unit, actor: Actor, server_id: int) -> HardwareJob:
+    """The second part of a burn-in, and the whole of it where nothing loads the machine."""
     return _request(unit, actor, server_id, JobKind.BURN_IN, Permission.STOCK_MANAGE)
 
 
-def _cleaning(unit: Unit, actor: Actor, server_id: int) -> None:
+def _cleaning(unit: Unit, actor: Actor, server_id: int) -> Server:
     server = stock.locked(unit, actor, server_id)
     if server.stock_status != StockStatus.CLEANING:
         raise StockStepNotPossible(server=server.name)
+    return server
 
 
 def _request(unit: Unit, actor: Actor, server_id: int, kind: JobKind, permission: Permission) -> HardwareJob:

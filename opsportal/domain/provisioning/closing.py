@@ -6,7 +6,7 @@ from opsportal.db import Unit
 from opsportal.domain.audit import trail
 from opsportal.domain.lifecycle import INSTALLATION, move
 from opsportal.domain.provisioning.letters import tell_desk
-from opsportal.models import HardwareJob, Installation, InstallStage, JobStatus, Server
+from opsportal.models import HardwareJob, Installation, InstallStage, JobKind, JobStatus, Server
 from opsportal.models.base import utcnow
 
 
@@ -40,3 +40,5 @@ def close_installation(unit: Unit, job: HardwareJob, *, outcome_code: str) -> No
         job=job.id,
         outcome=outcome_code,
     )
+    if job.kind == JobKind.LOAD_TEST and job.id is not None:
+        unit.enqueue("hardware", "burn_in_after", job.id)

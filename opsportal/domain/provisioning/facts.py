@@ -30,6 +30,8 @@ class Facts:
     kernel_arguments: str
     has_initrd: bool
     mac: str = ""
+    load_s: int = 0
+    """For how long a loaded run is to last."""
     password_hash: str = field(default="", repr=False)
     script: str = field(default="", repr=False)
 
@@ -54,6 +56,7 @@ def facts_of(machine: Machine) -> Facts:
         kernel_arguments=system.kernel_arguments,
         has_initrd=bool(system.initrd),
         mac=clean_mac(machine.server.mac),
+        load_s=settings().burn_in_minutes * 60,
         password_hash=row.password_hash or "",
         script=row.post_install,
     )

@@ -45,16 +45,18 @@ EXPECTED: dict[MilestoneName, Expected] = {
     MilestoneName.SYSTEM_WRITTEN: Expected(240, 900, 3_600, Diagnosis.WRITING_STUCK),
     MilestoneName.FIRST_BOOT: Expected(120, 420, 1_200, Diagnosis.NO_FIRST_BOOT),
     MilestoneName.ANSWERS: Expected(15, 90, 600, Diagnosis.NOT_ANSWERING),
+    MilestoneName.LOAD_PASSED: Expected(120, 600, 1_800, Diagnosis.LOAD_STUCK),
 }
 WIPING = Expected(3_600, 6 * 3_600, 48 * 3_600, Diagnosis.DISK_NOT_READY)
 """A disk of 20 TB takes a day and a half to overwrite."""
 
 _START = (MilestoneName.POWER_CYCLED, MilestoneName.NETWORK_BOOT, MilestoneName.KERNEL_FETCHED)
 PLANS: dict[JobKind, tuple[MilestoneName, ...]] = {
-    JobKind.REINSTALL: tuple(MilestoneName),
+    JobKind.REINSTALL: tuple(name for name in MilestoneName if name is not MilestoneName.LOAD_PASSED),
     JobKind.RESCUE: (*_START, MilestoneName.INSTALLER_STARTED, MilestoneName.ANSWERS),
     JobKind.MEMORY_TEST: _START,
     JobKind.WIPE: (*_START, MilestoneName.INSTALLER_STARTED, MilestoneName.DISK_PREPARED),
+    JobKind.LOAD_TEST: (*_START, MilestoneName.INSTALLER_STARTED, MilestoneName.LOAD_PASSED),
 }
 """What a machine passes for each kind of job that boots it from the network."""
 
@@ -67,15 +69,16 @@ def write_plan(unit: Unit, job: HardwareJob, *, system_id: int) -> None:
     for position, name in enumerate(PLANS[kind]):
         is_wiping = kind is JobKind.WIPE and name is MilestoneName.DISK_PREPARED
         expected = WIPING if is_wiping else EXPECTED[name]
-        usual_s = usual.get(name, expected.usual_s)
+        loaded_s = settings().burn_in_minutes * 60 if name is MilestoneName.LOAD_PASSED else 0
+        usual_s = usual.get(name, expected.usual_s + loaded_s)
         unit.add(
             Milestone(
                 job_id=job.id,
                 position=position,
                 name=name,
                 usual_s=usual_s,
-                late_s=_scaled(max(expected.late_s, 2 * usual_s)),
-                limit_s=_scaled(max(expected.limit_s, 4 * usual_s)),
+                late_s=_scaled(max(expected.late_s + loaded_s, 2 * usual_s)),
+                limit_s=_scaled(max(expected.limit_s + loaded_s, 4 * usual_s)),
             )
         )
 

@@ -19,7 +19,7 @@ from opsportal.domain.provisioning.orders import (
     clean_time_zone,
 )
 from opsportal.domain.provisioning.passwords import NewPassword, make_password
-from opsportal.domain.provisioning.refusals import BootServiceMissing, ConfirmationWrong, MacUnknown
+from opsportal.domain.provisioning.refusals import BootServiceMissing, ConfirmationWrong, MacUnknown, SystemNotOffered
 from opsportal.models import (
     HardwareJob,
     Installation,
@@ -41,6 +41,7 @@ PURPOSES: dict[JobKind, SystemPurpose] = {
     JobKind.RESCUE: SystemPurpose.RESCUE,
     JobKind.MEMORY_TEST: SystemPurpose.MEMORY_TEST,
     JobKind.WIPE: SystemPurpose.WIPE,
+    JobKind.LOAD_TEST: SystemPurpose.LOAD_TEST,
 }
 BOOTS = (*PURPOSES, JobKind.BOOT_DISK)
 _MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
@@ -96,6 +97,16 @@ def request_boot(
     names = [disk.name for disk in disks.disks_of(unit, server)] if kind is JobKind.WIPE else []
     wishes = Wishes(hostname="rescue", disks=names, ssh_keys=clean_ssh_keys(order.ssh_keys))
     return _order(unit, actor, server, kind, system, wishes)
+
+
+def may_boot(unit: Unit, server: Server, kind: JobKind) -> bool:
+    """Whether the boot service has something of this kind for the server."""
+    try:
+        _check_bootable(server)
+        systems.find_boot(unit, server, PURPOSES[kind])
+    except (BootServiceMissing, MacUnknown, SystemNotOffered):
+        return False
+    return True
 
 
 def _check_bootable(server: Server) -> None:

@@ -20,7 +20,14 @@ from opsportal.models import (
     OperatingSystem,
 )
 
-KINDS = (JobKind.REINSTALL, JobKind.RESCUE, JobKind.MEMORY_TEST, JobKind.WIPE, JobKind.BOOT_DISK)
+KINDS = (
+    JobKind.REINSTALL,
+    JobKind.RESCUE,
+    JobKind.MEMORY_TEST,
+    JobKind.WIPE,
+    JobKind.LOAD_TEST,
+    JobKind.BOOT_DISK,
+)
 """What the Reinstall tab is about. Booting from disk needs no installation."""
 
 

@@ -154,8 +154,9 @@ def cleaning(view: Any) -> rx.Component:
             t("Burn-in test"),
             title=t("Run the burn-in test on {name}?", name=view.name),
             text=t(
-                "The machine is switched on and off three times, its sensors are read each time it is on, "
-                "and its event log is compared after each cycle. It is off afterwards."
+                "The machine first runs under load, where the boot service offers that: processors, memory and disks, which "
+                "are only read. Then it is switched on and off three times; its sensors and event log are read in "
+                "between. It is off afterwards."
             ),
             confirm=t("Burn-in test"),
             on_confirm=StockWorkState.burn_in(view.id),
