@@ -30,6 +30,7 @@ from workers import (
     tickets,
     traffic_plans,
     traffic_poll,
+    watch,
 )
 
 log = structlog.get_logger("clock")
@@ -76,6 +77,7 @@ def forget_sent() -> None:
 
 SCHEDULE: dict[str, tuple[str, int, Callable[[], None]]] = {
     "reconcile": ("default", 5, reconcile),
+    "outages": ("default", 15, watch.run),
     "provisioning": ("default", 5, provisioning.run),
     "power_sweep": ("poll", 30, power_sweep.run),
     "traffic_poll": ("poll", traffic_poll.POLL_KNOCK_S, traffic_poll.run),

@@ -5,10 +5,13 @@ announcement was missed. Rows stay until Redis has acknowledged them, so Redis m
 hours. Of several dispatchers one works and the others stand by (an advisory lock decides). The lock
 is lost with its connection, which the database ends when nothing was heard on it for too long: so
 the work of a dispatcher that is dead, frozen or cut off is taken over.
+
+Beside that it watches the workers (`workers/watch.py`): it is the process that needs none of them.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 
 import psycopg
@@ -24,7 +27,7 @@ from opsportal.logs import configure_logs
 from opsportal.models import Outbox
 from opsportal.models.base import utcnow
 from opsportal.settings import settings
-from workers import queues
+from workers import queues, watch
 
 LOCK = 4_207_302
 IDLE_S = 3.0
@@ -102,6 +105,7 @@ def _expire_waiting() -> None:
 
 def main() -> None:
     configure_logs("dispatcher")
+    threading.Thread(target=watch.forever, name="watch", daemon=True).start()
     while True:
         try:
             with connect() as listener:

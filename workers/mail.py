@@ -34,15 +34,15 @@ def send_mail(_: int = 0) -> None:
     send_due()
 
 
-def send_due() -> int:
-    """Hand over every mail that is due. Returns how many were taken by the server."""
+def send_due(*, kind: str = "") -> int:
+    """Hand over every mail that is due, or all of one kind. Returns how many were taken by the server."""
     with unit_of_work() as unit:
         deliveries.free_lost(unit)
     url = settings().smtp_url.get_secret_value()
     if not url:
         return 0
     try:
-        round_ = _Round(smtp.parse_server(url))
+        round_ = _Round(smtp.parse_server(url), kind)
     except ValueError as unusable:
         log.error("smtp_url_unusable", reason=str(unusable))
         with unit_of_work() as unit:
@@ -57,8 +57,9 @@ def send_due() -> int:
 class _Round:
     """One visit to the mail server."""
 
-    def __init__(self, server: smtp.Server) -> None:
+    def __init__(self, server: smtp.Server, kind: str) -> None:
         self.server = server
+        self.kind = kind
         self.taken = 0
         self.broken = 0
         self.end = 0.0
@@ -91,7 +92,7 @@ class _Round:
 
     def _claim(self) -> Claim | None:
         with unit_of_work() as unit:
-            return None if deliveries.is_paused(unit) else deliveries.claim_next(unit)
+            return None if deliveries.is_paused(unit) else deliveries.claim_next(unit, kind=self.kind)
 
     def _send(self, session: smtp.Session, claim: Claim) -> bool:
         """Send one mail and write down what became of it. Whether the connection can be used further."""

@@ -68,9 +68,11 @@ def free_lost(unit: Unit) -> int:
     return len(rows)
 
 
-def claim_next(unit: Unit) -> Claim | None:
-    """Take the mail that has been due longest, or none. Of several workers each takes another."""
+def claim_next(unit: Unit, *, kind: str = "") -> Claim | None:
+    """Take the mail that has been due longest, of one kind or any, or none. Of several workers each takes another."""
     due = select(Mail).where(col(Mail.status) == MailStatus.WAITING, col(Mail.next_attempt_at) <= utcnow())
+    if kind:
+        due = due.where(col(Mail.kind) == kind)
     ordered = due.order_by(col(Mail.next_attempt_at), col(Mail.id)).limit(1)
     mail = unit.exec(ordered.with_for_update(skip_locked=True)).first()
     if mail is None:

@@ -1,0 +1,1 @@
+"""The portal's own machinery: what is out of order, and who is told."""
