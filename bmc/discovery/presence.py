@@ -106,7 +106,7 @@ def _checksum(data: bytes) -> int:
 
 def _read(packet: bytes) -> dict[str, Facts]:
     """By question: what a packet answers. Anything that is not exactly as it must be answers nothing."""
-    if packet[:4] == _ASF:
+    if packet[:1] == _ASF[:1] and packet[3:4] == _ASF[3:]:  # its sequence number may be any
         return _read_pong(packet[4:])
     if packet[:4] != _IPMI or len(packet) < 14 or packet[4:13] != bytes(9):
         return {}
