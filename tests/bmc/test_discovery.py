@@ -83,7 +83,7 @@ def test_pong_counts_when_it_says_ipmi() -> None:
 
 def test_flood_of_nonsense_is_no_bmc_and_ends() -> None:
     def nonsense(packet: bytes) -> list[bytes]:
-        return [bytes(1_000), PONG[:-1], PONG[:16] + b"\x00" + PONG[17:], packet, b""] * 20
+        return [bytes(1_000), PONG[:-1], PONG[:20] + b"\x00" + PONG[21:], packet, b""] * 20
 
     with answering(nonsense) as door:
         assert knock([door], patience_s=0.3) == [None]
