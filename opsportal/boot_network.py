@@ -1,21 +1,31 @@
-"""Writes what dnsmasq needs so that servers start from the network.
+"""Writes what a boot host needs so that servers start from the network: dnsmasq's configuration and what goes with it.
 
-    python -m opsportal.boot_network --tftp-root /srv/tftp [--interface eno2] [--network 10.20.0.0/16] > dnsmasq.conf
-    dnsmasq --conf-file=dnsmasq.conf
+    python -m opsportal.boot_network --into /etc/opsportal-boot --tftp-root /srv/tftp [--interface eno2]
+        [--network 10.20.0.0/16]
 
-Run it again and restart dnsmasq whenever servers or addresses change.
+Into the directory come `dnsmasq.conf`, `boot.ipxe`, which belongs into the TFTP root beside undionly.kpxe and ipxe.efi,
+and, with BOOT_NETWORK_KEY, `tell-portal` and `tell-portal.json`, by which dnsmasq tells the portal of each address that
+it gives. Run it again and restart dnsmasq whenever servers or addresses change.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import re
 import sys
+import tempfile
+from pathlib import Path
 
 from opsportal.db import unit_of_work
-from opsportal.domain.provisioning.boot_network import configuration, list_leases
+from opsportal.domain.provisioning.boot_network import ASKING_SCRIPT, configuration, list_leases
+from opsportal.integrations.boot_host import tell_portal
+from opsportal.integrations.installers.ipxe import asking_script
 from opsportal.settings import settings
 
+TELLER = "tell-portal"
+DOOR = "/boot/network"
 _PLAIN = re.compile(r"[\w./:-]+")
 
 
@@ -27,9 +37,16 @@ def _plain(text: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m opsportal.boot_network", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m opsportal.boot_network",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
-        "--tftp-root", type=_plain, required=True, help="where undionly.kpxe and ipxe.efi are"
+        "--into", type=_plain, required=True, help="the directory to write to, the same path on the boot host"
+    )
+    parser.add_argument(
+        "--tftp-root", type=_plain, required=True, help="where undionly.kpxe, ipxe.efi and boot.ipxe are"
     )
     parser.add_argument("--interface", type=_plain, default="", help="the only interface to answer on")
     parser.add_argument(
@@ -38,17 +55,39 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(words: list[str]) -> str:
-    """The configuration as text. Ends the process with a sentence when BOOT_URL is not set."""
+def main(words: list[str]) -> list[Path]:
+    """The files that were written. Ends the process with a sentence when BOOT_URL is not set."""
     given = _parser().parse_args(words)
-    if not settings().boot_url:
+    boot_url, key = settings().boot_url, settings().boot_network_key.get_secret_value()
+    if not boot_url:
         raise SystemExit("BOOT_URL is not set: machines would not know where to ask.")
+    into = Path(os.path.abspath(given.into))  # a link stays one: it is the path on the boot host
+    into.mkdir(parents=True, exist_ok=True)
     with unit_of_work() as unit:
         leases = list_leases(unit, networks=given.network)
-    return configuration(
-        leases, boot_url=settings().boot_url, tftp_root=given.tftp_root, interface=given.interface
+    text = configuration(
+        leases,
+        tftp_root=given.tftp_root,
+        interface=given.interface,
+        teller=str(into / TELLER) if key else "",
     )
+    written = [_write(into / "dnsmasq.conf", text), _write(into / ASKING_SCRIPT, asking_script(boot_url))]
+    if key:
+        secret = json.dumps({"url": f"{boot_url}{DOOR}", "key": key})
+        written.append(_write(into / f"{TELLER}.json", secret, mode=0o600))
+        written.append(_write(into / TELLER, Path(tell_portal.__file__).read_text(), mode=0o755))
+    return written
+
+
+def _write(file: Path, text: str, *, mode: int = 0o644) -> Path:
+    """Replaced as a whole, and never readable by more than it is for."""
+    handle, fresh = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    with os.fdopen(handle, "w") as output:
+        output.write(text)
+    Path(fresh).chmod(mode)
+    Path(fresh).replace(file)
+    return file
 
 
 if __name__ == "__main__":
-    sys.stdout.write(main(sys.argv[1:]))
+    sys.stdout.write("".join(f"{file}\n" for file in main(sys.argv[1:])))

@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     """Where machines reach the portal by HTTP while they boot, e.g. `http://10.20.0.1:8000`. Empty: no network boot."""
     boot_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     """CIDRs from which any machine may ask for any installation. Empty: only from a server's own address."""
+    boot_network_key: SecretStr = SecretStr("")
+    """With it the boot network's DHCP server signs what it tells: 32 letters or more. Empty: it is not listened to."""
     boot_files: Path = Path(".data/boot")
     """Kernels, initrds and images that systems name by a relative path."""
     burn_in_minutes: int = Field(default=60, ge=1, le=2_880)
@@ -149,6 +151,15 @@ class Settings(BaseSettings):
     @classmethod
     def _bare(cls, value: str) -> str:
         return parseaddr(value)[1]
+
+    @field_validator("boot_network_key")
+    @classmethod
+    def _long_key(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.fullmatch(
+            r"[\w.+/=-]{32,200}", value.get_secret_value(), re.ASCII
+        ):
+            raise ValueError("must be 32 letters and digits at least, as `openssl rand -hex 32` makes them")
+        return value
 
     @field_validator("boot_url")
     @classmethod

@@ -25,6 +25,17 @@ DIAGNOSIS: Final[Words] = {
     "no_power": N_(
         "The server has not come back on. Look at its power state; press Power on when this job has ended."
     ),
+    "no_dhcp_request": N_(
+        "The server's firmware has not asked for an address: the boot network's DHCP server has not heard of it. Most"
+        " likely it starts from its disk first, or its network card, cable or VLAN is not the one on record. Nothing has"
+        " been erased yet: end this with Stop and boot from disk, put the network first in the firmware's boot order,"
+        " then try again."
+    ),
+    "no_boot_script": N_(
+        "The server was given an address, but has not fetched its boot script. So boot order, cable and VLAN are right."
+        " Most likely TFTP or HTTP does not get through to the boot service, or its firmware starts by UEFI HTTP boot."
+        " Nothing has been erased yet: end this with Stop and boot from disk, and try again when it gets through."
+    ),
     "no_network_boot": N_(
         "The server has not asked for its boot script. Most likely it starts from its disk first, or its network"
         " card, cable or VLAN is not the one on record. Nothing has been erased yet."
@@ -116,6 +127,14 @@ OUTCOMES: Final[Words] = {
     "no_power": N_(
         "The server did not come back on. Nothing was erased. Power it on, then try again; if it stays off, contact"
         " support."
+    ),
+    "no_dhcp_request": N_(
+        "The server's firmware never asked for an address, so nothing was erased. Put the network first in its boot"
+        " order and check its cable and VLAN; then try again."
+    ),
+    "no_boot_script": N_(
+        "The server was given an address, but never fetched its boot script, so nothing was erased. Boot order, cable"
+        " and VLAN are right: check TFTP and HTTP to the boot service, then try again."
     ),
     "no_network_boot": N_(
         "The server never asked for its boot script, so nothing was erased. Check that it starts from the network"

@@ -123,9 +123,9 @@ from opsportal.models.payments import (
     WebhookResult,
 )
 from opsportal.models.provisioning import (
+    MILESTONES,
     Asker,
     BootLease,
-    MILESTONES,
     Diagnosis,
     Installation,
     InstallerKind,
@@ -200,6 +200,7 @@ __all__ = [
     "Address",
     "AlertOutcome",
     "ApprovedFirmware",
+    "Asker",
     "Attachment",
     "AttachmentContent",
     "AuditEvent",
@@ -214,6 +215,7 @@ __all__ = [
     "BmcRotation",
     "BmcSighting",
     "BmcSweep",
+    "BootLease",
     "CardSetup",
     "CardSetupStatus",
     "ChangedBy",

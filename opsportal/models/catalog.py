@@ -122,7 +122,6 @@ class ServiceChangeKind(StrEnum):
     TERMINATION_WITHDRAWN = "termination_withdrawn"
     TERMINATED = "terminated"
     CANCELLED = "cancelled"
-    PENDING = "pending"
 
 
 class ChangedBy(StrEnum):

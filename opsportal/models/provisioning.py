@@ -238,7 +238,7 @@ class BootLease(SQLModel, table=True):
     address: str = Field(primary_key=True)
     mac: str
     told_at: dt.datetime = moment(default_now=True)
-    expires_at: dt.datetime = moment()
+    expires_at: dt.datetime = moment(default_now=True)
 
 
 class InstallEvent(SQLModel, table=True):

@@ -49,8 +49,9 @@ BROWSER_KEY = "opsportal.browser"
 _HIDDEN = frozenset({b"cookie", b"authorization", SESSION_HEADER})
 _PUBLIC_PAGES = frozenset({"/sign-in", "/sign-in/"})
 _CLOSED = ("/_upload", "/_health", "/ping", "/_all_routes", "/auth-codespace")
+BOOT_NETWORK_PATH = "/boot/network"
 # Called by machines that have no origin and no session: whoever answers there checks a signature itself.
-_SIGNED = frozenset({"/webhooks/stripe"})
+_SIGNED = frozenset({"/webhooks/stripe", BOOT_NETWORK_PATH})
 _MACHINES = "/boot/i/"
 """Below it machines report with a token in the address; see `web/boot.py`."""
 _SAFE_METHODS = frozenset({"GET", "HEAD"})

@@ -474,6 +474,9 @@ PATHS = (
     Path("GET /boot/ipxe/{mac}", _FINE, _FINE, _FINE),
     Path("GET /boot/i/{token}/{name}", *((404, "not_found"),) * 3),
     Path("POST /boot/i/{token}/report", *((400, "bad_request"),) * 3),
+    Path(
+        "POST /boot/network", *((400, "forged"),) * 3
+    ),  # a DHCP server's signature opens it, and nothing else
     Path("POST /payments/cards/setup", _OUT, _OUT, _NO_GATEWAY, {}, _FORBIDDEN),
     Path("POST /payments/cards/done", _OUT, _OUT, (404, "not_found"), {"setup": "seti_0"}, _FORBIDDEN),
     Path("POST /payments/{payment_id}/action", _OUT, _OUT, _NO_GATEWAY, {}, _FORBIDDEN),

@@ -1,7 +1,7 @@
 """The DHCP and TFTP side of network boot as a configuration for dnsmasq (dnsmasq(8), version 2.85 and later).
 
-Every server has a fixed address by its MAC, firmware is given iPXE by TFTP, and iPXE is given the boot
-service's address by HTTP. Strangers get no address at all.
+Every server has a fixed address by its MAC, firmware is given iPXE by TFTP, and iPXE a script that asks the boot
+service and boots the disk where that says nothing. Strangers get no address at all.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from opsportal.domain.provisioning.machines import clean_mac
 from opsportal.models import Server
 
 LEASE = "1h"
+ASKING_SCRIPT = "boot.ipxe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,12 @@ def _is_in(text: str, network: ipaddress.IPv4Network) -> bool:
         return False
 
 
-def configuration(leases: Sequence[Lease], *, boot_url: str, tftp_root: str, interface: str = "") -> str:
-    """The text of dnsmasq.conf. `tftp_root`: where undionly.kpxe and ipxe.efi are."""
+def configuration(leases: Sequence[Lease], *, tftp_root: str, interface: str = "", teller: str = "") -> str:
+    """The text of dnsmasq.conf.
+
+    `tftp_root`: where undionly.kpxe, ipxe.efi and boot.ipxe are. `teller`: the program that tells the portal of
+    each address that is given; "" for none.
+    """
     networks = {lease.network: lease.gateway for lease in leases}
     lines = [
         "# Written by `python -m opsportal.boot_network`. Do not edit: it is replaced.",
@@ -78,7 +83,8 @@ def configuration(leases: Sequence[Lease], *, boot_url: str, tftp_root: str, int
         f"tftp-root={tftp_root}",
         "dhcp-boot=tag:!ipxe,tag:efi,ipxe.efi",
         "dhcp-boot=tag:!ipxe,tag:!efi,undionly.kpxe",
-        f"dhcp-boot=tag:ipxe,{boot_url}/boot/ipxe/${{net0/mac}}",
+        f"dhcp-boot=tag:ipxe,{ASKING_SCRIPT}",
+        *([f"dhcp-script={teller}", "script-on-renewal"] if teller else []),
     ]
     return "\n".join(lines) + "\n"
 

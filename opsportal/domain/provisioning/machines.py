@@ -12,7 +12,7 @@ from opsportal.db import Unit
 from opsportal.domain.hardware import owners
 from opsportal.domain.hardware.hands import has_changed_hands
 from opsportal.domain.network import main_address
-from opsportal.domain.provisioning import tokens
+from opsportal.domain.provisioning import leases, tokens
 from opsportal.domain.provisioning.refusals import BootRefused
 from opsportal.models import (
     ACTIVE_JOB,
@@ -53,12 +53,17 @@ def clean_mac(text: str) -> str:
 
 
 def is_own_address(unit: Unit, server: Server, address: str) -> bool:
-    """Whether an address is the server's, or one of those from which any machine may ask."""
+    """Whether an address is the server's, or one of those from which any machine may ask.
+
+    Neither counts while the boot network's DHCP server says that another machine has the address.
+    """
     try:
         caller = ipaddress.ip_address(address)
     except ValueError:
         return False
     caller = getattr(caller, "ipv4_mapped", None) or caller
+    if leases.is_anothers(unit, str(caller), clean_mac(server.mac)):
+        return False
     if any(caller in network for network in settings().boot_networks):
         return True
     assert server.id is not None
@@ -68,9 +73,19 @@ def is_own_address(unit: Unit, server: Server, address: str) -> bool:
 
 def find_by_mac(unit: Unit, mac: str, address: str) -> Machine | None:
     """The machine with this MAC, if an installation is open for it and it asks from its own address."""
-    server = unit.exec(select(Server).where(func.lower(col(Server.mac)) == mac)).first() if mac else None
+    server = server_of(unit, mac)
     if server is None or not is_own_address(unit, server, address):
         return None
+    return open_machine(unit, server, address)
+
+
+def server_of(unit: Unit, mac: str) -> Server | None:
+    """The server on record with a MAC address as `clean_mac` writes it."""
+    return unit.exec(select(Server).where(func.lower(col(Server.mac)) == mac)).first() if mac else None
+
+
+def open_machine(unit: Unit, server: Server, address: str) -> Machine | None:
+    """The server at work on its open installation, whoever asks; None when none is open."""
     open_one = select(Installation).where(
         col(Installation.server_id) == server.id, col(Installation.stage) != InstallStage.ENDED
     )

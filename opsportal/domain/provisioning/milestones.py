@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.hardware import topics
+from opsportal.domain.provisioning import leases
 from opsportal.models import (
     Diagnosis,
     HardwareJob,
@@ -18,6 +19,7 @@ from opsportal.models import (
     JobStatus,
     Milestone,
     MilestoneName,
+    Server,
 )
 from opsportal.models.base import utcnow
 from opsportal.settings import settings
@@ -180,9 +182,21 @@ def _mark_late(unit: Unit, job: HardwareJob) -> bool:
         return False
     if _begun(rows, row) + dt.timedelta(seconds=row.late_s) > utcnow():
         return False
-    row.late_at, row.diagnosis = utcnow(), EXPECTED[MilestoneName(row.name)].diagnosis
+    row.late_at, row.diagnosis = utcnow(), diagnosis_of(unit, row)
     unit.changed(*topics.of_job(job), topics.job(job.id))
     return True
+
+
+def diagnosis_of(unit: Unit, row: Milestone) -> Diagnosis:
+    """What is likely wrong when a milestone is not passed, by what is known of its machine now."""
+    name = MilestoneName(row.name)
+    if name is not MilestoneName.NETWORK_BOOT:
+        return EXPECTED[name].diagnosis
+    installation = unit.get_one(Installation, row.job_id)
+    if leases.asked_at(unit, installation) is not None:
+        return Diagnosis.NO_BOOT_SCRIPT
+    is_told = leases.are_told_of(unit, unit.get_one(Server, installation.server_id))
+    return Diagnosis.NO_DHCP_REQUEST if is_told else EXPECTED[name].diagnosis
 
 
 def waited_for(unit: Unit, job_id: int) -> Milestone | None:

@@ -8,7 +8,6 @@ from opsportal.domain.hardware.resolutions import Asked, Resolution
 from opsportal.domain.lifecycle import INSTALLATION, move
 from opsportal.domain.provisioning import milestones
 from opsportal.models import (
-    Diagnosis,
     HardwareJob,
     Installation,
     InstallStage,
@@ -103,7 +102,7 @@ def overdue(unit: Unit, job: HardwareJob) -> None:
     if limit > utcnow():
         job.deadline_at = limit
         return
-    diagnosis: Diagnosis = milestones.EXPECTED[MilestoneName(row.name)].diagnosis
+    diagnosis = milestones.diagnosis_of(unit, row)
     row.late_at, row.diagnosis = row.late_at or utcnow(), diagnosis
     end_waiting(
         unit, job, JobStatus.FAILED, outcome_code=diagnosis, line=f"{row.name} was not passed in time"

@@ -16,7 +16,15 @@ iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||
 exit
 """
 LOCAL_DISK = "#!ipxe\n" + _LOCAL
+ASK_TIMEOUT_MS = 20_000
+"""For the portal to say something; iPXE by itself waits for ever for one that listens and says nothing."""
 _ARGUMENT = re.compile(r"[!-~]+")
+
+
+def asking_script(boot_url: str) -> str:
+    """What a boot host's TFTP server gives to iPXE: ask the portal, and boot the disk if it is not there in time."""
+    ask = f"chain --timeout {ASK_TIMEOUT_MS} --autofree {boot_url}/boot/ipxe/${{netX/mac}} ||"
+    return f"#!ipxe\n{ask}\n{_LOCAL}"
 
 
 def boot_script(facts: Facts) -> str:

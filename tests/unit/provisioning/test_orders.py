@@ -88,7 +88,7 @@ def test_dnsmasq_configuration() -> None:
         Lease("52:54:00:00:00:01", "10.20.0.5", "10.20.0.0/24", "10.20.0.1"),
         Lease("52:54:00:00:00:02", "10.21.0.5", "10.21.0.0/16"),
     ]
-    text = configuration(leases, boot_url="http://10.20.0.1:8000", tftp_root="/srv/tftp", interface="eno2")
+    text = configuration(leases, tftp_root="/srv/tftp", interface="eno2", teller="/etc/boot/tell-portal")
     lines = text.splitlines()
     assert "dhcp-range=set:n0,10.20.0.0,static,255.255.255.0,1h" in lines
     assert "dhcp-option=tag:n0,option:router,10.20.0.1" in lines
@@ -97,8 +97,9 @@ def test_dnsmasq_configuration() -> None:
         "dhcp-host=52:54:00:00:00:01,10.20.0.5,1h",
         "dhcp-host=52:54:00:00:00:02,10.21.0.5,1h",
     ]
-    assert "dhcp-boot=tag:ipxe,http://10.20.0.1:8000/boot/ipxe/${net0/mac}" in lines
-    assert {"interface=eno2", "port=0", "tftp-root=/srv/tftp"} <= set(lines)
+    assert {"interface=eno2", "port=0", "tftp-root=/srv/tftp", "dhcp-boot=tag:ipxe,boot.ipxe"} <= set(lines)
+    assert {"dhcp-script=/etc/boot/tell-portal", "script-on-renewal"} <= set(lines)
+    assert "dhcp-script" not in configuration(leases, tftp_root="/srv/tftp")
 
 
 SYSTEM = {

@@ -1,0 +1,46 @@
+"""What is known from the boot network's DHCP server: who has an address, and who asked for one.
+
+Where an operator's DHCP server tells nothing, nothing follows from there being nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlmodel import col, func, select
+
+from opsportal.db import Unit
+from opsportal.models import BootLease, Installation, InstallEvent, Server
+from opsportal.models.base import utcnow
+
+ASKED = "dhcp"
+"""Among an installation's events: its machine asked for an address before any system ran."""
+
+
+def is_anothers(unit: Unit, address: str, mac: str) -> bool:
+    """Whether a machine with another MAC address has this address now."""
+    lease = unit.get(BootLease, address)
+    return lease is not None and lease.mac != mac and lease.expires_at > utcnow()
+
+
+def are_told_of(unit: Unit, server: Server) -> bool:
+    """Whether a DHCP server tells of the place where a server stands: it has told of one there before."""
+    query = (
+        select(BootLease.address)
+        .join(Server, func.lower(col(Server.mac)) == col(BootLease.mac))
+        .where(col(Server.site) == server.site)
+        .limit(1)
+    )
+    return unit.exec(query).first() is not None
+
+
+def asked_at(unit: Unit, installation: Installation) -> dt.datetime | None:
+    """When the machine first asked for an address since its server was to start for this installation."""
+    if installation.armed_at is None:
+        return None
+    query = select(func.min(InstallEvent.at)).where(
+        col(InstallEvent.job_id) == installation.job_id,
+        col(InstallEvent.kind) == ASKED,
+        col(InstallEvent.at) >= installation.armed_at,
+    )
+    return unit.exec(query).one()

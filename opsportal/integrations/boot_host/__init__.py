@@ -1,0 +1,1 @@
+"""What runs on the host of the boot network's DHCP server."""
