@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func
 from sqlmodel import col, select
 
+from lab.people import RAISED, SUSPENDED
 from opsportal.db import Unit
 from opsportal.domain.access import Actor
 from opsportal.domain.billing import (
@@ -29,6 +30,7 @@ from opsportal.domain.billing import (
 )
 from opsportal.domain.billing.money import exponent, rounded_up
 from opsportal.domain.billing.taxes import decide_topup_tax, tax_of
+from opsportal.domain.catalog import history
 from opsportal.models import (
     BillingProfile,
     Company,
@@ -49,7 +51,7 @@ from opsportal.models import (
 )
 
 WEEKS = 52
-CANCELLED_IN_WEEK, CREDITED_IN_WEEKS, REFUNDED_IN_WEEK = 20, (12, 47), 40
+CANCELLED_IN_WEEK, CREDITED_IN_WEEKS, REFUNDED_IN_WEEK, RAISED_IN_WEEK = 20, (12, 47), 40, 46
 PAYS_BY_HAND = "Acme Studio"
 """So that its overdue and pending invoices wait for whoever tries the demo."""
 CARDS = {"CZ": "Visa 4242", "UA": "Mastercard 5454", "AR": "Visa 1881"}
@@ -103,11 +105,12 @@ def fill(unit: Unit) -> bool:
         day = today - dt.timedelta(days=back)
         with calendar.as_of(min(calendar.noon(day), calendar.now())):
             if back % 7 == 0:
-                _invoice(unit, stories, day)
+                with history.by(unit, None, at=calendar.now()):
+                    _invoice(unit, stories, day)
                 _tell(unit, stories, operator, WEEKS - back // 7)
             for story in stories:
                 _pay_due(unit, story, day)
-                _suspend(story, day, back)
+                _suspend(unit, operator, story, day, back)
     _compare(unit, today)
     _look(unit, today)
     return True
@@ -154,11 +157,11 @@ def _begin(unit: Unit, company: Company, today: dt.date) -> _Story:
 def _set_back(story: _Story, service: Service, today: dt.date) -> None:
     assert service.id is not None
     assert service.period_end is not None
-    if service.suspension_reason == SuspensionReason.PAYMENT:
+    reason = SUSPENDED.get(service.name)
+    if reason is SuspensionReason.PAYMENT:
         service.period_end = min(service.period_end, today - dt.timedelta(days=8))
-    if service.suspension_reason is not None:
-        story.suspended[service.id] = SuspensionReason(service.suspension_reason)
-        service.status, service.suspension_reason = ServiceStatus.ACTIVE, None
+    if reason is not None:
+        story.suspended[service.id] = reason
     story.last_ends[service.id] = service.period_end
     service.anchor_day, term = service.period_end.day, Term(service.term)
     while service.period_end > today - dt.timedelta(days=350 if term is Term.MONTH else 1):
@@ -213,8 +216,11 @@ def _tell(unit: Unit, stories: list[_Story], operator: Actor, week: int) -> None
     """What happens besides: credit for an outage, a cancelled invoice, a refund in part."""
     for story in stories:
         if week == WEEKS - 1:
-            for service in story.asleep:
-                service.status = ServiceStatus.ACTIVE
+            with history.by(unit, operator, at=calendar.now()):
+                for service in story.asleep:
+                    service.status = ServiceStatus.ACTIVE
+        if week == RAISED_IN_WEEK:
+            _raise_prices(unit, story, operator)
         if week in CREDITED_IN_WEEKS:
             grants.grant_credit(
                 unit,
@@ -289,15 +295,29 @@ def _top_up(unit: Unit, story: _Story, missing: int) -> None:
     )
 
 
-def _suspend(story: _Story, day: dt.date, back: int) -> None:
-    """Suspend again what was suspended: for payment when the ladder says so, for policy 20 days ago."""
+def _raise_prices(unit: Unit, story: _Story, operator: Actor) -> None:
+    """From the next period on; the client finds it marked in the list of services."""
+    for service in story.services:
+        if service.name in RAISED:
+            with history.by(unit, operator, reason="Ten more seats, as asked for", at=calendar.now()):
+                service.price_minor = RAISED[service.name]
+
+
+def _suspend(unit: Unit, operator: Actor, story: _Story, day: dt.date, back: int) -> None:
+    """As unpaid when the ladder says so, for policy 20 days ago. The one of these that stands is not repeated."""
     for service in story.services:
         reason = story.suspended.get(service.id or 0)
+        if reason is None or service.status == ServiceStatus.SUSPENDED:
+            continue
+        is_policy = reason is SuspensionReason.POLICY
         is_late = day >= story.last_ends[service.id or 0] + dt.timedelta(days=5)
-        if (reason is SuspensionReason.PAYMENT and is_late) or (
-            reason is SuspensionReason.POLICY and back <= 20
-        ):
-            service.status, service.suspension_reason = ServiceStatus.SUSPENDED, reason
+        if back <= 20 if is_policy else is_late:
+            note = (
+                "Mass mails were sent through it" if is_policy else "No payment five days after the due day"
+            )
+            with history.by(unit, operator, reason=note, at=calendar.now()):
+                service.status, service.suspension_reason = ServiceStatus.SUSPENDED, reason
+                service.suspension_note = note if is_policy else None
 
 
 def _compare(unit: Unit, today: dt.date) -> None:

@@ -41,12 +41,12 @@ from opsportal.models import (
     Server,
     Service,
     ServiceStatus,
-    SuspensionReason,
 )
 from opsportal.models.base import utcnow
 from opsportal.settings import settings
 
 SIGN_INS = "sign-ins.json"
+RENTED_FOR = dt.timedelta(days=400)
 WITHOUT_SCREEN = "prg-ci-01"
 """Its BMC is told to have no screen but on its own page, so that temporary access can be seen."""
 
@@ -79,17 +79,18 @@ def _service(unit: Unit, company: Company, demo: DemoService) -> Service:
         company_id=company.id or 0,
         plan_id=_plan(unit, demo.family, demo.plan).id or 0,
         name=demo.name,
-        status=demo.status,
-        suspension_reason=demo.reason,
+        # Those that are suspended run until `billing_demo` comes to the day of it.
+        status=ServiceStatus.ACTIVE if demo.reason else demo.status,
         termination_requested_on=(
             today + dt.timedelta(days=demo.terminates_in) if demo.terminates_in is not None else None
         ),
         period_start=end - length,
         period_end=end,
-        price_minor=demo.price_minor,
+        price_minor=demo.raised_from or demo.price_minor,
         currency=company.currency,
         term=demo.term,
         ip=demo.ip,
+        created_at=utcnow() - RENTED_FOR,
     )
 
 
@@ -122,18 +123,17 @@ def _tenancies() -> list[tuple[DemoCompany, str]]:
 def _rent(unit: Unit, company: Company, machine: dict[str, Any], name: str, number: int) -> Service:
     plan = _plan(unit, Family.SERVER, f"{machine['model'].split()[0]} · {machine['ram_gb']} GB")
     end = utcnow().date() + dt.timedelta(days=(3, 9, 18, 25)[number % 4])
-    is_suspended = name == "vie-ci-03"
     return Service(
         company_id=company.id or 0,
         plan_id=plan.id or 0,
         name=name,
-        status=ServiceStatus.SUSPENDED if is_suspended else ServiceStatus.ACTIVE,
-        suspension_reason=SuspensionReason.PAYMENT if is_suspended else None,
+        status=ServiceStatus.ACTIVE,
         period_start=end - dt.timedelta(days=30),
         period_end=end,
         price_minor={"EUR": 8900, "UAH": 365000, "USD": 9900}[company.currency] + 1000 * (number % 5),
         currency=company.currency,
         ip=address_of(number),
+        created_at=utcnow() - RENTED_FOR,
     )
 
 

@@ -32,6 +32,8 @@ class DemoService:
     terminates_in: int | None = None
     term: Term = Term.MONTH
     ip: str | None = None
+    raised_from: int | None = None
+    """What it cost until an operator raised it, some weeks ago."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,9 @@ ACME = DemoCompany(
         DemoService(Family.HOSTING, "shop.acme-studio.example", "Web hosting L", 2400, 9),
         DemoService(Family.HOSTING, "old.acme-studio.example", "Web hosting S", 600, -16, _S.SUSPENDED, _R.PAYMENT),
         DemoService(Family.HOSTING, "beta.acme-studio.example", "Web hosting M", 1200, 30, _S.PENDING),
-        DemoService(Family.VPN, "acme-office", "VPN 25 seats", 3500, 18, ip="185.12.40.254"),
+        DemoService(
+            Family.VPN, "acme-office", "VPN 25 seats", 3500, 18, ip="185.12.40.254", raised_from=3000
+        ),
         DemoService(Family.VPN, "acme-field", "VPN 5 seats", 900, 3, ip="185.12.40.253"),
         DemoService(Family.DOMAIN, "acme-studio.example", "Domain .example", 1400, 140, term=Term.YEAR),
         DemoService(Family.DOMAIN, "acme.example", "Domain .example", 1400, 201, term=Term.YEAR),
@@ -103,3 +107,13 @@ PAMPA = DemoCompany(
     ),
 )  # fmt: skip
 COMPANIES = (ACME, KYIV, PAMPA)
+SUSPENDED = {"vie-ci-03": _R.PAYMENT} | {
+    service.name: service.reason for company in COMPANIES for service in company.services if service.reason
+}
+"""Services that are suspended by now, and why. The names of these occur once."""
+RAISED = {
+    service.name: service.price_minor
+    for company in COMPANIES
+    for service in company.services
+    if service.raised_from
+}

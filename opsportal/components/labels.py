@@ -87,8 +87,8 @@ SERVICE_TONE: Final[Tones] = {
     "cancelled": "mute",
 }
 SUSPENSION: Final[Words] = {
-    "payment": N_("Paused because an invoice is unpaid."),
-    "policy": N_("Paused because of an abuse report. Support can tell you more."),
+    "payment": N_("Suspended because an invoice is overdue. It runs again as soon as that is paid."),
+    "policy": N_("Suspended because it breaks our terms of use. Support can tell you more."),
 }
 TERM: Final[Words] = {"hour": N_("per hour"), "month": N_("per month"), "year": N_("per year")}
 POWER: Final[Words] = {"on": N_("On"), "off": N_("Off"), "unknown": N_("Not known")}

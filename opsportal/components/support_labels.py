@@ -56,6 +56,8 @@ MAIL_KIND: Final[Words] = {
     "invoice_issued": N_("New invoice"),
     "payment_received": N_("Payment received"),
     "traffic_step": N_("Traffic of a plan"),
+    "service_standing": N_("Suspension of a service"),
+    "service_terms": N_("Price or plan of a service"),
     "network_boot_failed": N_("Failed network boot"),
     "bmc_access_left": N_("Temporary user left on a BMC"),
 }

@@ -33,6 +33,7 @@ class Permission(StrEnum):
 
     OWN_ACCOUNT = "own_account"
     SERVICES_VIEW = "services_view"
+    SERVICES_MANAGE = "services_manage"
     SERVER_VIEW = "server_view"
     SERVER_POWER = "server_power"
     SERVER_REINSTALL = "server_reinstall"
@@ -102,6 +103,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.MAILS_VIEW,
         Permission.AUDIT_VIEW,
         Permission.SERVICES_VIEW,
+        Permission.SERVICES_MANAGE,
         Permission.BILLING_VIEW,
         Permission.BILLING_MANAGE,
     },
@@ -132,9 +134,11 @@ class Actor:
         return self.role is not Role.CLIENT
 
 
-def access_service_for(actor: Actor, session: Session, service_id: int) -> Service:
-    """A service the actor may see: a client's own, or any for staff who may view services."""
-    actor.require(Permission.SERVICES_VIEW)
+def access_service_for(
+    actor: Actor, session: Session, service_id: int, *, permission: Permission = Permission.SERVICES_VIEW
+) -> Service:
+    """A service the actor may see: a client's own, or any for staff whose role allows it."""
+    actor.require(permission)
     service = session.get(Service, service_id)
     if service is None or not (actor.is_staff or service.company_id == actor.company_id):
         raise NotFound

@@ -14,6 +14,7 @@ from opsportal.components.states import empty, lines, part
 from opsportal.components.tables import Column, table
 from opsportal.components.text import moment, t, t_code
 from opsportal.components.timelines import job_status
+from opsportal.pages.contracts import history_card
 from opsportal.state.server_history import ServerHistoryState
 
 _JOB_COLUMNS = (
@@ -87,6 +88,6 @@ def history_tab() -> rx.Component:
     return part(
         ServerHistoryState.problem,
         ready=is_ours,
-        content=rx.fragment(_jobs(view), _events(view)),
+        content=rx.fragment(_jobs(view), history_card(), _events(view)),
         loading=rx.fragment(card(lines(6), title=t("Jobs")), card(lines(6), title=t("Who did what"))),
     )

@@ -17,6 +17,7 @@ from opsportal.components.elements import card, key_values, link, or_dash, statu
 from opsportal.components.text import number, t, t_code
 from opsportal.components.timelines import job_timeline
 from opsportal.locale import N_
+from opsportal.pages.contracts import contract_actions
 from opsportal.pages.machine.cards import block_card, details_card, health_card
 from opsportal.pages.services import contract
 from opsportal.state.server import ServerState
@@ -78,6 +79,7 @@ def _contract(server: Any) -> rx.Component:
                 ),
             ),
             contract(server.service),
+            contract_actions(),
             title=t("Contract"),
         ),
     )

@@ -22,10 +22,12 @@ from opsportal.components.elements import (
     tag,
 )
 from opsportal.components.headers import header
+from opsportal.components.services import who
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import Column, chips, pages, search_field, table
 from opsportal.components.text import date, money, t, t_code, tn
 from opsportal.locale import N_
+from opsportal.pages.contracts import contract_actions, history_card
 from opsportal.pages.frame import framed
 from opsportal.state.services import ServicesState, ServiceState
 from opsportal.state.shell import ShellState
@@ -34,6 +36,13 @@ from opsportal.state.shell import ShellState
 def address_of(service: Any) -> Any:
     """Where a service is managed: a server on its own page."""
     return rx.cond(service.server_id > 0, f"/servers/{service.server_id}", f"/services/{service.id}")
+
+
+def history_of(service: Any) -> Any:
+    """Where everything stands that happened to it."""
+    return rx.cond(
+        service.server_id > 0, f"/servers/{service.server_id}?tab=history", f"/services/{service.id}"
+    )
 
 
 def name_cell(service: Any) -> rx.Component:
@@ -61,9 +70,27 @@ def power_cell(service: Any) -> rx.Component:
 
 
 def price_cell(service: Any) -> rx.Component:
+    """What it costs; where that rose lately: from what, when and by whom, with the way to its history."""
+    rise = service.rise
     return rx.el.div(
         rx.el.span(money(service.price_minor, service.currency), class_name="nowrap"),
         rx.el.small(t_code(service.term, labels.TERM)),
+        rx.cond(
+            rise.at != "",
+            link(
+                tag(t("Costs more"), "warn"),
+                rx.el.small(
+                    t("before: {price}", price=money(rise.from_minor, service.currency)),
+                    rx.cond(
+                        rise.from_term != service.term,
+                        rx.fragment(" ", t_code(rise.from_term, labels.TERM)),
+                    ),
+                ),
+                rx.el.small(date(rise.at), " · ", who(rise.by, rise.by_kind)),
+                to=history_of(service),
+                class_name="rise",
+            ),
+        ),
     )
 
 
@@ -81,12 +108,11 @@ def create_ticket(service_id: Any) -> rx.Component:
 
 
 def _menu(service: Any) -> rx.Component:
-    server = rx.cond(service.server_id > 0, f"/servers/{service.server_id}", "")
     return RowMenu.create(
         label=t("Actions for {name}", name=service.name),
         items=[
             {"text": N_("Manage"), "to": address_of(service)},
-            {"text": N_("History"), "to": rx.cond(server, f"{server}?tab=history", "")},
+            {"text": N_("History"), "to": history_of(service)},
             {
                 "text": N_("Create ticket"),
                 "to": rx.cond(is_client(), f"/tickets/new?service={service.id}", ""),
@@ -170,10 +196,45 @@ def services_page() -> rx.Component:
 
 
 def suspension(service: Any) -> rx.Component:
-    """Why a service is paused and what to do; nothing while it runs."""
+    """Why a service is paused, what can be done with it meanwhile and what ends that; nothing while it runs."""
+    is_policy = service.suspension_reason == "policy"
+    is_unpaid = (service.suspension_reason == "payment") | service.also_unpaid
+    note = rx.cond(
+        service.suspension_note != "",
+        rx.fragment(
+            t("Suspended because it breaks our terms of use:"), " ", rx.el.q(service.suspension_note)
+        ),
+        t_code(service.suspension_reason, labels.SUSPENSION),
+    )
     return rx.cond(
         service.status == "suspended",
-        rx.el.p(t_code(service.suspension_reason, labels.SUSPENSION), class_name="banner bad", role="status"),
+        rx.el.div(
+            rx.cond(is_policy, rx.el.p(note, class_name="strong")),
+            rx.cond(is_unpaid, rx.el.p(t_code("payment", labels.SUSPENSION), class_name="strong")),
+            rx.el.p(
+                rx.cond(
+                    service.server_id > 0,
+                    t(
+                        "The server is neither switched off nor wiped. Until this is settled it can be looked at, "
+                        "but not switched, reinstalled, unblocked or opened by console."
+                    ),
+                    t("Nothing on it was deleted. Until this is settled it can only be looked at."),
+                )
+            ),
+            rx.cond(
+                is_client(),
+                rx.el.div(
+                    rx.cond(
+                        is_unpaid,
+                        button_link(t("Open unpaid invoices"), to="/billing/invoices?status=overdue"),
+                    ),
+                    button_link(t("Contact support"), to=f"/tickets/new?service={service.id}"),
+                    class_name="row card-actions",
+                ),
+            ),
+            class_name="banner bad suspension",
+            role="status",
+        ),
     )
 
 
@@ -205,13 +266,14 @@ def service_page() -> rx.Component:
         ),
         suspension(service),
         rx.el.div(
-            card(contract(service), title=t("Contract")),
+            card(contract(service), contract_actions(), title=t("Contract")),
             card(
                 key_values((t("IP address"), or_dash(service.ip, copyable(service.ip)))),
                 title=t("Access"),
             ),
             class_name="grid halves",
         ),
+        history_card(),
     )
     return framed(
         page_body(

@@ -14,9 +14,9 @@ from opsportal.domain.catalog import services
 from opsportal.domain.catalog.services import ServiceFilter
 from opsportal.domain.hardware import topics
 from opsportal.models import Person
-from opsportal.state import rows
 from opsportal.state.billing.companies import COMPANY_MONEY
 from opsportal.state.guard import allow
+from opsportal.state.services import with_rises
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
 from opsportal.state.views import CompaniesView, CompanyRowView, CompanyView, PersonView, ProblemView
@@ -87,7 +87,7 @@ def read_company(unit: Unit, actor: Actor, params: tuple[int, int]) -> CompanyVi
             PersonView(p.id or 0, p.name, p.email, p.locale, p.totp_enabled_at is not None, p.is_active)
             for p in people
         ],
-        services=[rows.service_view(r.service, r.plan, r.server, company=company) for r in found],
+        services=with_rises(unit, actor, found, company=company),
         service_total=total,
         page=page,
         pages=max(1, -(-total // services.PAGE)),

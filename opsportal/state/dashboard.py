@@ -13,6 +13,7 @@ from opsportal.domain.hardware import fleet, topics
 from opsportal.state import rows
 from opsportal.state.billing.tiles import COST, LATEST_INVOICES
 from opsportal.state.guard import allow, current_actor
+from opsportal.state.services import with_rises
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
 from opsportal.state.support.tiles import OPEN_TICKETS
@@ -65,7 +66,7 @@ def read_dashboard(unit: Unit, actor: Actor, _: Any) -> DashboardView:
         active=counts.active,
         suspended=counts.suspended,
         termination_requests=counts.termination_requests,
-        services=[rows.service_view(r.service, r.plan, r.server) for r in listed[:FIRST_SERVICES]],
+        services=with_rises(unit, actor, listed[:FIRST_SERVICES]),
     )
 
 

@@ -19,14 +19,19 @@ from opsportal.models import (
     ServiceStatus,
 )
 from opsportal.models.base import utcnow
-from opsportal.state.views import AuditView, JobView, ServiceView, StepView, iso, iso_day
+from opsportal.state.views import AuditView, JobView, RiseView, ServiceView, StepView, iso, iso_day
 
 LATE_QUEUED_S = 10
 RETRYABLE = (JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.EXPIRED)
 
 
 def service_view(
-    service: Service, plan: Plan, server: Server | None, *, company: Company | None = None
+    service: Service,
+    plan: Plan,
+    server: Server | None,
+    *,
+    company: Company | None = None,
+    rise: RiseView | None = None,
 ) -> ServiceView:
     """A client reads five words; a service that is being prepared is still pending (checklist 2.12)."""
     status = service.status
@@ -38,6 +43,8 @@ def service_view(
         ip=service.ip or (server.ip if server else "") or "",
         status=ServiceStatus.PENDING.value if status == ServiceStatus.PROVISIONING else status,
         suspension_reason=service.suspension_reason or "",
+        suspension_note=service.suspension_note or "",
+        also_unpaid=service.also_unpaid,
         termination_on=iso_day(service.termination_requested_on),
         period_end=iso_day(service.period_end),
         price_minor=service.price_minor,
@@ -47,6 +54,7 @@ def service_view(
         power=server.power if server else "",
         company_id=service.company_id,
         company=company.name if company else "",
+        rise=rise or RiseView(),
     )
 
 

@@ -20,6 +20,7 @@ import reflex as rx
 from pydantic import AfterValidator
 
 from opsportal.state.consoles.tab import CONSOLES
+from opsportal.state.contracts import CONTRACT, SERVICE_HISTORY
 from opsportal.state.machine.cards import BLOCK, DETAILS, HEALTH
 from opsportal.state.network.tab import NETWORK
 from opsportal.state.provisioning.tab import REINSTALL, SERIAL
@@ -38,7 +39,8 @@ class TrafficAddress(Address):
 
 
 def overview(_: rx.State, server_id: int) -> Wanted:
-    return ((HEALTH, server_id), (BLOCK, server_id), (DETAILS, server_id))
+    contract = (CONTRACT, ("server", server_id))
+    return ((HEALTH, server_id), (BLOCK, server_id), (DETAILS, server_id), contract)
 
 
 def reinstall(_: rx.State, server_id: int) -> Wanted:
@@ -58,7 +60,7 @@ def traffic(state: rx.State, server_id: int) -> Wanted:
 
 
 def history(_: rx.State, server_id: int) -> Wanted:
-    return ((HISTORY, server_id),)
+    return ((HISTORY, server_id), (SERVICE_HISTORY, ("server", server_id)))
 
 
 LOADS: dict[str, Loader] = {

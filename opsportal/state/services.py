@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import reflex as rx
@@ -10,15 +11,16 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_service_for
-from opsportal.domain.catalog import services
-from opsportal.domain.catalog.services import ServiceFilter
+from opsportal.domain.catalog import history, services
+from opsportal.domain.catalog.services import ServiceFilter, ServiceRow
 from opsportal.domain.hardware import topics
-from opsportal.models import Plan, Server
+from opsportal.models import Company, Plan, Server, ServiceChange
 from opsportal.state import rows
+from opsportal.state.contracts import CONTRACT, SERVICE_HISTORY, who
 from opsportal.state.guard import allow
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
-from opsportal.state.views import ProblemView, ServiceListView, ServiceView
+from opsportal.state.views import ProblemView, RiseView, ServiceListView, ServiceView, iso
 from opsportal.state.wire import Page, address
 
 
@@ -60,18 +62,39 @@ class ServiceState(rx.State):
 
     @allow(Permission.SERVICES_VIEW)
     async def open(self) -> Any:
-        return await show(self, *SHELL, (SERVICE, address(self, ServiceAddress).service_id))
+        number = address(self, ServiceAddress).service_id
+        about = ("service", number)
+        return await show(self, *SHELL, (SERVICE, number), (CONTRACT, about), (SERVICE_HISTORY, about))
 
 
 def read_listing(unit: Unit, actor: Actor, wanted: ServiceFilter) -> ServiceListView:
     found, total = services.list_services(actor, unit, wanted)
     return ServiceListView(
         is_ready=True,
-        rows=[rows.service_view(r.service, r.plan, r.server) for r in found],
+        rows=with_rises(unit, actor, found),
         total=total,
         page=wanted.page,
         pages=max(1, -(-total // services.PAGE)),
     )
+
+
+def with_rises(
+    unit: Unit, actor: Actor, found: Sequence[ServiceRow], *, company: Company | None = None
+) -> list[ServiceView]:
+    """Rows of a list; those that cost more than they did lately say so."""
+    rises = history.rises(unit, [row.service.id or 0 for row in found])
+    return [
+        rows.service_view(
+            row.service, row.plan, row.server, company=company,
+            rise=rise_view(actor, *rises[row.service.id]) if row.service.id in rises else None,
+        )
+        for row in found
+    ]  # fmt: skip
+
+
+def rise_view(actor: Actor, first: ServiceChange, last: ServiceChange) -> RiseView:
+    by, kind = who(actor, last)
+    return RiseView(iso(last.at), first.price_before_minor or 0, first.term_before or "", by, kind)
 
 
 def read_service(unit: Unit, actor: Actor, service_id: int) -> ServiceView:

@@ -100,6 +100,18 @@ class JobView:
 
 
 @dataclass(frozen=True)
+class RiseView:
+    """That a service costs more than it did lately. Empty `at`: it does not."""
+
+    at: str = ""
+    from_minor: int = 0
+    from_term: str = ""
+    by: str = ""
+    """A person's name; empty where `by_kind` says all that is to be said."""
+    by_kind: str = ""
+
+
+@dataclass(frozen=True)
 class ServiceView:
     """A row of the services list."""
 
@@ -110,6 +122,8 @@ class ServiceView:
     ip: str = ""
     status: str = ""
     suspension_reason: str = ""
+    suspension_note: str = ""
+    also_unpaid: bool = False
     termination_on: str = ""
     period_end: str = ""
     price_minor: int = 0
@@ -119,6 +133,7 @@ class ServiceView:
     power: str = ""
     company_id: int = 0
     company: str = ""
+    rise: RiseView = field(default_factory=RiseView)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.doors import money, stock
+from tests.doors import contracts, money, stock
 from tests.doors.server import PORTAL, STATE
 
 ANYBODY = frozenset({"anonymous", "client", "operator", "technician"})
@@ -194,6 +194,23 @@ _CYCLE = (
         lambda number: {"server_id": number, "exempt": True},
     ),
 )
+_CONTRACT = f"{PORTAL}contracts____contract_state"
+_CONTRACTS = (
+    Door(
+        f"{_CONTRACT}.suspend", OPERATOR, "service",
+        lambda number: {"service_id": number, "hold": "policy", "reason": "mass mails"},
+    ),
+    Door(
+        f"{_CONTRACT}.lift", OPERATOR, "suspended service",
+        lambda number: {"service_id": number, "hold": "payment", "reason": "a promise"},
+    ),
+    Door(
+        f"{_CONTRACT}.change_terms", OPERATOR, "service",
+        lambda number: {
+            **_CLICK, "service_id": number, "plan_id": contracts.plan_of(number), "price": "99", "reason": "dearer"
+        },
+    ),
+)  # fmt: skip
 NETWORK = f"{PORTAL}network___"
 _NUMBERS = itertools.count(1)
 _NETWORK = (
@@ -279,11 +296,17 @@ _INVENTORY = (
     _page("inventory___racks____racks_state", STAFF, "/racks"),
     _page("inventory___racks____rack_state", STAFF, "/racks/{id}", "rack", "rack_id"),
     _page("inventory___parts____parts_state", STAFF, "/parts"),
+    _page("inventory___firmware____firmware_state", STAFF, "/firmware"),
     _page("inventory___stock____stock_state", STAFF, "/stock"),
     _page("inventory___machine____machine_state", STAFF, "/stock/{id}", "server", "server_id"),
     _page("inventory___aisle____aisle_state", STAFF, "/s/{id}", "server", "label"),
     _page("inventory___aisle____scan_state", STAFF, "/scan"),
     _page("inventory___aisle____labels_state", STAFF, "/labels"),
+    Door(
+        f"{INVENTORY}firmware____firmware_state.approve", STAFF,
+        payload=lambda _: {"draft": _CLICK["draft"], "model": _name(), "component": "BMC", "version": "1.2"},
+    ),
+    Door(f"{INVENTORY}firmware____firmware_state.withdraw", STAFF, "approved firmware", _of("firmware_id")),
     Door(f"{PLACES}.add_site", STAFF, payload=lambda _: {**_CLICK, "name": _name(), "address": ""}),
     Door(
         f"{PLACES}.add_rack", STAFF, "site",
@@ -392,6 +415,7 @@ DOORS = (
     _page("traffic___pollers____pollers_state", STAFF, "/pollers"),
     *_NETWORK,
     *_CYCLE,
+    *_CONTRACTS,
     _page("fleet____fleet_state", STAFF, "/fleet"),
     _page("companies____companies_state", OPERATOR, "/companies"),
     _page("companies____company_state", OPERATOR, "/companies/{id}", "company", "company_id"),

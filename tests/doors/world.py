@@ -33,7 +33,7 @@ from opsportal.models import (
 )
 from opsportal.models.base import utcnow
 from tests.builders import make_company, make_person, make_server, make_service, make_session
-from tests.doors import machine, money, stock
+from tests.doors import contracts, machine, money, stock
 
 MISSING = 987_654_321
 ROLES = ("anonymous", "client", "operator", "technician")
@@ -86,6 +86,8 @@ def make_object(kind: str, company: Company, owner: Actor) -> int:
         return make_ticket(company, is_resolved=kind == "resolved ticket").id or 0
     if kind in ("mail", "undeliverable mail"):
         return make_mail(company, is_undeliverable=kind == "undeliverable mail").id or 0
+    if kind == "suspended service":
+        return contracts.make_suspended(company)
     if kind == "service":
         return make_service(company, family=Family.STORAGE).id or 0
     service: Service = make_service(company)

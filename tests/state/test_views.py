@@ -65,11 +65,14 @@ SEEN_BY = {
     "dashboard": {"client", "operator"},
     "services": {"client", "operator"},
     "service": {"client", "operator"},
+    "contract": {"client", "operator", "technician"},  # of a server; empty but for operators
+    "service_history": {"client", "operator", "technician"},  # of a server; empty for technicians
     "queues": {"operator", "technician"},
     "fleet": {"operator", "technician"},
     "racks": {"operator", "technician"},
     "rack": {"operator", "technician"},
     "parts": {"operator", "technician"},
+    "firmware": {"operator", "technician"},
     "stock": {"operator", "technician"},
     "machine": {"operator", "technician"},
     "aisle": {"operator", "technician"},
@@ -107,6 +110,7 @@ SEEN_BY = {
 }
 """Whoever makes a view says here who may see it, and in `params` what of company A is asked for."""
 OF_ONE = {
+    "contract",
     "cycle",
     "server_health",
     "server_block",
@@ -119,6 +123,7 @@ OF_ONE = {
     "serial",
     "graph",
     "service",
+    "service_history",
     "company",
     "ticket",
     "desk_ticket",
@@ -184,6 +189,8 @@ def params(view: StateView, a: World) -> Any:
         "consoles": a.server,
         "serial": a.server,
         "service": a.service,
+        "contract": ("server", a.server),
+        "service_history": ("server", a.server),
         "company": (a.company, 1),
         "services": ServiceFilter(),
         "queues": ("", ""),

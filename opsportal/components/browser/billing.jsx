@@ -22,13 +22,13 @@ function N_(msgid) {
 }
 
 /** Minor units as somebody would type them: 44000 EUR is "440.00". */
-function typed(minor, currency) {
+export function typed(minor, currency) {
   const digits = new Intl.NumberFormat("en", { style: "currency", currency: currency || "EUR" }).resolvedOptions().maximumFractionDigits;
   const text = String(Math.max(0, minor)).padStart(digits + 1, "0");
   return digits ? `${text.slice(0, -digits)}.${text.slice(-digits)}` : text;
 }
 
-function sentence(intl, refusal, currency) {
+export function sentence(intl, refusal, currency) {
   if (!refusal) return "";
   const words = intl.t(refusal.msgid, refusal.params);
   const limit = refusal.limit_minor || refusal.params?.minimum || refusal.params?.maximum || refusal.params?.left;
@@ -41,7 +41,7 @@ function sentence(intl, refusal, currency) {
 }
 
 /** An amount field with its currency and what is wrong with it. */
-function AmountField({ label, value, currency, error, hint, onChange, autoFocus }) {
+export function AmountField({ label, value, currency, error, hint, onChange, autoFocus }) {
   const id = useId();
   const field = useRef(null);
   // The bare page was there before this code: what was typed into it counts.

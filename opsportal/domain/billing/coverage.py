@@ -9,13 +9,12 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.billing import calendar, topics
-from opsportal.domain.lifecycle import SERVICE, move
+from opsportal.domain.catalog import holds
 from opsportal.models import (
     Invoice,
     InvoiceStatus,
     Service,
     ServiceCharge,
-    ServiceStatus,
     SuspensionReason,
 )
 
@@ -23,15 +22,15 @@ from opsportal.models import (
 def extend(unit: Unit, invoice_id: int) -> None:
     """Let the services of an invoice that was just paid run on to the end of what it charged.
 
-    One that is suspended for payment runs again, unless another of its invoices is overdue.
+    One that is suspended as unpaid is so no longer, unless another of its invoices is overdue. A suspension for
+    policy goes on.
     """
     for charge in _charges(unit, invoice_id):
         service = _locked(unit, charge.service_id)
         cover(service, charge.period_start, charge.period_end)
-        if service.suspension_reason == SuspensionReason.PAYMENT and not _is_overdue(unit, service):
-            service.suspension_reason = None
-            move(unit, SERVICE, service, ServiceStatus.ACTIVE, reason="paid")
         unit.add(service)
+        if SuspensionReason.PAYMENT in holds.reasons_of(service) and not is_overdue(unit, service):
+            holds.release(unit, service, SuspensionReason.PAYMENT, actor=None)
         unit.changed(topics.services(service.company_id))
 
 
@@ -98,7 +97,8 @@ def _locked(unit: Unit, service_id: int) -> Service:
     return unit.get_one(Service, service_id, with_for_update=True, populate_existing=True)
 
 
-def _is_overdue(unit: Unit, service: Service) -> bool:
+def is_overdue(unit: Unit, service: Service) -> bool:
+    """Whether an unpaid invoice charges a period of this service and its day has passed."""
     late = (
         select(Invoice.id)
         .join(ServiceCharge, col(ServiceCharge.invoice_id) == col(Invoice.id))

@@ -17,7 +17,9 @@ FUNCTIONS = (
     $$
     """,
     """
-    CREATE FUNCTION add_service_change(one service, what text, held text, day date, was service) RETURNS void
+    CREATE FUNCTION add_service_change(
+        one service, what text, held text, day date, was service, moment timestamptz
+    ) RETURNS void
     LANGUAGE plpgsql AS $$
     DECLARE who jsonb := coalesce(nullif(current_setting('opsportal.by', true), ''), '{}')::jsonb;
     BEGIN
@@ -26,7 +28,7 @@ FUNCTIONS = (
             plan_id, price_minor, currency, term,
             plan_before_id, price_before_minor, currency_before, term_before
         ) VALUES (
-            one.id, CASE WHEN what = 'ordered' THEN one.created_at ELSE now() END, what, held, day,
+            one.id, coalesce((who ->> 'at')::timestamptz, moment), what, held, day,
             (who ->> 'id')::bigint, coalesce(who ->> 'name', ''), coalesce(who ->> 'role', 'portal'),
             coalesce(who ->> 'reason', ''), one.plan_id, one.price_minor, one.currency, one.term,
             was.plan_id, was.price_minor, was.currency, was.term
@@ -35,7 +37,8 @@ FUNCTIONS = (
     """,
     # The first charge after a change of price says what is now paid instead of what before.
     """
-    CREATE FUNCTION add_service_renewal(one service, was service) RETURNS void LANGUAGE plpgsql AS $$
+    CREATE FUNCTION add_service_renewal(one service, was service, moment timestamptz) RETURNS void
+    LANGUAGE plpgsql AS $$
     DECLARE before service_change%ROWTYPE;
     BEGIN
         SELECT * INTO before FROM service_change c
@@ -50,7 +53,9 @@ FUNCTIONS = (
             was.currency := before.currency_before;
             was.term := before.term_before;
             was.plan_id := before.plan_before_id;
-            PERFORM add_service_change(one, 'renewed', NULL, coalesce(was.charged_through, was.period_end), was);
+            PERFORM add_service_change(
+                one, 'renewed', NULL, coalesce(was.charged_through, was.period_end), was, moment
+            );
         END IF;
     END $$
     """,
@@ -61,6 +66,7 @@ FUNCTIONS = (
         nothing service;
         held text;
         shown json;
+        moment timestamptz := CASE TG_OP WHEN 'INSERT' THEN NEW.created_at ELSE now() END;
     BEGIN
         IF TG_OP = 'INSERT' THEN
             was := NEW;
@@ -68,7 +74,7 @@ FUNCTIONS = (
             was.suspension_reason := NULL;
             was.also_unpaid := false;
             was.termination_requested_on := NULL;
-            PERFORM add_service_change(NEW, 'ordered', NULL, NULL, nothing);
+            PERFORM add_service_change(NEW, 'ordered', NULL, NULL, nothing, moment);
         ELSE
             was := OLD;
         END IF;
@@ -77,25 +83,25 @@ FUNCTIONS = (
         THEN
             PERFORM add_service_change(
                 NEW, CASE WHEN NEW.plan_id <> was.plan_id THEN 'plan_changed' ELSE 'price_changed' END,
-                NULL, coalesce(was.charged_through, was.period_end), was
+                NULL, coalesce(was.charged_through, was.period_end), was, moment
             );
         END IF;
-        IF NEW.status <> was.status AND NEW.status <> 'suspended'
+        IF NEW.status <> was.status AND NEW.status NOT IN ('suspended', 'pending')
             AND NOT (was.status = 'suspended' AND NEW.status = 'active')
         THEN
             PERFORM add_service_change(
-                NEW, CASE NEW.status WHEN 'active' THEN 'activated' ELSE NEW.status END, NULL, NULL, nothing
+                NEW, CASE NEW.status WHEN 'active' THEN 'activated' ELSE NEW.status END, NULL, NULL, nothing, moment
             );
         END IF;
         FOREACH held IN ARRAY service_holds(NEW) LOOP
             IF NOT held = ANY (service_holds(was)) THEN
-                PERFORM add_service_change(NEW, 'suspended', held, NULL, nothing);
+                PERFORM add_service_change(NEW, 'suspended', held, NULL, nothing, moment);
             END IF;
         END LOOP;
         IF NEW.status IN ('active', 'suspended') THEN
             FOREACH held IN ARRAY service_holds(was) LOOP
                 IF NOT held = ANY (service_holds(NEW)) THEN
-                    PERFORM add_service_change(NEW, 'lifted', held, NULL, nothing);
+                    PERFORM add_service_change(NEW, 'lifted', held, NULL, nothing, moment);
                 END IF;
             END LOOP;
         END IF;
@@ -104,11 +110,11 @@ FUNCTIONS = (
                 NEW,
                 CASE WHEN NEW.termination_requested_on IS NULL THEN 'termination_withdrawn'
                      ELSE 'termination_requested' END,
-                NULL, NEW.termination_requested_on, nothing
+                NULL, NEW.termination_requested_on, nothing, moment
             );
         END IF;
         IF NEW.charged_through > coalesce(was.charged_through, was.period_end) THEN
-            PERFORM add_service_renewal(NEW, was);
+            PERFORM add_service_renewal(NEW, was, moment);
         END IF;
         IF TG_OP = 'UPDATE' THEN
             SELECT json_build_array(
@@ -149,7 +155,7 @@ BEGIN = """
 """
 KINDS = (
     "ordered", "recorded", "provisioning", "activated", "price_changed", "plan_changed", "renewed", "suspended",
-    "lifted", "termination_requested", "termination_withdrawn", "terminated", "cancelled", "pending",
+    "lifted", "termination_requested", "termination_withdrawn", "terminated", "cancelled",
 )  # fmt: skip
 
 
@@ -225,8 +231,8 @@ def downgrade() -> None:
     op.drop_table("service_change")
     for function in (
         "note_service_changes()",
-        "add_service_renewal(service, service)",
-        "add_service_change(service, text, text, date, service)",
+        "add_service_renewal(service, service, timestamptz)",
+        "add_service_change(service, text, text, date, service, timestamptz)",
         "service_holds(service)",
     ):
         op.execute(f"DROP FUNCTION {function}")
