@@ -85,7 +85,7 @@ class PrintButton(rx.Component):
 
 
 def field(name: str, label: Any, kind: str = "text", **more: Any) -> dict[str, Any]:
-    """A field of an `AskForm`: text, area, number, choice (of numbers) or words (of texts)."""
+    """A field of an `AskForm`: text, area, number, choice (of numbers), words (of texts), server or port."""
     return {"name": name, "label": label, "type": kind, **more}
 
 
@@ -221,6 +221,17 @@ class Intake(rx.Component):
     tag = "Intake"
 
     racks: rx.Var[list[Any]]
+
+
+class ScreenRecord(rx.Component):
+    """The same for where a server's screen is."""
+
+    library = "$/portal/bmc_record"
+    tag = "ScreenRecord"
+
+    server: rx.Var[int]
+    record: rx.Var[Any]
+    has_second_factor: rx.Var[bool]
 
 
 class BmcRecord(rx.Component):

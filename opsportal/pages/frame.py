@@ -136,7 +136,7 @@ def _operator_menu() -> rx.Component:
                 [
                     Item(t("Queues"), "/queues", _ACTIVE_JOBS),
                     Item(t("Networks"), "/network"),
-                    Item(t("Pollers"), "/pollers"),
+                    Item(t("Switches"), "/pollers"),
                     Item(t("Fleet"), "/fleet", also="/servers"),
                     Item(t("Racks"), "/racks"),
                     Item(t("Stock"), "/stock", also="/intake"),
@@ -172,7 +172,7 @@ def _technician_menu() -> rx.Component:
                     Item(t("Scan a label"), "/scan", also="/s"),
                     Item(t("Queues"), "/queues", _ACTIVE_JOBS),
                     Item(t("Networks"), "/network"),
-                    Item(t("Pollers"), "/pollers"),
+                    Item(t("Switches"), "/pollers"),
                 ],
             ),
             _account_group(),
@@ -218,10 +218,11 @@ def _palette() -> rx.Component:
         _page(t("Stock"), "/stock"),
         _page(t("Parts"), "/parts"),
         _page(t("Take in a machine"), "/intake"),
+        _page(t("Approved firmware"), "/firmware"),
         _page(t("Scan a label"), "/scan"),
         _page(t("Labels"), "/labels"),
         _page(t("Networks"), "/network"),
-        _page(t("Pollers"), "/pollers"),
+        _page(t("Switches"), "/pollers"),
     ]
     technician = [
         _page(t("Desk"), "/desk"),

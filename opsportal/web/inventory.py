@@ -12,10 +12,12 @@ from starlette.routing import Route
 
 from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission
-from opsportal.domain.inventory import bmc_records, intake, screen_records
+from opsportal.domain.inventory import bmc_records, intake, screen_records, search
 from opsportal.domain.inventory.bmc_records import Correction
 from opsportal.domain.inventory.intake import Arrival
 from opsportal.domain.inventory.screen_records import ScreenRecord
+from opsportal.domain.inventory.search import Hit
+from opsportal.domain.refusals import BadRequest
 from opsportal.web.actors import actor_of
 from opsportal.web.json_doors import Body, answering, parse
 from opsportal.web.records import Line, Number, number_of, recorder
@@ -100,7 +102,24 @@ async def set_screen(request: Request) -> Response:
     return JSONResponse({"changed": await in_unit(screen_records.correct, actor, number, new)})
 
 
+async def find(request: Request) -> Response:
+    """GET /inventory/find.json?q=: servers and ports whose names begin so, for forms that ask for one."""
+    actor = await actor_of(request)
+    actor.require(Permission.FLEET_MANAGE)
+    typed = request.query_params.get("q", "")
+    if len(typed) > 100 or "\x00" in typed:
+        raise BadRequest
+    hits = await in_unit(_find, actor, typed)
+    found = [{"kind": hit.kind, "label": hit.label, "detail": hit.detail} for hit in hits]
+    return JSONResponse({"hits": found}, headers={"cache-control": "no-store"})
+
+
+def _find(unit: Unit, actor: Actor, typed: str) -> list[Hit]:
+    return [hit for hit in search.find(actor, unit, typed) if hit.kind in ("server", "port")]
+
+
 ROUTES = [
+    Route("/inventory/find.json", answering(find), methods=["GET"]),
     Route("/inventory/arrivals", answering(arrive), methods=["POST"]),
     Route("/inventory/machines/{server_id:int}/bmc", answering(correct), methods=["POST"]),
     Route("/inventory/machines/{server_id:int}/screen", answering(set_screen), methods=["POST"]),

@@ -2,6 +2,7 @@
 import { useEffect, useId, useRef, useState, useSyncExternalStore } from "react";
 import { useLocation, useNavigate } from "react-router";
 import { Dialog } from "$/portal/dialog";
+import { FindInput } from "$/portal/finding";
 import { Field, PostForm, Submit } from "$/portal/forms";
 import { useDraft, useSending } from "$/portal/drafts";
 import { useIntl } from "$/portal/intl";
@@ -27,6 +28,7 @@ function Input({ field, id, typed, onChange, autoFocus }) {
       </select>
     );
   }
+  if (field.type === "server" || field.type === "port") return <FindInput {...common} kind={field.type} />;
   if (field.type === "area") return <textarea {...common} rows={4} maxLength={field.max ?? 500} />;
   return (
     <input
@@ -42,8 +44,8 @@ function Input({ field, id, typed, onChange, autoFocus }) {
 
 /**
  * A button that asks for its `fields` and sends them in their order. The form stays open, with what was typed, until the
- * portal has accepted it. Field: {name, label, type: text | area | number | choice (of numbers) | words (of texts), options,
- * initial, hint, max, optional}.
+ * portal has accepted it. Field: {name, label, type: text | area | number | choice (of numbers) | words (of texts) | server | port,
+ * options, initial, hint, max, optional}.
  */
 export function AskForm({ label, title, text, confirm, fields, about, subject, owner, danger, disabled, answer, className, onDone }) {
   const intl = useIntl();

@@ -5,6 +5,7 @@ import { ConfirmButton, Dialog } from "$/portal/dialog";
 import { useIntl } from "$/portal/intl";
 import { notify } from "$/portal/notices";
 import { Copyable } from "$/portal/pieces";
+import { Line, RecordForm } from "$/portal/record_form";
 import { useStepUp } from "$/portal/stepup";
 
 const SHOWN_MS = 60_000;
@@ -159,48 +160,17 @@ function Entry({ entry, secret, onReveal, onHide, onEdit, onRemove }) {
 
 function EntryForm({ entry, serverId, onClose, ask }) {
   const intl = useIntl();
-  const titleId = useId();
-  const [refusal, setRefusal] = useState("");
-  const [isBusy, setBusy] = useState(false);
-  const submit = async (event) => {
-    event.preventDefault();
-    if (isBusy) return;
-    setBusy(true);
-    const fields = Object.fromEntries(new FormData(event.currentTarget));
-    const answer = await ask("/servers/sign-ins/save", { ...fields, server_id: serverId, sign_in_id: entry?.id ?? 0 });
-    setBusy(false);
-    if (answer.ok) onClose();
-    else if (answer.msgid) setRefusal(intl.t(answer.msgid, answer.params));
-  };
   return (
-    <form className="form sign-in-form" onSubmit={submit} aria-labelledby={titleId} aria-busy={isBusy}>
-      <h3 id={titleId}>{entry?.id ? intl.t("Edit {name}", { name: entry.label }) : intl.t("Add sign-in data")}</h3>
-      <label className="field">
-        <span>{intl.t("What for")}</span>
-        <input className="input" name="label" required maxLength={60} defaultValue={entry?.label ?? ""} autoFocus autoComplete="off" />
-      </label>
-      <label className="field">
-        <span>{intl.t("User name")}</span>
-        <input className="input" name="username" maxLength={120} defaultValue={entry?.username ?? ""} autoComplete="off" spellCheck={false} />
-      </label>
-      <label className="field">
-        <span>{intl.t("Password")}</span>
-        <input className="input" name="secret" type="password" required maxLength={1000} autoComplete="new-password" spellCheck={false} />
-      </label>
-      {refusal ? (
-        <p className="refusal" role="alert">
-          {refusal}
-        </p>
-      ) : null}
-      <div className="row">
-        <button type="submit" className="btn primary" disabled={isBusy}>
-          {intl.t("Save")}
-        </button>
-        <button type="button" className="btn" onClick={onClose}>
-          {intl.t("Cancel")}
-        </button>
-      </div>
-    </form>
+    <RecordForm
+      title={entry?.id ? intl.t("Edit {name}", { name: entry.label }) : intl.t("Add sign-in data")}
+      url="/servers/sign-ins/save"
+      more={{ server_id: serverId, sign_in_id: entry?.id ?? 0 }}
+      {...{ ask, onClose }}
+    >
+      <Line name="label" label={intl.t("What for")} required maxLength={60} defaultValue={entry?.label ?? ""} autoFocus />
+      <Line name="username" label={intl.t("User name")} maxLength={120} defaultValue={entry?.username ?? ""} />
+      <Line name="secret" label={intl.t("Password")} type="password" required maxLength={1000} autoComplete="new-password" />
+    </RecordForm>
   );
 }
 

@@ -80,6 +80,22 @@ def add_spare(unit: Unit, actor: Actor, *, kind: PartKind, serial: str, model: s
     return part
 
 
+def change(unit: Unit, actor: Actor, part_id: int, *, serial: str, model: str, note: str = "") -> Part:
+    """Correct what is written about a part, wherever it is."""
+    part = access_part_for(actor, unit, part_id)
+    part.serial, part.model, part.note = checked_name(serial), checked_name(model), note.strip()[:500]
+    try:
+        with unit.begin_nested():
+            unit.add(part)
+    except IntegrityError:
+        raise SerialTaken from None
+    if part.server_id is not None:
+        cleanings.note_disks(unit, part.server_id)
+        topics.announce(unit, part.server_id)
+    _said(unit, actor, "part:changed", part)
+    return part
+
+
 def _said(unit: Unit, actor: Actor, tag: str, part: Part) -> None:
     trail.record(
         unit, tag, actor=actor, object_kind="part", object_id=part.id, object_name=part.serial or part.model

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import func
+from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.audit import trail
+from opsportal.domain.hardware import topics as hardware_topics
 from opsportal.domain.inventory import topics
 from opsportal.domain.inventory.refusals import NameTaken, NameUnusable, OutsideRack, PlaceTaken
+from opsportal.domain.network import topics as network_topics
 from opsportal.domain.refusals import NotFound
-from opsportal.models import HardwareJob, Rack, RackPosition, Server, Site, Switch
+from opsportal.domain.traffic.topics import POLLERS
+from opsportal.models import HardwareJob, Prefix, Rack, RackPosition, Server, Site, Switch
 from opsportal.models.hardware import ACTIVE_JOB
 from opsportal.models.inventory import MAX_RACK_UNITS
 
@@ -105,6 +108,14 @@ def list_unplaced(actor: Actor, unit: Unit, *, limit: int = 200) -> list[Server]
     return list(unit.exec(query.limit(limit)))
 
 
+def list_unplaced_switches(actor: Actor, unit: Unit, *, limit: int = 200) -> list[Switch]:
+    """Switches in service that stand nowhere on record."""
+    actor.require(Permission.FLEET_VIEW)
+    placed = select(RackPosition.id).where(col(RackPosition.switch_id) == col(Switch.id))
+    query = select(Switch).where(~placed.exists(), Switch.is_polled).order_by(col(Switch.name))
+    return list(unit.exec(query.limit(limit)))
+
+
 def find_position(unit: Unit, server_id: int) -> tuple[RackPosition, Rack, Site] | None:
     """Where a server stands; the caller has authorised access to it."""
     query = (
@@ -135,6 +146,36 @@ def add_rack(unit: Unit, actor: Actor, site_id: int, *, name: str, height_u: int
     rack = Rack(site_id=site_id, name=checked_name(name), height_u=height_u)
     _add(unit, rack)
     _said(unit, actor, "rack:added", "rack", rack.id, rack.name)
+    return rack
+
+
+def change_site(unit: Unit, actor: Actor, site_id: int, *, name: str, address: str = "") -> Site:
+    """Correct a site's name and address; what stands there follows its name."""
+    actor.require(Permission.FLEET_MANAGE)
+    site = unit.get(Site, site_id, with_for_update={"key_share": True}, populate_existing=True)
+    if site is None:
+        raise NotFound
+    before, site.name, site.address = site.name, checked_name(name), address.strip()[:200]
+    _add(unit, site)
+    for kind in (Prefix, Switch):  # a trigger writes it into its servers
+        unit.execute(update(kind).where(col(kind.site) == before).values(site=site.name))
+    _said(unit, actor, "site:changed", "site", site.id, site.name)
+    unit.changed(POLLERS, hardware_topics.FLEET, network_topics.PREFIXES)
+    return site
+
+
+def change_rack(unit: Unit, actor: Actor, rack_id: int, *, name: str, height_u: int) -> Rack:
+    """Correct a rack's name and height; what stands in it must still fit."""
+    access_rack_for(actor, unit, rack_id, permission=Permission.FLEET_MANAGE)
+    rack = unit.get_one(Rack, rack_id, with_for_update=True, populate_existing=True)
+    top = select(func.max(col(RackPosition.bottom_u) + col(RackPosition.units) - 1)).where(
+        col(RackPosition.rack_id) == rack_id
+    )
+    if not max(1, unit.exec(top).one() or 0) <= height_u <= MAX_RACK_UNITS:
+        raise OutsideRack(height=height_u)
+    rack.name, rack.height_u = checked_name(name), height_u
+    _add(unit, rack)
+    _said(unit, actor, "rack:changed", "rack", rack.id, rack.name)
     return rack
 
 
@@ -196,6 +237,8 @@ def place_thing(
 ) -> RackPosition:
     """Put a switch, or anything else by its label (patch panel, PDU), on these units."""
     rack = _room_in(unit, actor, rack_id, bottom_u, units)
+    if switch_id is not None and unit.get(Switch, switch_id) is None:
+        raise NotFound
     named = None if switch_id else checked_name(label)
     position = RackPosition(rack_id=rack_id, bottom_u=bottom_u, units=units, label=named, switch_id=switch_id)
     try:

@@ -29,6 +29,8 @@ class PortRow:
     is_up: bool | None
     server_id: int | None
     server: str
+    nic: str
+    """Which of the server's interfaces it is, where somebody has said so."""
     is_uplink: bool
     is_enabled: bool | None
     in_errors: int | None
@@ -52,7 +54,7 @@ def list_ports(actor: Actor, unit: Unit, switch_id: int) -> list[PortRow]:
         raise NotFound
     switch = unit.get_one(Switch, switch_id)
     query = (
-        select(SwitchPort, Server)
+        select(SwitchPort, Server, PortLink)
         .outerjoin(
             PortLink, (col(PortLink.port_id) == col(SwitchPort.id)) & col(PortLink.valid_until).is_(None)
         )
@@ -61,12 +63,12 @@ def list_ports(actor: Actor, unit: Unit, switch_id: int) -> list[PortRow]:
         .order_by(col(SwitchPort.if_index).nulls_last(), col(SwitchPort.if_name))
     )
     found = unit.exec(query).all()
-    ids = [port.id or 0 for port, _ in found]
+    ids = [port.id or 0 for port, *_ in found]
     orders, rates = _last_orders(unit, ids), _rates(unit, ids)
     is_writable = bool(switch.write_community or switch.write_username)
     return [
-        _row(port, server, orders.get(port.id or 0), rates.get(port.id or 0), is_writable)
-        for port, server in found
+        _row(port, server, link, orders.get(port.id or 0), rates.get(port.id or 0), is_writable)
+        for port, server, link in found
     ]
 
 
@@ -107,6 +109,7 @@ def _bps(count: int | None, sample: TrafficHot) -> int:
 def _row(
     port: SwitchPort,
     server: Server | None,
+    link: PortLink | None,
     order: PortOrder | None,
     rate: tuple[int, int] | None,
     is_writable: bool,
@@ -121,6 +124,7 @@ def _row(
         is_up=port.is_up,
         server_id=server.id if server else None,
         server=server.name if server else "",
+        nic=link.nic if link else "",
         is_uplink=port.is_uplink,
         is_enabled=port.is_enabled,
         in_errors=port.in_errors,

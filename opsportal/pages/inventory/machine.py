@@ -9,31 +9,26 @@ import reflex as rx
 from opsportal.components import inventory_labels as words
 from opsportal.components.addresses import route_number
 from opsportal.components.clock import ago
-from opsportal.components.confirm import confirm_button, copyable
+from opsportal.components.confirm import confirm_button
 from opsportal.components.elements import (
-    button,
     button_link,
     card,
-    key_values,
-    link,
     or_dash,
     skeleton,
     status,
-    tag,
 )
 from opsportal.components.headers import header
-from opsportal.components.inventory import BmcRecord, confidence, stock_status, why_faulty
-from opsportal.components.machine import light
+from opsportal.components.inventory import confidence, stock_status, why_faulty
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import Column, table
 from opsportal.components.text import t, t_code, tn
 from opsportal.components.timelines import job_timeline
 from opsportal.pages.frame import framed
 from opsportal.pages.inventory import machine_steps
+from opsportal.pages.inventory.machine_record import records
 from opsportal.state.inventory.machine import MachineState
-from opsportal.state.inventory.work import PlacesWorkState, StockWorkState
+from opsportal.state.inventory.work import PlacesWorkState
 from opsportal.state.server import ServerState
-from opsportal.state.shell import ShellState
 
 
 def _score(one: Any) -> rx.Component:
@@ -142,83 +137,6 @@ def _parts(view: Any) -> rx.Component:
     )
 
 
-def _record(view: Any) -> rx.Component:
-    rotate = confirm_button(
-        t("New BMC password"),
-        title=t("Give the BMC of {name} a new password?", name=view.name),
-        text=t("A random one is kept first, then sent, then proved by signing in. Nobody sees it."),
-        confirm=t("New BMC password"),
-        on_confirm=StockWorkState.rotate(view.id),
-        disabled=view.job.is_active | (view.bmc_host == ""),
-    )
-    return card(
-        key_values(
-            (
-                t("Label"),
-                rx.fragment(copyable(view.label), " ", link(t("Print"), to=f"/labels?server={view.id}")),
-            ),
-            (
-                t("Place"),
-                or_dash(
-                    view.rack,
-                    rx.cond(
-                        view.rack_id > 0,
-                        link(view.site, " · ", view.rack, to=f"/racks/{view.rack_id}"),
-                        rx.fragment(view.site, " · ", view.rack),
-                    ),
-                ),
-            ),
-            (t("BMC"), or_dash(view.bmc_host, copyable(view.bmc_host))),
-            (
-                t("BMC user"),
-                or_dash(
-                    view.bmc_user,
-                    rx.fragment(
-                        view.bmc_user, " ", rx.cond(view.is_default_user, tag(t("factory name"), "warn"))
-                    ),
-                ),
-            ),
-            (t("Client"), or_dash(view.company)),
-        ),
-        rx.cond(
-            view.is_rotating,
-            rx.el.p(
-                t("A new password was begun and not yet proved. Ask for it again: the kept one is used."),
-                class_name="banner warn",
-            ),
-        ),
-        rx.el.div(
-            button(
-                t("Inspect"),
-                on_click=StockWorkState.inspect(view.id),
-                disabled=view.job.is_active | (view.bmc_host == ""),
-            ),
-            rotate,
-            button(
-                t("Blink"),
-                on_click=StockWorkState.identify(view.id),
-                disabled=(view.light == "asking") | (view.bmc_host == ""),
-            ),
-            class_name="card-line legend",
-        ),
-        rx.cond(
-            view.bmc_host,
-            rx.el.div(
-                BmcRecord.create(
-                    key=view.id,
-                    server=view.id,
-                    record=view.bmc,
-                    disabled=view.job.is_active,
-                    has_second_factor=ShellState.me.has_second_factor,
-                ),
-                class_name="card-line",
-            ),
-        ),
-        rx.el.div(light(view), class_name="card-line"),
-        title=t("On record"),
-    )
-
-
 def _change(one: Any) -> rx.Component:
     return rx.el.li(
         rx.el.span(
@@ -263,11 +181,12 @@ def machine_page() -> rx.Component:
         rx.el.div(
             rx.el.div(
                 machine_steps.cleaning(view),
+                machine_steps.erased(view),
                 _parts(view),
                 machine_steps.evidence(view),
                 class_name="stack",
             ),
-            rx.el.div(_job(view), _record(view), _confidence(view), _history(view), class_name="stack"),
+            rx.el.div(_job(view), *records(view), _confidence(view), _history(view), class_name="stack"),
             class_name="grid two-one",
         ),
     )

@@ -56,6 +56,22 @@ def _change(part: Any) -> rx.Component:
             field("note", t("Note"), optional=True),
         ],
     )
+    correct = ask(
+        t("Correct"),
+        title=part.model,
+        confirm=t("Save"),
+        text=t("An inspection that says something else shows the difference on the machine's page."),
+        state=PlacesWorkState,
+        on_done=PlacesWorkState.change_part,
+        about="part-change",
+        subject=part.id,
+        kind="ghost",
+        fields=[
+            field("serial", t("Serial number"), max=60, initial=part.serial),
+            field("model", t("Model"), max=60, initial=part.model),
+            field("note", t("Note"), optional=True, initial=part.note),
+        ],
+    )
     install = ask(
         t("Install"),
         title=part.model,
@@ -65,11 +81,11 @@ def _change(part: Any) -> rx.Component:
         subject=part.id,
         kind="ghost",
         fields=[
-            field("server", t("Server"), hint=t("Its name, or what is on its label.")),
+            field("server", t("Server"), "server", hint=t("Its name, or what is on its label.")),
             field("slot", t("Slot"), optional=True),
         ],
     )
-    return rx.el.span(rx.cond(part.status == "spare", install), take_out, class_name="tags end")
+    return rx.el.span(rx.cond(part.status == "spare", install), correct, take_out, class_name="tags end")
 
 
 _COLUMNS = (

@@ -40,7 +40,29 @@ def _site(site: Any) -> rx.Component:
             empty(t("No racks yet"), t("Add the first rack of this site.")),
         ),
         title=site.name,
-        side=rx.el.span(tn("{n} rack", "{n} racks", n=site.racks.length()), class_name="sub"),
+        side=rx.el.span(
+            rx.el.span(tn("{n} rack", "{n} racks", n=site.racks.length()), class_name="sub"),
+            _change_site(site),
+            class_name="tags",
+        ),
+    )
+
+
+def _change_site(site: Any) -> rx.Component:
+    return ask(
+        t("Change"),
+        title=t("Change {name}", name=site.name),
+        confirm=t("Save"),
+        text=t("Servers, switches and prefixes at this site follow its name."),
+        state=PlacesWorkState,
+        on_done=PlacesWorkState.change_site,
+        about="site-change",
+        subject=site.id,
+        kind="ghost",
+        fields=[
+            field("name", t("Name"), max=60, initial=site.name),
+            field("address", t("Address"), optional=True, initial=site.address),
+        ],
     )
 
 
@@ -149,9 +171,48 @@ def _place(view: Any) -> rx.Component:
         kind="primary",
         disabled=view.unplaced.length() == 0,
         fields=[
-            field("server_id", t("Server"), "choice", options=view.unplaced),
+            field(
+                "server_id",
+                t("Server"),
+                "choice",
+                options=view.unplaced,
+                hint=t("One that stands in this rack moves to these units."),
+            ),
             field("bottom_u", t("Lowest unit"), "number", hint=t("Unit 1 is at the bottom of the rack.")),
             field("units", t("Height in units"), "number", initial="1"),
+        ],
+    )
+
+
+def _place_switch(view: Any) -> rx.Component:
+    return ask(
+        t("Place a switch"),
+        state=PlacesWorkState,
+        on_done=PlacesWorkState.place_switch,
+        about="place-switch",
+        subject=view.id,
+        disabled=view.switches.length() == 0,
+        fields=[
+            field("switch_id", t("Switch"), "choice", options=view.switches),
+            field("bottom_u", t("Lowest unit"), "number", hint=t("Unit 1 is at the bottom of the rack.")),
+            field("units", t("Height in units"), "number", initial="1"),
+        ],
+    )
+
+
+def _change(view: Any) -> rx.Component:
+    return ask(
+        t("Change"),
+        title=t("Change {name}", name=view.name),
+        confirm=t("Save"),
+        state=PlacesWorkState,
+        on_done=PlacesWorkState.change_rack,
+        about="rack-change",
+        subject=view.id,
+        kind="ghost",
+        fields=[
+            field("name", t("Name"), max=60, initial=view.name),
+            field("height_u", t("Height in units"), "number", initial=view.height_u),
         ],
     )
 
@@ -182,7 +243,9 @@ def rack_page() -> rx.Component:
             sub=rx.fragment(view.site, " · ", fill(view.used_u, view.height_u)),
             actions=[
                 link(t("Print labels"), to=f"/labels?rack={view.id}", class_name="btn"),
+                _change(view),
                 _fill(view),
+                _place_switch(view),
                 _place(view),
             ],
         ),

@@ -59,7 +59,7 @@ def _assign(row: Any) -> rx.Component:
         title=t("Assign an address of {prefix}", prefix=row.cidr),
         text=t("The server must stand at the site of this prefix."),
         fields=[
-            field("server", t("Server"), hint=t("Its name, as on its page")),
+            field("server", t("Server"), "server", hint=t("Its name, as on its page")),
             field("ip", t("Address"), hint=t("Empty: the next free one"), optional=True),
         ],
     )

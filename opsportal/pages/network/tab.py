@@ -46,6 +46,7 @@ def _connection(view: Any) -> rx.Component:
         view.plugs,
         lambda plug: rx.el.div(
             rx.el.span(plug.switch, " · ", plug.port, class_name="num"),
+            rx.cond(plug.nic, rx.el.span(plug.nic, class_name="sub num")),
             rx.cond(plug.speed_mbps, rx.el.span(rate(plug.speed_mbps * 1_000_000), class_name="sub num")),
             status(plug.link, words=labels.PORT, tones=labels.PORT_TONE, flash=True),
             _errors(plug),

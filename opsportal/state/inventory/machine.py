@@ -11,7 +11,7 @@ from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.audit import changes
 from opsportal.domain.hardware import fleet, topics
-from opsportal.domain.inventory import cleanings, labels, parts, places, rotation, scores
+from opsportal.domain.inventory import cables, cleanings, labels, parts, places, rotation, scores
 from opsportal.domain.inventory.cleanings import METHODS, StepState
 from opsportal.domain.inventory.confidence import Confidence
 from opsportal.domain.inventory.stock import ENDED
@@ -32,6 +32,7 @@ from opsportal.models import (
 from opsportal.models.base import utcnow
 from opsportal.state import rows
 from opsportal.state.guard import allow
+from opsportal.state.inventory.erased import erased_of
 from opsportal.state.inventory.parts import part_view
 from opsportal.state.inventory.reasons import reasons_of
 from opsportal.state.inventory.views import (
@@ -43,6 +44,7 @@ from opsportal.state.inventory.views import (
     ScoreView,
     StepStateView,
 )
+from opsportal.state.inventory.wiring import cable_view, screen_view
 from opsportal.state.machine.lights import light_of
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
@@ -85,6 +87,8 @@ def read_machine(unit: Unit, actor: Actor, server_id: int) -> MachineView:
         bmc_host=f"{bmc.host}:{bmc.port}" if bmc else "",
         bmc_user=bmc.username if bmc else "",
         bmc=_bmc(bmc),
+        screen=screen_view(unit, server_id),
+        cables=[cable_view(one) for one in cables.list_of_server(actor, unit, server_id)],
         is_default_user=bmc is not None and bmc.username.lower() in rotation.DEFAULT_USERS,
         is_rotating=unit.get(BmcRotation, server_id) is not None,
         **_tenant(unit, service),
@@ -145,6 +149,7 @@ def _cleaning(unit: Unit, actor: Actor, server_id: int) -> dict[str, Any]:
         "finished_at": iso(cleaning.finished_at),
         "steps": [_step(state) for state in states],
         "done": sum(state.is_good for state in states),
+        "erased": erased_of(unit, cleaning),
         "evidence": [_evidence(step, entry) for step, entry in history],
     }
 

@@ -87,8 +87,15 @@ def read_rack(unit: Unit, actor: Actor, rack_id: int) -> RackView:
         units=_units(standing, rack.height_u),
         things=[_unit(one, rack.height_u) for one in standing],
         numbers=list(range(rack.height_u, 0, -1)),
-        unplaced=_unplaced(actor, unit),
+        unplaced=_placeable(actor, unit, standing),
+        switches=[ChoiceView(one.id or 0, one.name) for one in places.list_unplaced_switches(actor, unit)],
     )
+
+
+def _placeable(actor: Actor, unit: Unit, standing: list[Standing]) -> list[ChoiceView]:
+    """Servers that stand nowhere, and those of this rack, which move in it."""
+    here = [ChoiceView(one.server.id or 0, one.server.name) for one in standing if one.server]
+    return _unplaced(actor, unit) + here
 
 
 def _units(standing: list[Standing], height_u: int) -> list[UnitView]:

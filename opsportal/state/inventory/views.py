@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from opsportal.state.inventory.record_views import CableView, ScreenRecordView
 from opsportal.state.provisioning.views import DiskView, SystemView
 from opsportal.state.views import JobView
 
@@ -72,6 +73,8 @@ class RackView:
     things: list[UnitView] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     unplaced: list[ChoiceView] = field(default_factory=list)
+    switches: list[ChoiceView] = field(default_factory=list)
+    """Those that stand nowhere on record."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,23 @@ class StepStateView:
 
 
 @dataclass(frozen=True)
+class ErasedView:
+    """One disk of the newest wipe: what became of it, how, in how long, and at how many places that was read."""
+
+    id: int = 0
+    model: str = ""
+    serial: str = ""
+    bytes: int = 0
+    outcome: str = ""
+    method: str = ""
+    trouble: str = ""
+    seconds: int = 0
+    verified: int = 0
+    job_id: int = 0
+    at: str = ""
+
+
+@dataclass(frozen=True)
 class ScoreView:
     name: str = ""
     points: int = 0
@@ -210,6 +230,8 @@ class MachineView:
     bmc_host: str = ""
     bmc_user: str = ""
     bmc: BmcRecordView = field(default_factory=BmcRecordView)
+    screen: ScreenRecordView = field(default_factory=ScreenRecordView)
+    cables: list[CableView] = field(default_factory=list)
     is_default_user: bool = False
     is_rotating: bool = False
     company: str = ""
@@ -231,6 +253,7 @@ class MachineView:
     finished_at: str = ""
     steps: list[StepStateView] = field(default_factory=list)
     done: int = 0
+    erased: list[ErasedView] = field(default_factory=list)
     evidence: list[EvidenceView] = field(default_factory=list)
     changes: list[ChangeView] = field(default_factory=list)
     light: str = ""

@@ -83,6 +83,22 @@ class PlacesWorkState(rx.State):
         await take(self, draft, places.place_thing, current_actor(), rack_id, **place)
 
     @allow(Permission.FLEET_MANAGE)
+    async def change_site(self, draft: Draft, site_id: Id, name: Words, address: Words) -> None:
+        await take(self, draft, places.change_site, current_actor(), site_id, name=name, address=address)
+
+    @allow(Permission.FLEET_MANAGE)
+    async def change_rack(self, draft: Draft, rack_id: Id, name: Words, height_u: RackUnit) -> None:
+        await take(self, draft, places.change_rack, current_actor(), rack_id, name=name, height_u=height_u)
+
+    @allow(Permission.FLEET_MANAGE)
+    async def place_switch(
+        self, draft: Draft, rack_id: Id, switch_id: Id, bottom_u: RackUnit, units: RackUnit
+    ) -> None:
+        """Put a switch on these units."""
+        place = {"switch_id": switch_id, "bottom_u": bottom_u, "units": units}
+        await take(self, draft, places.place_thing, current_actor(), rack_id, **place)
+
+    @allow(Permission.FLEET_MANAGE)
     async def clear(self, position_id: Id) -> None:
         """Take something out of its rack."""
         await in_unit(places.clear_position, current_actor(), position_id)
@@ -94,6 +110,12 @@ class PlacesWorkState(rx.State):
         """Write down a spare part."""
         new = {"kind": PartKind(kind), "serial": serial, "model": model, "note": note}
         await take(self, draft, parts.add_spare, current_actor(), **new)
+
+    @allow(Permission.FLEET_MANAGE)
+    async def change_part(self, draft: Draft, part_id: Id, serial: Words, model: Words, note: Words) -> None:
+        """Correct what is written about a part."""
+        new = {"serial": serial, "model": model, "note": note}
+        await take(self, draft, parts.change, current_actor(), part_id, **new)
 
     @allow(Permission.FLEET_MANAGE)
     async def install(self, draft: Draft, part_id: Id, server: Search, slot: Words) -> None:

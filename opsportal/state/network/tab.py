@@ -65,7 +65,7 @@ def _can_edit(actor: Actor, service: Service | None) -> bool:
 
 def _plugs(unit: Unit, server: Server) -> list[PlugView]:
     query = (
-        select(SwitchPort, Switch)
+        select(SwitchPort, Switch, PortLink.nic)
         .join(PortLink, col(PortLink.port_id) == col(SwitchPort.id))
         .join(Switch, col(Switch.id) == col(SwitchPort.switch_id))
         .where(col(PortLink.server_id) == server.id, col(PortLink.valid_until).is_(None))
@@ -81,8 +81,9 @@ def _plugs(unit: Unit, server: Server) -> list[PlugView]:
             port.in_errors,
             port.out_errors,
             iso(port.errors_at),
+            nic,
         )
-        for port, switch in unit.exec(query)
+        for port, switch, nic in unit.exec(query)
     ]
 
 

@@ -50,6 +50,7 @@ class PlugView:
     """Of what the server sent."""
     out_errors: int | None = None
     errors_at: str = ""
+    nic: str = ""
 
 
 @dataclass(frozen=True)

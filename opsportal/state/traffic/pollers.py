@@ -10,12 +10,14 @@ from pydantic import Field
 from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.hardware import port_orders
+from opsportal.domain.inventory import cables, switch_checks, switch_records
 from opsportal.domain.traffic import limits, pollers, ports, topics, write_access
 from opsportal.domain.traffic.figures import PollerRow
 from opsportal.domain.traffic.limits import LimitTask
 from opsportal.domain.traffic.ports import PortRow
 from opsportal.models import Switch
 from opsportal.state.guard import allow, current_actor
+from opsportal.state.inventory.wiring import cable_view, check_view, switch_view
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
 from opsportal.state.traffic.views import LimitView, PollersView, PollerView, PortView
@@ -83,13 +85,26 @@ def read_pollers(unit: Unit, actor: Actor, switch_id: int) -> PollersView:
         ports_total=sum(row.ports for row in rows),
         failing=sum(row.error_code is not None for row in rows),
         open_id=switch_id,
-        open_name=next((row.name for row in rows if row.switch_id == switch_id), ""),
+        open_name=switch.name if switch else "",
         write_access=write_access.kind_of(switch) if switch else "",
         write_user=(switch.write_username or "") if switch else "",
         write_protocols=" / ".join(one for one in protocols if one),
         ports=[_port_view(port) for port in opened],
         limits=[_limit_view(one) for one in limits.list_limits(actor, unit)],
+        out_of_service=[switch_view(one) for one in switch_records.list_out_of_service(actor, unit)],
+        **_record(unit, actor, switch),
     )
+
+
+def _record(unit: Unit, actor: Actor, switch: Switch | None) -> dict[str, Any]:
+    if switch is None:
+        return {}
+    number = switch.id or 0
+    return {
+        "switch": switch_view(switch),
+        "check": check_view(switch_checks.check_of(unit, number)),
+        "cables": [cable_view(one) for one in cables.list_of_switch(actor, unit, number)],
+    }
 
 
 def _limit_view(task: LimitTask) -> LimitView:
@@ -135,6 +150,7 @@ def _port_view(port: PortRow) -> PortView:
         link=_link(port),
         server_id=port.server_id or 0,
         server=port.server,
+        nic=port.nic,
         is_uplink=port.is_uplink,
         is_enabled=port.is_enabled is not False,
         is_ordered=port.is_ordered,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from opsportal.state.inventory.record_views import CableView, CheckView, SwitchRecordView
+
 
 @dataclass(frozen=True)
 class GapView:
@@ -144,6 +146,7 @@ class PortView:
     """up, down, off (told so), unknown, or missing: the switch has no such port at present."""
     server_id: int = 0
     server: str = ""
+    nic: str = ""
     is_uplink: bool = False
     is_enabled: bool = True
     is_ordered: bool = False
@@ -188,6 +191,11 @@ class PollersView:
     write_protocols: str = ""
     ports: list[PortView] = field(default_factory=list)
     limits: list[LimitView] = field(default_factory=list)
+    switch: SwitchRecordView = field(default_factory=SwitchRecordView)
+    """The open one."""
+    check: CheckView = field(default_factory=CheckView)
+    cables: list[CableView] = field(default_factory=list)
+    out_of_service: list[SwitchRecordView] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
