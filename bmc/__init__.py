@@ -35,6 +35,7 @@ from bmc.sensors import (
     SensorReading,
     Sensors,
 )
+from bmc.settings import FactorySettings, SettingsMeans, SettingsReset
 from bmc.sweeps import sweep_power
 from bmc.users import BmcUser, Privilege, Users
 
@@ -64,6 +65,7 @@ __all__ = [
     "Endpoint",
     "EventAnswer",
     "EventLog",
+    "FactorySettings",
     "Health",
     "Identify",
     "Inventory",
@@ -81,6 +83,8 @@ __all__ = [
     "SensorKind",
     "SensorReading",
     "Sensors",
+    "SettingsMeans",
+    "SettingsReset",
     "Severity",
     "SoftShutdown",
     "Users",

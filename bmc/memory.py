@@ -28,11 +28,13 @@ from bmc.identify import MAX_IDENTIFY_S, Identify
 from bmc.inventory import BmcInventory, Inventory
 from bmc.power import PowerGoal, PowerState, SoftShutdown
 from bmc.sensors import PowerDraw, PowerDrawAnswer, SensorAnswer, Sensors
+from bmc.settings import FactorySettings, SettingsReset
 from bmc.users import MAX_USERS, BmcUser, Privilege, Users
 
 _NO_WISH = BootSetting(BootDevice.DEFAULT, is_once=True, is_uefi=False)
 _NO_SENSORS, _NO_DRAW, _NO_EVENTS = SensorAnswer(()), PowerDrawAnswer(0), EventAnswer((), 0)
 _NO_PARTS = BmcInventory(())
+_NO_RESET = SettingsReset()
 
 
 @dataclass(slots=True)
@@ -79,6 +81,8 @@ class MemoryBmc:
     inventory: BmcInventory = _NO_PARTS
     users: dict[str, MemoryUser] = field(default_factory=dict)
     """Other users than the one above, by name."""
+    settings_reset: SettingsReset = _NO_RESET
+    """What this BMC says that it has set back."""
     answer_s: float = 0.0
     """How long it takes to answer."""
     effect_s: float = 0.0
@@ -214,6 +218,14 @@ class MemoryPower:
     def read_inventory(self, *, timeout_s: float) -> BmcInventory:
         """The parts that were put there."""
         return self._able_bmc(Inventory, timeout_s).inventory
+
+    def reset_settings(self, *, timeout_s: float) -> SettingsReset:
+        """Say what was put there; with nothing there it cannot."""
+        bmc = self._able_bmc(FactorySettings, timeout_s)
+        if bmc.settings_reset == _NO_RESET:
+            raise BmcUnsupported
+        bmc.tell("reset settings")
+        return bmc.settings_reset
 
     def list_users(self, *, timeout_s: float) -> tuple[BmcUser, ...]:
         """The administrator in slot 2, and the others."""

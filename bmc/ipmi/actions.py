@@ -20,6 +20,7 @@ _COMMANDS: dict[str, Callable[..., Script]] = {
     "identify": boot.identify,
     "read_boot": boot.read_boot,
     "set_boot": boot.set_boot,
+    "clear_cmos": boot.clear_cmos,
     "power_draw": sensors.read_power_draw,
     "list_users": users.list_users,
     "create_user": users.create_user,

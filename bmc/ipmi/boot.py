@@ -17,6 +17,7 @@ _KEEP_FLAGS = 0x08  # do not clear them when nobody resets within 60 s: a big ma
 _VALID, _PERSISTENT, _EFI = 0x80, 0x40, 0x20
 DEVICES = {"default": 0, "network": 1, "disk": 2, "cdrom": 5, "setup": 6}
 _REMOTE_DISK = 9
+_CLEAR_CMOS = 0x80  # data 2, bit 7
 _NAMES = {number: name for name, number in DEVICES.items()}
 
 
@@ -53,6 +54,17 @@ def set_boot(device: str, once: bool, uefi: bool | None) -> Script:
     first = _VALID | (0 if once else _PERSISTENT) | (_EFI if uefi else 0)
     selector = yield from _selector(device, is_uefi=uefi)
     yield from ask(CHASSIS, 0x08, _FLAGS, first, selector << 2, 0, 0, 0)
+    return True
+
+
+def clear_cmos() -> Script:
+    """Boot flags with "CMOS clear" (table 28-14, parameter 5, data 2, bit 7): the firmware forgets its settings at the
+    next start. For one start only, whatever was set to last; a boot device set after this takes the wish back.
+    """
+    flags = yield from _flags()
+    with suppress(Refused):
+        yield from ask(CHASSIS, 0x08, _VALID_BIT_CLEARING, _KEEP_FLAGS)
+    yield from ask(CHASSIS, 0x08, _FLAGS, _VALID | flags[0] & _EFI, _CLEAR_CMOS, 0, 0, 0)
     return True
 
 

@@ -16,6 +16,7 @@ from bmc.ipmi import answers
 from bmc.ipmi.processes import ADMINISTRATOR, OPERATOR, ChildProcess, take_child
 from bmc.power import PowerGoal, PowerState
 from bmc.sensors import PowerDrawAnswer, SensorAnswer
+from bmc.settings import SettingsMeans, SettingsReset
 from bmc.users import MAX_NAME, MAX_PASSWORD, BmcUser, Privilege
 
 _KEY = 0
@@ -77,6 +78,11 @@ class IpmiPower:
     def read_inventory(self, *, timeout_s: float) -> BmcInventory:
         """Read every field-replaceable unit."""
         return answers.inventory(self._ask("inventory", timeout_s))
+
+    def reset_settings(self, *, timeout_s: float) -> SettingsReset:
+        """Ask for a cleared CMOS. IPMI has no command for the BMC's own settings, nor one for virtual media."""
+        self._ask("clear_cmos", timeout_s)
+        return SettingsReset(bios=SettingsMeans.IPMI_CMOS_CLEAR)
 
     def list_users(self, *, timeout_s: float) -> tuple[BmcUser, ...]:
         """Read every user slot."""

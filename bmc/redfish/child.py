@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any
 
 from bmc.last_will import end_with_parent
-from bmc.redfish import accounts, actions, logs, parts, readings
+from bmc.redfish import accounts, actions, logs, parts, readings, settings
 from bmc.redfish.commands import Bmc
 from bmc.redfish.connections import Trust
 from bmc.redfish.failures import Failure, status_failure
@@ -46,6 +46,7 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "delete_user": accounts.delete_user,
     "set_password": accounts.set_password,
     "read_inventory": parts.read_inventory,
+    "reset_settings": settings.reset_settings,
 }
 
 

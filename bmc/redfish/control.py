@@ -16,6 +16,7 @@ from bmc.inventory import BmcInventory, BmcPart
 from bmc.power import PowerGoal, PowerState
 from bmc.processes import DisposableChild
 from bmc.sensors import Health, Partial, PowerDrawAnswer, SensorAnswer, SensorKind, SensorReading
+from bmc.settings import SettingsMeans, SettingsReset
 from bmc.texts import clean_text
 from bmc.users import BmcUser, Privilege
 
@@ -123,6 +124,10 @@ class RedfishControl:
         """What the machine and its chassis are."""
         return self._ask("read_inventory", _inventory, timeout_s)
 
+    def reset_settings(self, *, timeout_s: float) -> SettingsReset:
+        """Bios.ResetBios, virtual media out, and the BMC itself where it keeps its network and users."""
+        return self._ask("reset_settings", _settings_reset, timeout_s)
+
     @classmethod
     def _to_user(cls, to: dict[str, Any], username: str, password: str) -> Self:
         other = cls.__new__(cls)
@@ -215,6 +220,14 @@ def _moment(created: str) -> dt.datetime | None:
 def _inventory(found: dict[str, Any]) -> BmcInventory:
     parts = tuple(BmcPart(**{name: clean_text(text) for name, text in one.items()}) for one in found["parts"])
     return BmcInventory(parts, firmware=clean_text(found["firmware"]), partial=_partial(found))
+
+
+def _settings_reset(found: dict[str, Any]) -> SettingsReset:
+    return SettingsReset(
+        bios=SettingsMeans.REDFISH_RESET_BIOS if found["bios"] else None,
+        bmc=SettingsMeans.REDFISH_RESET_MANAGER if found["bmc"] else None,
+        ejected=None if found["ejected"] is None else int(found["ejected"]),
+    )
 
 
 def _user(one: dict[str, Any]) -> BmcUser:

@@ -55,7 +55,7 @@ STEP = {
     "bmc_access": N_("BMC lets nobody in without a password"),
     "settings": N_("BMC and BIOS settings reset, virtual media ejected"),
     "disk": N_("Disk erased"),
-    "firmware": N_("Firmware versions noted"),
+    "firmware": N_("Firmware compared with what is approved"),
     "inventory": N_("Parts counted and compared"),
     "burn_in": N_("Burn-in test passed"),
 }
@@ -74,22 +74,50 @@ FAILED_STEP = {
 METHOD = {
     "confirmed": N_("Confirmed by a person"),
     "nvme_format": N_("NVMe format"),
+    "ata_enhanced_erase": N_("ATA enhanced secure erase"),
     "ata_secure_erase": N_("ATA secure erase"),
+    "scsi_sanitize": N_("SCSI sanitize"),
+    "secure_discard": N_("Secure discard"),
     "overwrite": N_("Overwritten"),
     "destroyed": N_("Taken out and destroyed"),
     "read_by_bmc": N_("Read from the BMC"),
     "removed_by_bmc": N_("Removed at the BMC and read back"),
     "signed_in": N_("Proved by signing in"),
     "tried": N_("Tried without a password"),
-    "wipe_system": N_("Erased by the wipe system (NVMe format, secure discard or overwriting)"),
+    "wipe_system": N_("Reported by the wipe system"),
+    "compared": N_("Compared with what is approved"),
+    "reset_by_bmc": N_("Set back by the BMC"),
+    "not_by_bmc": N_("The BMC cannot do it"),
     "released": N_("Released by the portal"),
     "asked_name_server": N_("Asked of the name server"),
     "loaded": N_("Run under load"),
     "switched": N_("Switched on and off several times, health and event log read"),
 }
-DISK_METHOD = {code: METHOD[code] for code in ("nvme_format", "ata_secure_erase", "overwrite", "destroyed")}
-RESULT = {"good": N_("Good"), "bad": N_("Bad"), "": N_("No evidence yet")}
-RESULT_TONE = {"good": "ok", "bad": "bad", "": "mute"}
+DISK_METHOD = {
+    code: METHOD[code]
+    for code in (
+        *("nvme_format", "ata_enhanced_erase", "ata_secure_erase", "scsi_sanitize", "secure_discard"),
+        *("overwrite", "destroyed"),
+    )
+}
+RESULT = {
+    "good": N_("Good"),
+    "bad": N_("Bad"),
+    "open": N_("A person decides"),
+    "": N_("No evidence yet"),
+}
+RESULT_TONE = {"good": "ok", "bad": "bad", "open": "warn", "": "mute"}
+ERASED = {"erased": N_("Erased"), "failed": N_("Not erased"), "missing": N_("Missing")}
+ERASED_TONE = {"erased": "ok", "failed": "bad", "missing": "bad"}
+TROUBLE = {
+    "unsupported": N_("It has no better method."),
+    "frozen": N_("The firmware has frozen its security."),
+    "locked": N_("It is locked by a password that is not ours."),
+    "hidden": N_("It hides a part of itself (host protected area)."),
+    "refused": N_("It refused the command."),
+    "unreadable": N_("It could not be read afterwards."),
+    "not_proved": N_("It said that it was erased, and was not."),
+}
 SCORE = {
     "inspection": N_("Parts inspected"),
     "power": N_("Power verified"),
@@ -129,7 +157,9 @@ JOB_STEP = {
     "check_reverse": N_("Wait until reverse DNS has no name of it"),
     "check_bmc_access": N_("Try the BMC without a password"),
     "remove_bmc_users": N_("Remove BMC users but ours"),
-    "note_firmware": N_("Note firmware versions"),
+    "check_disks": N_("Take in what the wipe has reported"),
+    "note_firmware": N_("Compare firmware with what is approved"),
+    "reset_settings": N_("Set back BMC and BIOS settings"),
     "read_health": N_("Read health and event log"),
     "read_health_again": N_("Read health and event log again"),
 }
@@ -160,6 +190,8 @@ AUDIT = {
     "server:rotate_credentials_requested": N_("New BMC password requested"),
     "bmc:password_rotated": N_("BMC password changed and proved"),
     "bmc:record_corrected": N_("Record of the BMC corrected"),
+    "firmware:approved": N_("Firmware version approved"),
+    "firmware:withdrawn": N_("Firmware version withdrawn"),
     "part:added": N_("Part added"),
     "part:installed": N_("Part installed"),
     "part:spare": N_("Part put into the store"),

@@ -21,6 +21,7 @@ from opsportal.pages.dashboard import dashboard_page
 from opsportal.pages.fleet import fleet_page
 from opsportal.pages.frame import BRAND
 from opsportal.pages.inventory.aisle import aisle_page, labels_page, scan_page
+from opsportal.pages.inventory.firmware import firmware_page
 from opsportal.pages.inventory.intake import intake_page
 from opsportal.pages.inventory.machine import machine_page
 from opsportal.pages.inventory.parts import parts_page
@@ -46,6 +47,7 @@ from opsportal.state.companies import CompaniesState, CompanyState
 from opsportal.state.dashboard import DashboardState
 from opsportal.state.fleet import FleetState
 from opsportal.state.inventory.aisle import AisleState, LabelsState, ScanState
+from opsportal.state.inventory.firmware import FirmwareState
 from opsportal.state.inventory.machine import MachineState
 from opsportal.state.inventory.parts import PartsState
 from opsportal.state.inventory.racks import RacksState, RackState
@@ -95,13 +97,14 @@ PAGES = (
     Page("/account/two-factor", two_factor_page, t("Two-factor authentication"), AccountState.open),
     Page("/queues", queues_page, t("Queues"), QueuesState.open),
     Page("/network", prefixes_page, t("Networks"), PrefixesState.open),
-    Page("/pollers", pollers_page, t("Pollers"), PollersState.open),
+    Page("/pollers", pollers_page, t("Switches"), PollersState.open),
     Page("/fleet", fleet_page, t("Fleet"), FleetState.open),
     Page("/racks", racks_page, t("Racks"), RacksState.open),
     Page("/racks/[rack_id]", rack_page, t("Rack"), RackState.open),
     Page("/parts", parts_page, t("Parts"), PartsState.open),
     Page("/stock", stock_page, t("Stock"), StockState.open),
     Page("/stock/[server_id]", machine_page, t("Stock"), MachineState.open),
+    Page("/firmware", firmware_page, t("Approved firmware"), FirmwareState.open),
     Page("/intake", intake_page, t("Take in a machine"), StockState.open),
     Page("/scan", scan_page, t("Scan a label"), ScanState.open),
     Page("/s/[label]", aisle_page, t("Server"), AisleState.open),

@@ -8,7 +8,7 @@ leaves once, even if it is lost on the way, because an installation that fails i
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import structlog
 from pydantic import Field
@@ -22,8 +22,10 @@ from opsportal.domain.provisioning.boot_files import copy_of, own_file
 from opsportal.domain.provisioning.deliveries import Delivery
 from opsportal.domain.provisioning.machines import clean_mac
 from opsportal.domain.provisioning.refusals import BootRefused
+from opsportal.domain.provisioning.wiped_disks import ToldDisk
 from opsportal.domain.refusals import Refusal
 from opsportal.integrations import installers
+from opsportal.models import WipeMethod, WipeOutcome, WipeTrouble
 from opsportal.web import limits
 from opsportal.web.browser import Browser
 from opsportal.web.gate import BROWSER_KEY
@@ -34,9 +36,34 @@ NO_ANSWERS = "# Nothing is preseeded here: the kernel's command line says where 
 """Debian's installer reads what DHCP names as its boot file before what it was told, and stops at a boot script."""
 
 
+_Plain = Annotated[str, Field(max_length=60, pattern=r"^[A-Za-z0-9 ._:/+-]*$")]
+
+
+class Disk(Body):
+    """One disk of a wipe. What a disk calls itself is text of its maker's: short and plain, or not taken."""
+
+    device: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9 ._:/+-]*$")]
+    outcome: WipeOutcome
+    serial: _Plain = ""
+    wwn: _Plain = ""
+    model: _Plain = ""
+    size: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    method: Literal[""] | WipeMethod = ""
+    trouble: Literal[""] | WipeTrouble = ""
+    seconds: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    verified: Annotated[int, Field(ge=0, le=10_000)] = 0
+
+    def told(self) -> ToldDisk:
+        return ToldDisk(
+            self.device, self.serial, self.wwn, self.model, self.size, self.outcome, self.method or None,
+            self.trouble or None, self.seconds, self.verified,
+        )  # fmt: skip
+
+
 class Report(Body):
     milestone: Annotated[str, Field(max_length=32, pattern=r"^[a-z_]+$")]
     detail: Annotated[str, Field(max_length=64)] = ""
+    disk: Disk | None = None
 
 
 def _caller(request: Request) -> str:
@@ -106,6 +133,7 @@ async def report(request: Request) -> Response:
         milestone=said.milestone,
         detail=said.detail,
         address=_caller(request),
+        disk=said.disk.told() if said.disk else None,
     )
     return JSONResponse({})
 

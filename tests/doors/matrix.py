@@ -304,7 +304,7 @@ _INVENTORY = (
     _page("inventory___aisle____labels_state", STAFF, "/labels"),
     Door(
         f"{INVENTORY}firmware____firmware_state.approve", STAFF,
-        payload=lambda _: {"draft": _CLICK["draft"], "model": _name(), "component": "BMC", "version": "1.2"},
+        payload=lambda _: {**_CLICK, "model": _name(), "component": "BMC", "version": "1.2"},
     ),
     Door(f"{INVENTORY}firmware____firmware_state.withdraw", STAFF, "approved firmware", _of("firmware_id")),
     Door(f"{PLACES}.add_site", STAFF, payload=lambda _: {**_CLICK, "name": _name(), "address": ""}),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sqlmodel import col, select
 
 from opsportal.db import Unit, unit_of_work
-from opsportal.domain.inventory import cleanings, parts, places, stock
+from opsportal.domain.inventory import cleanings, firmware, parts, places, stock
 from opsportal.domain.inventory.comparison import SeenPart
 from opsportal.models import Company, PartKind, Plan, Role, Server, Service, ServiceStatus
 from tests.builders import make_actor, make_server, make_service
@@ -110,6 +110,12 @@ def _inspection(company: Company) -> int:
         return parts.record_inspection(unit, server.id or 0, seen, found, job_id=None).id or 0
 
 
+def _firmware(company: Company) -> int:
+    with unit_of_work() as unit:
+        model = f"Model {next(_NUMBERS)}"
+        return firmware.approve(unit, _staff(), model=model, component="BMC", version="1").id or 0  # type: ignore[arg-type]
+
+
 MAKERS: dict[str, Callable[[Company], int]] = {
     "quarantined server": _server,
     "cleaning server": _cleaning,
@@ -122,6 +128,7 @@ MAKERS: dict[str, Callable[[Company], int]] = {
     "rack": make_rack,
     "rack position": _position,
     "spare part": _spare,
+    "approved firmware": _firmware,
     "inspection": _inspection,
 }
 

@@ -59,6 +59,7 @@ ADDRESSES = (
     Address("parts", "/parts", TECHNICIAN),
     Address("stock", "/stock", TECHNICIAN),
     Address("machine", "/stock/{stock}", TECHNICIAN),
+    Address("firmware", "/firmware", TECHNICIAN),
     Address("intake", "/intake", TECHNICIAN),
     Address("scan", "/scan", TECHNICIAN),
     Address("aisle", "/s/{label}", TECHNICIAN),

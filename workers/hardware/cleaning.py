@@ -7,16 +7,28 @@ from collections.abc import Callable
 
 import bmc
 from bmc.ipmi.suite_zero import lets_anybody_in
+from bmc.texts import clean_text
 from opsportal.db import unit_of_work
-from opsportal.domain.inventory import cleanings, inspections, releases, rotation
+from opsportal.domain.inventory import cleanings, erasures, firmware, inspections, releases, rotation
+from opsportal.domain.inventory.comparison import SeenPart
 from opsportal.domain.network import reverse
-from opsportal.models import Bmc, CleaningStepName, EvidenceResult, ReverseStatus
+from opsportal.models import Bmc, CleaningStepName, EvidenceResult, ReverseStatus, Server
 from workers.hardware.bmcs import BmcMisconfigured, endpoint
 from workers.hardware.inspections import read_parts
 from workers.hardware.running import Running
 
+LEFT: dict[str, tuple[CleaningStepName, ...]] = {
+    "remove_bmc_users": (CleaningStepName.BMC_USERS,),
+    "note_firmware": (CleaningStepName.FIRMWARE, CleaningStepName.INVENTORY),
+    "reset_settings": (CleaningStepName.SETTINGS,),
+}
+"""What a person confirms where the BMC cannot carry out a step of the job."""
 Work = Callable[[Running, bmc.PowerControl], None]
 ASK_S = 20.0
+RESET_S = 60.0
+"""Resetting asks a Redfish BMC for a dozen resources."""
+AWAY_S = 300.0
+"""For how long a BMC that resets its own settings may be away."""
 NAMES_S = 45.0
 """For how long a name server may take to remove names; each is read back after it was removed."""
 pause = time.sleep
@@ -27,7 +39,13 @@ def clean(running: Running) -> None:
     """Each step is done for real or says why not; nothing is written down as good that was not seen."""
     with running.step("check_addresses"), unit_of_work() as unit:
         releases.release_addresses(unit, running.job_id, running.server_id)
-        releases.take_in_wipes(unit, running.job_id, running.server_id)
+    with running.step("check_disks"), running.writing() as unit:
+        is_erased = erasures.take_in(unit, running.server_id)
+    if not is_erased:
+        running.log(
+            "a disk is not proved to be erased, or is not as on record: a person takes the machine over"
+        )
+        return
     with running.step("check_reverse"):
         _await_names_gone(running)
     with running.step("check_bmc_access"):
@@ -37,6 +55,7 @@ def clean(running: Running) -> None:
     with running.connect() as control:
         _or_left_to_a_person(running, control, "remove_bmc_users", _remove_users)
         _or_left_to_a_person(running, control, "note_firmware", _compare)
+        _or_left_to_a_person(running, control, "reset_settings", _reset_settings)
 
 
 def _await_names_gone(running: Running) -> None:
@@ -66,12 +85,14 @@ def _await_names_gone(running: Running) -> None:
 
 
 def _or_left_to_a_person(running: Running, control: bmc.PowerControl, step: str, work: Work) -> None:
-    """A BMC that has no such command fails nothing: the step stays without evidence."""
+    """A BMC that has no such command fails nothing: the step is a person's, and says so."""
     with running.step(step):
         try:
             work(running, control)
         except bmc.BmcUnsupported:
             running.log(f"{step}: the BMC cannot do it; a person confirms this step")
+            for name in LEFT[step]:
+                _leave(running, name, method="not_by_bmc")
 
 
 def _witness(
@@ -80,6 +101,12 @@ def _witness(
     result = EvidenceResult.GOOD if good else EvidenceResult.BAD
     with running.writing() as unit:
         cleanings.witness(unit, running.job_id, name, result=result, method=method, facts=facts)
+
+
+def _leave(running: Running, name: CleaningStepName, *, method: str, **facts: str | int) -> None:
+    """A program has looked and cannot tell: a person decides, and finds here what was found."""
+    with running.writing() as unit:
+        cleanings.witness(unit, running.job_id, name, result=EvidenceResult.OPEN, method=method, facts=facts)
 
 
 def _check_access(running: Running) -> bool:
@@ -130,22 +157,85 @@ def _list_users(running: Running, users: bmc.Users) -> tuple[bmc.BmcUser, ...]:
 
 
 def _compare(running: Running, control: bmc.PowerControl) -> None:
-    """Note the firmware; compare the parts. What the BMC does not tell proves nothing and is left to a person."""
+    """Compare firmware and parts. What the BMC does not tell proves nothing and is left to a person."""
     seen, answer = read_parts(running, control)
-    if answer.firmware:
-        versions = {part.slot[:40]: part.firmware for part in seen if part.firmware}
-        _witness(
-            running, CleaningStepName.FIRMWARE, good=True, method="read_by_bmc",
-            **{"BMC": answer.firmware[:40]} | dict(list(versions.items())[:20]),
-        )  # fmt: skip
+    _compare_firmware(running, seen, answer)
     with running.step("compare_parts"), running.writing() as unit:
         verdict = inspections.keep(
             unit, running.job_id, running.server_id, seen, why_partial=answer.partial or ""
         )
     if verdict.differences:
         names = ", ".join(f"{d['what']} {d['kind']}" for d in verdict.differences[:MAX_NAMED])
+        if verdict.is_intake:  # what came is not what was ordered: a person accepts it, or sends it back
+            _leave(running, CleaningStepName.INVENTORY, method="read_by_bmc", differences=names)
+            return
         _witness(running, CleaningStepName.INVENTORY, good=False, method="read_by_bmc", differences=names)
     elif verdict.is_whole:
         _witness(running, CleaningStepName.INVENTORY, good=True, method="read_by_bmc", parts=len(seen))
     else:
         running.log("the BMC does not know all kinds of parts; a person counts them")
+
+
+def _compare_firmware(running: Running, seen: list[SeenPart], answer: bmc.BmcInventory) -> None:
+    """Against what was approved for the model: equal is good, anything else a person's to decide."""
+    told = {part.slot: part.firmware for part in seen if part.firmware}
+    told[firmware.BMC] = _short(answer.firmware)
+    with running.writing() as unit:
+        model = unit.get_one(Server, running.server_id).model
+        if unit.get_one(Bmc, running.server_id).driver == "redfish" and answer.parts:
+            # Where Redfish says what the machine is, the version is that of its BIOS (DSP0268, BiosVersion).
+            told[firmware.BIOS] = _short(answer.parts[0].version)
+        verdict = firmware.compare(model, told, firmware.approved_for(unit, model))
+        cleanings.witness(
+            unit, running.job_id, CleaningStepName.FIRMWARE, result=verdict.result, method="compared",
+            facts=verdict.facts,
+        )  # fmt: skip
+    if verdict.result is EvidenceResult.OPEN:
+        running.log(f"firmware: {verdict.facts['reason']}; a person decides")
+
+
+def _reset_settings(running: Running, control: bmc.PowerControl) -> None:
+    """Set back what the BMC can set back, and say by which means; the rest is a person's."""
+    settings = bmc.capability(control, bmc.FactorySettings)
+    running.before_command("reset settings to those of the factory")
+    try:
+        with running.kept():
+            reset = settings.reset_settings(timeout_s=RESET_S)
+    except (bmc.BmcUnsupported, bmc.BmcRefusedCommand, bmc.BmcIgnoredCommand) as error:
+        running.command_done("the BMC has not set anything back; a person does it")
+        _leave(running, CleaningStepName.SETTINGS, method="not_by_bmc", reason=error.code)
+        return
+    running.command_done(f"settings reset: BIOS by {reset.bios}, BMC by {reset.bmc}")
+    facts: dict[str, str | int] = {
+        "BIOS": f"{reset.bios}; takes effect at the next start" if reset.bios else "not by this BMC",
+        "BMC": reset.bmc or "not by this BMC without losing its network and our user",
+        "virtual media": "not told" if reset.ejected is None else f"{reset.ejected} ejected",
+    }
+    is_back = reset.bmc is None or _is_back(running)
+    if reset.bios and reset.bmc and reset.ejected is not None and is_back:
+        _witness(running, CleaningStepName.SETTINGS, good=True, method="reset_by_bmc", **facts)
+        return
+    if not is_back:
+        facts["reason"] = "the BMC has not let us in again since"
+    _leave(running, CleaningStepName.SETTINGS, method="reset_by_bmc", **facts)
+    running.log("settings: what the BMC cannot set back, a person confirms")
+
+
+def _is_back(running: Running) -> bool:
+    """Whether a BMC that has reset itself answers again, and still knows us."""
+    end = time.monotonic() + AWAY_S
+    while time.monotonic() < end:
+        try:
+            with running.connect() as control, running.kept():
+                control.power_state(timeout_s=ASK_S)
+            return True
+        except (bmc.BmcCredentialsRefused, bmc.BmcUserUnknown):
+            return False
+        except bmc.BmcError:
+            running.renew()
+            pause(2.0)
+    return False
+
+
+def _short(text: str) -> str:
+    return clean_text(text, limit=firmware.LONGEST)

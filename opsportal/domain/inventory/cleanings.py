@@ -39,10 +39,14 @@ from opsportal.models import (
 )
 
 CONFIRMED = "confirmed"
-DISK_METHODS = ("nvme_format", "ata_secure_erase", "overwrite", "destroyed")
+DISK_METHODS = (
+    "nvme_format", "ata_enhanced_erase", "ata_secure_erase", "scsi_sanitize", "secure_discard", "overwrite",
+    "destroyed",
+)  # fmt: skip
 METHODS: dict[CleaningStepName, tuple[str, ...]] = {
     name: DISK_METHODS if name is CleaningStepName.DISK else (CONFIRMED,) for name in CleaningStepName
 }
+METHODS[CleaningStepName.INVENTORY] = (CONFIRMED, "order_accepted", "sent_back")
 """How a person may say that a step was done."""
 
 
@@ -191,7 +195,8 @@ def witness(
 ) -> bool:
     """A job says what it did or found, as evidence for its machine's open cleaning. False when there is none.
 
-    A disk that has no step yet gets one: it was found while the cleaning ran. The caller proves the job's claim.
+    A disk that has no step yet gets one: it was found while the cleaning ran. OPEN leaves the step to a person,
+    and takes nothing back that a person has said of it. The caller proves the job's claim.
     """
     job = unit.get_one(HardwareJob, job_id)
     server = unit.get_one(Server, job.server_id, with_for_update=True, populate_existing=True)
@@ -199,12 +204,35 @@ def witness(
     if cleaning is None or cleaning.finished_at is not None or cleaning.id is None:
         return False
     step = _step_for(unit, cleaning.id, name, subject)
+    if result is EvidenceResult.OPEN and _is_settled(unit, step):
+        return False
     entry = CleaningEvidence(
         step_id=step.id or 0, result=result, method=method, facts=dict(facts or {}),
         actor_id=job.actor_id, actor_name=job.actor_name, job_id=job_id,
     )  # fmt: skip
     _keep(unit, None, server, cleaning, step, entry)
     return True
+
+
+def _is_settled(unit: Unit, step: CleaningStep) -> bool:
+    """Whether a person has said that the step is good, and nobody anything else since."""
+    query = select(CleaningEvidence).where(col(CleaningEvidence.step_id) == step.id)
+    newest = unit.exec(query.order_by(col(CleaningEvidence.id).desc()).limit(1)).first()
+    return newest is not None and newest.result == EvidenceResult.GOOD and newest.job_id is None
+
+
+def said_by_job(unit: Unit, cleaning_id: int, job_id: int) -> set[str]:
+    """The disks of a cleaning that this job has given evidence about."""
+    query = (
+        select(CleaningStep.subject)
+        .join(CleaningEvidence, col(CleaningEvidence.step_id) == col(CleaningStep.id))
+        .where(
+            col(CleaningStep.cleaning_id) == cleaning_id,
+            col(CleaningStep.name) == CleaningStepName.DISK,
+            col(CleaningEvidence.job_id) == job_id,
+        )
+    )
+    return set(unit.exec(query))
 
 
 def _step_for(unit: Unit, cleaning_id: int, name: CleaningStepName, subject: str) -> CleaningStep:

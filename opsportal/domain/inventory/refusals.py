@@ -204,3 +204,8 @@ class OrderEmpty(Refusal):
 class NoDifference(Refusal):
     code = "no_difference"
     msgid = "There is no difference to decide about. Nothing was changed. Reload the page and look again."
+
+
+class FirmwareUnusable(Refusal):
+    code = "firmware_unusable"
+    msgid = "Model, component and version have 1 to 60 printable characters each. Nothing was changed. Fill them in."

@@ -6,10 +6,12 @@ import re
 
 from opsportal.db import Unit
 from opsportal.domain.hardware import topics
+from opsportal.domain.provisioning import wiped_disks
 from opsportal.domain.provisioning.machines import Machine, find_by_token, write_event
 from opsportal.domain.provisioning.milestones import PLANS
 from opsportal.domain.provisioning.progress import advance, give_up, hand_out
 from opsportal.domain.provisioning.refusals import BootRefused
+from opsportal.domain.provisioning.wiped_disks import ToldDisk
 from opsportal.models import InstallFault, JobKind, MilestoneName
 
 REPORTABLE = frozenset(
@@ -19,16 +21,20 @@ REPORTABLE = frozenset(
         MilestoneName.SYSTEM_WRITTEN,
         MilestoneName.FIRST_BOOT,
         MilestoneName.ANSWERS,
+        MilestoneName.LOAD_PASSED,
     }
 )
 """The others are seen by us."""
 FAILED = "failed"
 PROGRESS = "progress"
+DISK_WIPED = "disk_wiped"
 DETAIL = re.compile(r"[A-Za-z0-9 ._:%-]{0,64}")
 _PER_CENT = re.compile(r"(?:100|[0-9]{1,2})%?")
 
 
-def report(unit: Unit, *, token: str, milestone: str, detail: str, address: str) -> None:
+def report(
+    unit: Unit, *, token: str, milestone: str, detail: str, address: str, disk: ToldDisk | None = None
+) -> None:
     """Take in one report. Raises `BootRefused` for one that is not expected; then nothing has changed.
 
     A milestone that is reported again changes nothing and is accepted: the answer may have been lost.
@@ -40,6 +46,8 @@ def report(unit: Unit, *, token: str, milestone: str, detail: str, address: str)
         _fail(unit, machine, detail)
     elif milestone == PROGRESS:
         _progress(unit, machine, detail)
+    elif milestone == DISK_WIPED and disk is not None:
+        wiped_disks.keep(unit, machine, disk)
     else:
         _pass(unit, machine, milestone, detail)
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import shlex
 
 from opsportal.domain.provisioning.facts import Facts
+from opsportal.integrations.installers.loading import LOAD
 from opsportal.integrations.installers.shell import FIND_DISK, functions
+from opsportal.integrations.installers.wiping import WIPE
 from opsportal.models import SystemPurpose
 
 _GIVE_UP = """\
@@ -55,33 +57,6 @@ sync
 reboot -f
 sleep 60
 """
-# One overwriting is enough for magnetic disks, flash is told to erase itself (NIST SP 800-88 rev. 1, appendix A).
-_WIPE = """\
-report installer_started
-wipe() { # DEVICE
-    case $1 in
-    /dev/nvme*) nvme format -s 1 -f "$1" && return 0 ;;
-    esac
-    if [ "$(cat "/sys/block/${1##*/}/queue/rotational" 2>/dev/null)" = 0 ]; then
-        blkdiscard -s -f "$1" 2>/dev/null && return 0
-    fi
-    size=$(blockdev --getsize64 "$1") || return 1
-    dd if=/dev/zero of="$1" bs=4M count="$size" iflag=fullblock,count_bytes conv=fsync
-}
-for name in $DISK_NAMES; do
-    [ -n "$(find_disk "$name")" ] || give_up no_disk "there is no disk $name"
-done
-erased=0
-for device in $(list_disks); do # also those that nobody has written down: a wiped server has nothing on it
-    wipe "$device" || give_up write "$device cannot be wiped"
-    erased=$((erased + 1))
-done
-[ "$erased" -gt 0 ] || give_up no_disk "there is no disk at all"
-sync
-report disk_prepared
-poweroff -f
-sleep 60
-"""
 _RESCUE = """\
 report installer_started
 fetch shadow /etc/shadow && chmod 600 /etc/shadow
@@ -97,7 +72,12 @@ elif command -v dropbear >/dev/null 2>&1; then
 fi
 report answers
 """
-_BODIES = {SystemPurpose.INSTALL: _INSTALL, SystemPurpose.WIPE: _WIPE, SystemPurpose.RESCUE: _RESCUE}
+_BODIES = {
+    SystemPurpose.INSTALL: _INSTALL,
+    SystemPurpose.WIPE: WIPE,
+    SystemPurpose.RESCUE: _RESCUE,
+    SystemPurpose.LOAD_TEST: LOAD,
+}
 
 
 def install_script(facts: Facts) -> str:
@@ -111,6 +91,7 @@ def install_script(facts: Facts) -> str:
             f"SHA256={shlex.quote(facts.image_sha256)}",
             f"HOST={shlex.quote(facts.hostname)}",
             f"DISK_NAME={shlex.quote(facts.disks[0] if facts.disks else '')}",
+            f"LOAD_S={facts.load_s}",
             f"DISK_NAMES={shlex.quote(' '.join(facts.disks))}",
             _BODIES.get(facts.purpose, "report installer_started\n"),
         ]

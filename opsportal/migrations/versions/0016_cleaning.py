@@ -23,8 +23,8 @@ BEGIN
             LEFT JOIN part p ON p.server_id = c.server_id AND p.kind = 'disk'
                 AND s.subject IN (p.serial, p.wwn, 'part-' || p.id)
         WHERE s.id = NEW.step_id AND (
-            lower(s.subject) IN (lower(nullif(d.serial, '')), lower(nullif(d.wwn, '')))
-            OR lower(d.serial) = lower(p.serial) OR lower(d.wwn) = lower(p.wwn)
+            bare_name(s.subject) IN (bare_name(d.serial), bare_name(d.wwn))
+            OR bare_name(d.serial) = bare_name(p.serial) OR bare_name(d.wwn) = bare_name(p.wwn)
         )
     ) THEN
         RAISE EXCEPTION 'this wipe has not proved that the disk is erased' USING ERRCODE = 'check_violation',
@@ -32,6 +32,12 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$
+"""
+# 0x5000c5…, naa.5000c5… and 5000C5… are one name, and an empty one is none.
+BARE = r"""
+CREATE FUNCTION bare_name(name text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT nullif(regexp_replace(lower(trim(name)), '^(0x|naa\.|eui\.)', ''), '')
+$$
 """
 WHEN = """
 CREATE FUNCTION is_disk_step(which bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
@@ -103,7 +109,7 @@ def upgrade() -> None:
     _firmware()
     op.drop_constraint(RESULT, "cleaning_evidence", type_="check")
     op.create_check_constraint(RESULT, "cleaning_evidence", "result IN ('good', 'bad', 'open')")
-    for statement in (DISK_IS_PROVED, WHEN, TRIGGER):
+    for statement in (BARE, DISK_IS_PROVED, WHEN, TRIGGER):
         op.execute(statement)
 
 
@@ -111,6 +117,7 @@ def downgrade() -> None:
     op.execute("DROP TRIGGER cleaning_evidence_disk ON cleaning_evidence")
     op.execute("DROP FUNCTION check_disk_evidence()")
     op.execute("DROP FUNCTION is_disk_step(bigint)")
+    op.execute("DROP FUNCTION bare_name(text)")
     op.drop_constraint(RESULT, "cleaning_evidence", type_="check")
     # What was open is no evidence to the version before: it has no word for it.
     op.execute("ALTER TABLE cleaning_evidence DISABLE TRIGGER cleaning_evidence_append_only")

@@ -9,9 +9,10 @@ import reflex as rx
 from opsportal.components import inventory_labels as words
 from opsportal.components.clock import ago
 from opsportal.components.confirm import confirm_button
-from opsportal.components.elements import button, card, link, status
+from opsportal.components.elements import button, card, link, or_dash, status
 from opsportal.components.inventory import ask, field, options
-from opsportal.components.text import moment, t, t_code
+from opsportal.components.tables import Column, table
+from opsportal.components.text import duration, moment, t, t_code, tn, volume
 from opsportal.state.inventory.work import StockWorkState
 
 
@@ -122,6 +123,10 @@ def _step(step: Any, is_open: Any) -> rx.Component:
         rx.el.small(
             t_code(newest.method, words.METHOD), " · ", newest.by, " · ", ago(newest.at),
             rx.cond(newest.note, rx.fragment(" · ", newest.note), ""),
+            rx.cond(
+                step.result == "open",
+                rx.foreach(newest.facts, lambda fact: rx.fragment(rx.el.br(), fact)),
+            ),
             class_name="told",
         ),
     )  # fmt: skip
@@ -171,6 +176,7 @@ def cleaning(view: Any) -> rx.Component:
             disabled=blocked,
         ),
         link(t("Wipe disks"), to=f"/servers/{view.id}?tab=reinstall", class_name="btn"),
+        link(t("Approved firmware"), to="/firmware", class_name="btn"),
         class_name="card-line legend",
     )
     return rx.cond(
@@ -187,6 +193,56 @@ def cleaning(view: Any) -> rx.Component:
                 t("{done} of {needed} steps", done=view.done, needed=view.steps.length()),
                 class_name="sub num",
             ),
+        ),
+    )
+
+
+_ERASED_COLUMNS = (
+    Column(
+        t("Disk"),
+        lambda disk: rx.el.div(
+            rx.el.span(or_dash(disk.model), class_name="strong"), rx.el.small(disk.serial, class_name="mono")
+        ),
+    ),
+    Column(t("Size"), lambda disk: or_dash(disk.bytes > 0, volume(disk.bytes)), right=True, show="wide"),
+    Column(
+        t("How"),
+        lambda disk: rx.el.div(
+            rx.cond(disk.method, t_code(disk.method, words.METHOD), "–"),
+            rx.cond(disk.trouble, rx.el.small(t_code(disk.trouble, words.TROUBLE))),
+        ),
+    ),
+    Column(
+        t("Proved"),
+        lambda disk: or_dash(
+            disk.verified > 0,
+            rx.el.div(
+                tn("read at {n} place", "read at {n} places", n=disk.verified),
+                rx.el.small(duration(disk.seconds), class_name="num"),
+            ),
+        ),
+        show="wide",
+    ),
+    Column(
+        t("State"), lambda disk: status(disk.outcome, words=words.ERASED, tones=words.ERASED_TONE), right=True
+    ),
+)
+
+
+def erased(view: Any) -> rx.Component:
+    """Disk by disk, what the newest wipe of this cleaning has proved."""
+    return rx.cond(
+        view.erased.length() > 0,
+        card(
+            table(
+                _ERASED_COLUMNS,
+                view.erased,
+                key=lambda disk: disk.id,
+                label=t("Disks erased"),
+                empty=rx.fragment(),
+            ),
+            title=t("Disks erased"),
+            side=rx.el.span(moment(view.erased[0].at), " · #", view.erased[0].job_id, class_name="sub num"),
         ),
     )
 

@@ -181,39 +181,9 @@ def test_a_disk_is_found_by_the_whole_of_its_name_only(hall: Hall) -> None:
     assert dict(line.split("=") for line in said.splitlines()) == names
 
 
-def _wipe(*disks: str) -> str:
-    return render(dataclasses.replace(FACTS, purpose=SystemPurpose.WIPE, disks=disks), "install.sh")
-
-
 @pytest.fixture
 def hall(tmp_path: Path) -> Hall:
     return Hall(tmp_path)
-
-
-def test_a_wipe_erases_every_disk_also_one_that_nobody_has_written_down(hall: Hall) -> None:
-    hall.add("nvme9n1", "N1")
-    hall.add("sdz", "S4EVNX0N1")
-    hall.add("sdzb", "UNKNOWN")
-    hall.add("sdzc", "STICK", removable="1")
-    hall.run(_wipe("S4EVNX0N1"))
-    assert hall.erased == ["/dev/nvme9n1", "/dev/sdz", "/dev/sdzb"]
-    assert hall.reports == ["installer_started", "disk_prepared"]
-
-
-def test_a_wipe_without_any_disk_on_record_erases_what_is_there(hall: Hall) -> None:
-    hall.add("sdz", "S4EVNX0N1")
-    hall.run(_wipe())
-    assert (hall.erased, hall.reports) == (["/dev/sdz"], ["installer_started", "disk_prepared"])
-
-
-@pytest.mark.parametrize("present", [(), ("S1",)], ids=["no disk at all", "another disk"])
-def test_a_wipe_that_cannot_be_whole_has_failed_and_touches_nothing(
-    hall: Hall, present: tuple[str, ...]
-) -> None:
-    for number, serial in enumerate(present):
-        hall.add(f"sdz{number}", serial)
-    hall.run(_wipe(*(("S1", "S2") if present else ())))
-    assert (hall.erased, hall.reports) == ([], ["installer_started", "failed"])
 
 
 def test_the_chosen_disk_is_the_one_that_autoinstall_gets(hall: Hall, tmp_path: Path) -> None:
