@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from opsportal.domain.inventory.refusals import ExpectedPartsUnclear
 from opsportal.models import PartKind
-
-MAX_LINES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ class SeenPart:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`what`: missing, new, firmware (another version) or count (fewer or more than ordered)."""
+    """`what`: missing, new, firmware (another version); beside an order count (fewer or more), serial or unordered."""
 
     what: str
     kind: str
@@ -73,48 +70,6 @@ def differences(on_record: Sequence[SeenPart], seen: Sequence[SeenPart]) -> list
 
 def _name(part: SeenPart) -> str:
     return " ".join(word for word in (part.model, part.serial or part.wwn) if word) or part.slot or part.kind
-
-
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """So many parts of a kind; `model` is what their model must contain."""
-
-    kind: str
-    count: int
-    model: str = ""
-
-    def asdict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-_LINE = re.compile(r"(\d{1,3})\s*(?:x\s*)?([a-z]+)(?:\s+(.{1,60}))?", re.IGNORECASE)
-
-
-def parse_order(text: str) -> list[Ordered]:
-    """Lines like "8 dimm 32 GB". Raises `ExpectedPartsUnclear` with the number of the line."""
-    lines = [line.strip() for line in text.splitlines()]
-    ordered = []
-    for number, line in enumerate(lines, 1):
-        if not line:
-            continue
-        match = _LINE.fullmatch(line)
-        if match is None or match[2].lower() not in set(PartKind) or number > MAX_LINES:
-            raise ExpectedPartsUnclear(line=number)
-        ordered.append(Ordered(match[2].lower(), int(match[1]), (match[3] or "").strip()))
-    return ordered
-
-
-def against_order(ordered: Iterable[Ordered], seen: Sequence[SeenPart]) -> list[Difference]:
-    """How what came differs from what was ordered, by number; kinds that the machine does not tell count as none."""
-    found = []
-    for line in ordered:
-        fitting = [p for p in seen if p.kind == line.kind and line.model.lower() in p.model.lower()]
-        if len(fitting) != line.count:
-            name = f"{line.kind} {line.model}".strip()
-            found.append(
-                Difference("count", line.kind, name, expected=str(line.count), found=str(len(fitting)))
-            )
-    return found
 
 
 _CLEAN = re.compile(r"[^\x20-\x7e]+")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from opsportal.db import Unit
 from opsportal.domain.inventory import cleanings, parts
-from opsportal.domain.inventory.comparison import Ordered, SeenPart, against_order, differences
+from opsportal.domain.inventory.comparison import SeenPart, differences
+from opsportal.domain.inventory.order_lines import Ordered, against_order
 from opsportal.models import Inspection
 
 
@@ -17,6 +18,8 @@ class Verdict:
 
     inspection: Inspection
     is_whole: bool
+    is_intake: bool = False
+    """The machine is compared with its order."""
 
     @property
     def differences(self) -> list[dict[str, str]]:
@@ -39,4 +42,4 @@ def keep(
     )  # fmt: skip
     kinds = {part.kind for part in record} | {line.kind for line in ordered}
     is_whole = bool(seen) and kinds <= {part.kind for part in seen} and not why_partial
-    return Verdict(inspection, is_whole)
+    return Verdict(inspection, is_whole, is_intake=bool(ordered))

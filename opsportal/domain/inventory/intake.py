@@ -12,8 +12,8 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.audit import trail
-from opsportal.domain.inventory import bmc_records, cleanings, places, work
-from opsportal.domain.inventory.comparison import parse_order
+from opsportal.domain.inventory import bmc_records, cleanings, orders, places, work
+from opsportal.domain.inventory.order_lines import parse_order
 from opsportal.domain.inventory.refusals import (
     AddressUnusable,
     BmcAlreadyKnown,
@@ -30,7 +30,8 @@ _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What a person knows of a machine that has arrived. `expected`: lines like "8 dimm 32 GB"."""
+    """What a person knows of a machine that has arrived. `expected`: lines like "8 dimm 32 GB";
+    without any those of the order on record count."""
 
     name: str
     mac: str
@@ -74,7 +75,7 @@ def take_in(unit: Unit, actor: Actor, arrival: Arrival) -> Server:
         raise AddressUnusable
     certificate = bmc_records.checked_fingerprint(arrival.certificate)
     bmc_records.check_sign_in(arrival.bmc_user, arrival.bmc_password)
-    ordered = parse_order(arrival.expected)
+    ordered = parse_order(arrival.expected) or orders.lines_of(unit, arrival.order_ref)
     server = _add_server(unit, name, normal_mac(arrival.mac), arrival)
     _add_bmc(unit, server, host, certificate, arrival)
     assert server.id is not None

@@ -8,15 +8,13 @@ import pytest
 
 from opsportal.domain.inventory.comparison import (
     Difference,
-    Ordered,
     SeenPart,
-    against_order,
     differences,
     kind_of,
-    parse_order,
     told,
 )
 from opsportal.domain.inventory.confidence import confidence
+from opsportal.domain.inventory.order_lines import Ordered, against_order, parse_order
 from opsportal.domain.inventory.rotation import is_usable_password, new_password
 
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
@@ -75,9 +73,10 @@ def test_order_is_compared_by_number() -> None:
     ordered = parse_order("2 dimm 32 GB\n\n 1x disk\n")
     assert ordered == [Ordered("dimm", 2, "32 GB"), Ordered("disk", 1)]
     seen = [SeenPart("dimm", "D1", model="Ram 32 GB"), SeenPart("dimm", "D2", model="Ram 16 GB")]
-    assert [(d.kind, d.expected, d.found) for d in against_order(ordered, seen)] == [
-        ("dimm", "2", "1"),
-        ("disk", "1", "0"),
+    assert [(d.what, d.kind, d.expected, d.found) for d in against_order(ordered, seen)] == [
+        ("count", "dimm", "2", "1"),
+        ("count", "disk", "1", "0"),
+        ("unordered", "dimm", "0", "1"),
     ]
 
 
