@@ -170,6 +170,7 @@ class Installation:
             "BOOT_NETWORKS": "127.0.0.0/8",
             "BOOT_FILES": str(self.options.data / "boot"),
             "POLL_EVERY_S": "10",
+            "SHUTDOWN_GRACE_S": str(self.options.shutdown_grace_s),
             "SMTP_URL": f"smtp://{HOST}:{self.smtp_port}",
             "MAIL_FROM": "Northrack <portal@northrack.example>",
             "DESK_MAIL": "desk@northrack.example",

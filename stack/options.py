@@ -28,6 +28,8 @@ class Options:
     """How many servers the lab has."""
     machines: str = "virtual"
     """What the servers are: `virtual` ones, drawn by one process, or `qemu`: see lab/qemu."""
+    shutdown_grace_s: int = 60
+    """How long a server that was asked to shut down may take before it loses its power."""
 
     @property
     def url(self) -> str:
@@ -45,6 +47,7 @@ class Options:
             port=_number(environment, "PORT", default=8000, highest=65_535),
             servers=_number(environment, "LAB", **MACHINES[machines]),
             machines=machines,
+            shutdown_grace_s=_number(environment, "SHUTDOWN_GRACE_S", default=60, highest=70),
         )
 
 

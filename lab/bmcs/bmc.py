@@ -226,6 +226,8 @@ class VirtualBmc(Bmc):  # type: ignore[misc]  # pyghmi is untyped
         return OK, b""
 
     def _identify(self, data: bytes, session: LabSession) -> tuple[int, bytes]:
+        """Chassis Identify (IPMI 2.0, 28.5): seconds, 15 where none are given."""
+        self.machine.identify(data[0] if data else 15, by="bmc")
         return OK, b""
 
     def _set_boot_options(self, data: bytes, session: LabSession) -> tuple[int, bytes]:

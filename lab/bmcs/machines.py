@@ -164,6 +164,10 @@ class Machine:
             self.record.has_power_fault = False
         self._asked(f"fault {fault.kind}", by)
 
+    def identify(self, seconds: int, *, by: str) -> None:
+        """Blink the light on its front; 0 ends it."""
+        self._asked(f"identify {seconds}", by)
+
     def users_changed(self, what: str, *, by: str) -> None:
         """Note that somebody may sign in to the BMC now, or may not any more."""
         self._asked(what, by)
