@@ -57,8 +57,14 @@ function strictDocument(real) {
   });
 }
 
+/** What draws rows takes the real document whatever it was told: a selection and 24-bit colours are style attributes. */
+function drawStrictly(terminal, strict) {
+  const rows = terminal._core?._renderService?._renderer?.value?._rowFactory;
+  if (rows) rows._document = strict;
+}
+
 /** xterm.js asks the real document for one of its style elements, and only while it opens. */
-function openStrictly(terminal, place) {
+function openStrictly(terminal, place, strict) {
   const real = document;
   const create = real.createElement.bind(real);
   real.createElement = (tag, ...more) => (tag === "style" ? sheetElement(real) : create(tag, ...more));
@@ -67,6 +73,7 @@ function openStrictly(terminal, place) {
   } finally {
     delete real.createElement;
   }
+  drawStrictly(terminal, strict);
 }
 
 function sizeFor(width) {
@@ -80,10 +87,11 @@ export default function Terminal({ label, writable, attach, onKeys }) {
   const typed = useRef(onKeys);
   typed.current = onKeys;
   useEffect(() => {
+    const strict = strictDocument(document);
     const terminal = new Xterm({
       cols: COLUMNS,
       rows: ROWS,
-      documentOverride: strictDocument(document),
+      documentOverride: strict,
       fontFamily: getComputedStyle(place.current).fontFamily,
       fontSize: sizeFor(place.current.clientWidth),
       scrollback: 3000,
@@ -92,7 +100,7 @@ export default function Terminal({ label, writable, attach, onKeys }) {
       screenReaderMode: false,
     });
     made.current = terminal;
-    openStrictly(terminal, place.current);
+    openStrictly(terminal, place.current, strict);
     terminal.textarea?.setAttribute("aria-label", label);
     const encoder = new TextEncoder();
     const keys = terminal.onData((text) => typed.current(encoder.encode(text)));
