@@ -66,6 +66,21 @@ MIBS: dict[str, Mib] = {
         octets={"ge-0/0/0": (10**13 + 500, 2 * 10**13 + 600)},
         changed_cs=4_900_000,
     ),
+    # Each port lies where another was, so that nothing is missing: only ifTableLastChange tells.
+    "swapped": mib(
+        {513: "ge-0/0/2", 516: "ge-0/0/1", 519: "ge-0/0/0"},
+        octets={"ge-0/0/0": (10**13 + 500, 2 * 10**13 + 600), "ge-0/0/2": (519_007, 1_038_008)},
+        changed_cs=4_900_000,
+    ),
+    # One port's counters began anew, by another ifCounterDiscontinuityTime; switch and other ports ran on.
+    "discontinued": changed(
+        PLAIN,
+        **{
+            o(f"{IFX}.19.513"): (TICKS, 4_900_000),
+            o(f"{IFX}.6.513"): (COUNTER64, 10**13 + 5),
+            o(f"{IFX}.6.516"): (COUNTER64, 516_000 + 9),
+        },
+    ),
     "near_wrap": mib(PORTS, octets={"ge-0/0/0": (2**64 - 1_000, 5)}),
     "after_wrap": mib(PORTS, octets={"ge-0/0/0": (2_000, 905)}),
     "narrow": _narrow(),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 import switches
-from switches import Agent, PollAnswer, PollRequest, SwitchError, Wanted, sessions
+from switches import Agent, PollAnswer, PollRequest, SwitchError, Wanted, discovery, oids, sessions
 from tests.switches.scenarios import FORTY_EIGHT, PORTS
 from tests.switches.simulated import Simulator
 
@@ -57,6 +59,32 @@ def test_narrow_counters_only_where_there_are_no_wide_ones(simulator: Simulator)
     assert [(r.in_octets, r.out_octets, r.discontinuity_cs) for r in answer.readings] == [
         (4_294_967_290, 77, None)
     ] * 2
+
+
+async def test_silence_about_wide_counters_is_no_reason_for_narrow_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A switch that stops answering at its 64-bit counters has them all the same, perhaps."""
+    asked: list[str] = []
+
+    class Talk:
+        async def get(self, names: list[str]) -> dict[str, object]:
+            return {}
+
+        async def column(self, oid: str) -> dict[int, object]:
+            asked.append(oid)
+            if oid == oids.IF_HC_IN_OCTETS:
+                raise switches.SwitchUnreachable
+            return {513: b"ge-0/0/0"}
+
+    @asynccontextmanager
+    async def conversation(*_: object, **__: object) -> AsyncIterator[Talk]:
+        yield Talk()
+
+    monkeypatch.setattr(discovery, "conversation", conversation)
+    with pytest.raises(switches.SwitchUnreachable):
+        await discovery.discover(switches.Agent("192.0.2.1", community="x"))
+    assert asked == [oids.IF_NAME, oids.IF_HC_IN_OCTETS]
 
 
 def test_counters_clock_and_receive_time_come_together(simulator: Simulator) -> None:

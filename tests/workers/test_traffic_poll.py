@@ -118,6 +118,27 @@ def test_ports_that_moved_are_found_again_and_the_bytes_are_theirs(switch: OnRec
     assert switch.samples("ge-0/0/0") == [(500, 600, MEASURED)]
 
 
+def test_ports_that_changed_places_keep_their_own_bytes(switch: OnRecord) -> None:
+    """Every ifIndex is still there and another port's: without a second look each would get the other's bytes."""
+    switch.poll()
+    switch.is_now("swapped")
+    switch.poll()
+    assert [switch.port(f"ge-0/0/{n}").if_index for n in range(3)] == [519, 516, 513]
+    assert [switch.samples(f"ge-0/0/{n}") for n in range(3)] == [
+        [(500, 600, MEASURED)], [(0, 0, MEASURED)], [(7, 8, MEASURED)],
+    ]  # fmt: skip
+
+
+def test_a_discontinuity_is_its_ports_alone(switch: OnRecord) -> None:
+    """Its counter is higher than before, and still nothing is known; afterwards counting goes on from there."""
+    switch.poll()
+    switch.is_now("discontinued")
+    switch.poll()
+    switch.poll()
+    assert switch.samples("ge-0/0/0") == [(None, None, REBOOT), (0, 0, MEASURED)]
+    assert switch.samples("ge-0/0/1") == [(9, 0, MEASURED), (0, 0, MEASURED)]
+
+
 def test_after_a_reboot_indexes_are_looked_up_before_anything_is_stored(switch: OnRecord) -> None:
     switch.poll()
     switch.is_now("rebooted")
