@@ -13,6 +13,7 @@ from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.accounts import sessions
 from opsportal.domain.accounts.passwords import hash_password
+from opsportal.domain.catalog import acts
 from opsportal.domain.support import tickets
 from opsportal.domain.support.tickets import NewTicket
 from opsportal.domain.vault import seal
@@ -182,3 +183,17 @@ def make_ticket(actor: Actor, **changes: Any) -> int:
         ticket = tickets.open_ticket(unit, actor, NewTicket(**new))
     assert ticket.id is not None
     return ticket.id
+
+
+def suspend(service_id: int) -> Actor:
+    """An operator suspends a service for policy. Who did it."""
+    operator = make_actor(role=Role.OPERATOR)
+    with unit_of_work() as unit:
+        acts.suspend(unit, operator, service_id, reason=SuspensionReason.POLICY, note="Mass mails")
+    return operator
+
+
+def lift(operator: Actor, service_id: int) -> None:
+    """An operator lifts that again."""
+    with unit_of_work() as unit:
+        acts.lift(unit, operator, service_id, reason=SuspensionReason.POLICY, note="Cleaned up")

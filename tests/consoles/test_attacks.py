@@ -18,7 +18,7 @@ from opsportal.db import unit_of_work
 from opsportal.domain.accounts import administration
 from opsportal.integrations.console_channel import MAGIC
 from opsportal.models import Company, Person, Role, Server
-from tests.builders import make_company, make_server, make_service, make_session
+from tests.builders import make_company, make_server, make_service, make_session, suspend
 from tests.consoles.stage import (
     PATIENCE_S,
     Refused,
@@ -149,11 +149,7 @@ async def test_suspended_service_opens_no_console_and_closes_open_ones(stage: St
     waiting = ask_ticket(browser, number(server))
     async with opened(browser, number(server)) as console:
         await console.until(lambda: console.state)
-        with unit_of_work() as unit:
-            unit.execute(
-                text("UPDATE service SET status = 'suspended', suspension_reason = 'policy' WHERE id = :id"),
-                {"id": server.service_id},
-            )
+        suspend(server.service_id or 0)
         await console.ends("service_suspended")
     assert await reasons_of(number(server)) == ["service_suspended", "service_suspended"]
     await unusable(browser, waiting)
@@ -213,6 +209,17 @@ async def test_one_server_is_watched_by_so_many_and_no_more(stage: Stage) -> Non
     answer = late.post(f"/servers/{server.id}/console", {"kind": "serial"})
     assert (answer.json()["code"], answer.json()["params"]) == ("console_full", {"limit": 6})
     assert len(grants_of(number(server))) == 6
+
+
+def test_flood_of_wishes_is_answered_no_more(stage: Stage) -> None:
+    """What is refused counts as well; another person's wishes do not."""
+    company, server, browser = rented(stage)
+    path = f"/servers/{server.id}/console"
+    codes = [browser.post(path, {"kind": "serial"}).status_code for _ in range(31)]
+    assert (codes[:4], codes[-1]) == ([200] * 4, 429)
+    assert 429 not in codes[:30]
+    assert len(grants_of(number(server))) == 4
+    assert ask_ticket(browser_of(stage, Role.CLIENT, company=company), number(server))
 
 
 async def test_flood_of_frames_ends_the_socket(stage: Stage) -> None:

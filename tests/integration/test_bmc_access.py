@@ -47,7 +47,7 @@ from opsportal.models import (
 )
 from opsportal.models.base import utcnow
 from opsportal.state.consoles.tab import CONSOLES, read_consoles
-from tests.builders import make_actor, make_company, make_server, make_service
+from tests.builders import lift, make_actor, make_company, make_server, make_service, suspend
 from tests.conftest import _forget_process_caches
 from tests.doors import world
 from tests.integration.test_protections import IS_TAKEN_OUT, Died, take_out
@@ -182,10 +182,9 @@ def test_what_is_refused_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) 
         refused(AccessNotOffered, actor)  # its screen opens here
         with unit_of_work() as unit:
             unit.execute(text("DELETE FROM server_screen"))
-            unit.execute(text("UPDATE service SET status = 'suspended', suspension_reason = 'policy'"))
+        operator = suspend(server.service_id or 0)
         refused(ConsoleNotActive, actor)
-        with unit_of_work() as unit:
-            unit.execute(text("UPDATE service SET status = 'active', suspension_reason = NULL"))
+        lift(operator, server.service_id or 0)
         ask(server, actor)
         refused(AccessExists, actor)
         ask(server, raised(make_actor(company=company)))
@@ -226,11 +225,7 @@ def _sign_out(server: Server, actor: Actor, number: int) -> None:
 
 
 def _suspend(server: Server, actor: Actor, number: int) -> None:
-    with unit_of_work() as unit:
-        unit.execute(
-            text("UPDATE service SET status = 'suspended', suspension_reason = 'policy' WHERE id = :id"),
-            {"id": server.service_id},
-        )
+    suspend(server.service_id or 0)
 
 
 def _hand_over(server: Server, actor: Actor, number: int) -> None:

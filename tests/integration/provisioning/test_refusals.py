@@ -22,13 +22,10 @@ from opsportal.models import (
     PartStatus,
     Role,
     Server,
-    Service,
-    ServiceStatus,
-    SuspensionReason,
     SystemPurpose,
 )
 from opsportal.settings import settings
-from tests.builders import make_actor, make_server, make_service
+from tests.builders import make_actor, make_server, make_service, suspend
 from tests.doors import world
 from tests.integration.provisioning.rack import KEY, Place, make_system
 
@@ -84,9 +81,7 @@ def test_only_whoever_rents_the_server(place: Place) -> None:
 
     stranger = make_actor()
     assert refused(lambda: order(stranger)) == "not_found"
-    with unit_of_work() as unit:
-        service = unit.get_one(Service, place.server.service_id)
-        service.status, service.suspension_reason = ServiceStatus.SUSPENDED, SuspensionReason.PAYMENT
+    suspend(place.server.service_id or 0)
     assert refused(lambda: order(place.actor)) == "service_not_active"
 
 
