@@ -25,6 +25,7 @@ PACKAGES = (
     "uplot@1.6.32",
     "@xterm/xterm@6.0.0",
     "@novnc/novnc@1.7.0",
+    "@zxing/library@0.23.0",
     "react-markdown@10.1.0",
     "mdast-util-gfm-autolink-literal@2.1.0",
     "mdast-util-gfm-strikethrough@2.0.1",

@@ -72,7 +72,7 @@ class BulkBar(rx.Component):
 class ScanBox(rx.Component):
     """Finding a machine by its label."""
 
-    library = LIBRARY
+    library = "$/portal/scan"
     tag = "ScanBox"
 
     label: rx.Var[str]
@@ -85,7 +85,9 @@ class PrintButton(rx.Component):
 
 
 def field(name: str, label: Any, kind: str = "text", **more: Any) -> dict[str, Any]:
-    """A field of an `AskForm`: text, area, number, choice (of numbers), words (of texts), server or port."""
+    """A field of an `AskForm`: text, area, file (a text, or read from one), number, choice (of numbers), words (of texts),
+    server or port.
+    """
     return {"name": name, "label": label, "type": kind, **more}
 
 
@@ -217,7 +219,7 @@ def fill(used: Any, height: Any) -> rx.Component:
 class Intake(rx.Component):
     """The form that takes a machine in; `racks` are those it can stand in."""
 
-    library = LIBRARY
+    library = "$/portal/intake"
     tag = "Intake"
 
     racks: rx.Var[list[Any]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opsportal.components import arrival_labels
 from opsportal.locale import N_
 
 STOCK = {
@@ -91,6 +92,7 @@ METHOD = {
     "released": N_("Released by the portal"),
     "asked_name_server": N_("Asked of the name server"),
     "loaded": N_("Run under load"),
+    **arrival_labels.METHOD,
     "switched": N_("Switched on and off several times, health and event log read"),
 }
 DISK_METHOD = {
@@ -129,8 +131,15 @@ DIFFERENCE = {
     "new": N_("Not on record"),
     "firmware": N_("Other firmware"),
     "count": N_("Not as ordered"),
+    **arrival_labels.DIFFERENCE,
 }
-DIFFERENCE_TONE = {"missing": "bad", "new": "warn", "firmware": "info", "count": "bad"}
+DIFFERENCE_TONE = {
+    "missing": "bad",
+    "new": "warn",
+    "firmware": "info",
+    "count": "bad",
+    **arrival_labels.DIFFERENCE_TONE,
+}
 CLEANING = {"return": N_("Return to stock"), "intake": N_("Intake")}
 BULK = {
     "will_power_on": N_("Is switched on."),
@@ -174,6 +183,7 @@ JOB_NOTE = {
     "not_tried": N_("This could not be tried. A person confirms it by hand."),
 }
 AUDIT = {
+    **arrival_labels.AUDIT,
     "site:added": N_("Site added"),
     "rack:added": N_("Rack added"),
     "rack:filled": N_("Equipment placed in a rack"),

@@ -21,6 +21,7 @@ from opsportal.pages.dashboard import dashboard_page
 from opsportal.pages.fleet import fleet_page
 from opsportal.pages.frame import BRAND
 from opsportal.pages.inventory.aisle import aisle_page, labels_page, scan_page
+from opsportal.pages.inventory.arrivals import arrivals_page
 from opsportal.pages.inventory.firmware import firmware_page
 from opsportal.pages.inventory.intake import intake_page
 from opsportal.pages.inventory.machine import machine_page
@@ -47,6 +48,7 @@ from opsportal.state.companies import CompaniesState, CompanyState
 from opsportal.state.dashboard import DashboardState
 from opsportal.state.fleet import FleetState
 from opsportal.state.inventory.aisle import AisleState, LabelsState, ScanState
+from opsportal.state.inventory.arrivals import ArrivalsState
 from opsportal.state.inventory.firmware import FirmwareState
 from opsportal.state.inventory.machine import MachineState
 from opsportal.state.inventory.parts import PartsState
@@ -105,6 +107,7 @@ PAGES = (
     Page("/stock", stock_page, t("Stock"), StockState.open),
     Page("/stock/[server_id]", machine_page, t("Stock"), MachineState.open),
     Page("/firmware", firmware_page, t("Approved firmware"), FirmwareState.open),
+    Page("/arrivals", arrivals_page, t("Arrivals"), ArrivalsState.open),
     Page("/intake", intake_page, t("Take in a machine"), StockState.open),
     Page("/scan", scan_page, t("Scan a label"), ScanState.open),
     Page("/s/[label]", aisle_page, t("Server"), AisleState.open),

@@ -7,14 +7,17 @@ from typing import Any
 import reflex as rx
 
 from opsportal.components import labels, shell
+from opsportal.components.clock import ago
 from opsportal.components.elements import Flash, button_link, link, skeleton
 from opsportal.components.shell import Group, Item
 from opsportal.components.text import money, t, t_code, tn
+from opsportal.locale import N_
 from opsportal.settings import settings
 from opsportal.state.shell import PaletteState, ShellState
 
 BRAND = settings().brand
-_ACTIVE_JOBS = rx.cond(ShellState.counters.active_jobs > 0, f"{ShellState.counters.active_jobs}", "")
+_JOBS_NOW = rx.cond(ShellState.counters.active_jobs > 0, f"{ShellState.counters.active_jobs}", "")
+_ACTIVE_JOBS = rx.cond(ShellState.counters.outages.length() > 0, "!", _JOBS_NOW)
 
 
 def _client_menu() -> rx.Component:
@@ -217,6 +220,7 @@ def _palette() -> rx.Component:
         _page(t("Racks"), "/racks"),
         _page(t("Stock"), "/stock"),
         _page(t("Parts"), "/parts"),
+        _page(t("Arrivals"), "/arrivals"),
         _page(t("Take in a machine"), "/intake"),
         _page(t("Approved firmware"), "/firmware"),
         _page(t("Scan a label"), "/scan"),
@@ -253,6 +257,31 @@ def _palette() -> rx.Component:
     )
 
 
+def _alarms() -> rx.Component:
+    """What of the machinery is out of order, on every page of the staff that looks after it."""
+    return rx.foreach(ShellState.counters.outages, _alarm)
+
+
+def _alarm(outage: Any) -> rx.Component:
+    words = rx.match(
+        outage.kind,
+        ("queue", t("Nobody works on the queue {queue}.", queue=outage.queue)),
+        ("lost", t("A worker of the queue {queue} has gone silent.", queue=outage.queue)),
+        ("redis", t("Redis does not answer: no work reaches a worker.")),
+        t("Work is not handed to the queues."),
+    )
+    return rx.el.p(
+        words,
+        " ",
+        ago(outage.since, text=N_("It began {ago}.")),
+        " ",
+        link(t("Queues"), to="/queues"),
+        class_name="banner bad alarm",
+        role="alert",
+        key=f"{outage.kind}:{outage.queue}",
+    )
+
+
 def framed(content: rx.Component) -> rx.Component:
     """A page inside the shell of whoever looks at it."""
     me = ShellState.me
@@ -271,4 +300,5 @@ def framed(content: rx.Component) -> rx.Component:
         ),
         palette=_palette(),
         notices=shell.Notices.create(notice=ShellState.notice),
+        alarms=_alarms(),
     )

@@ -73,7 +73,8 @@ async def arrive(request: Request) -> Response:
     fields = body.model_dump()
     if body.certificate:
         fields["driver"] = "redfish"
-        fields["bmc_port"] = body.bmc_port if body.bmc_port not in ("", "623") else "443"
+    usual = "443" if fields["driver"] == "redfish" else "623"
+    fields["bmc_port"] = usual if body.bmc_port in ("", "623") else body.bmc_port
     arrival = Arrival(**{key: int(value or 0) if key in numbers else value for key, value in fields.items()})
     server_id = await in_unit(_take_in, actor, arrival)
     return JSONResponse({"server_id": server_id})

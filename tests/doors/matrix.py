@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.doors import contracts, money, stock
+from tests.doors import contracts, machine, money, stock
 from tests.doors.server import PORTAL, STATE
 
 ANYBODY = frozenset({"anonymous", "client", "operator", "technician"})
@@ -279,6 +279,7 @@ INVENTORY = f"{PORTAL}inventory___"
 PLACES = f"{INVENTORY}work____places_work_state"
 STOCK = f"{INVENTORY}work____stock_work_state"
 BULK = f"{INVENTORY}work____bulk_state"
+ARRIVALS = f"{INVENTORY}arrivals____arrivals_state"
 
 
 def _name() -> str:
@@ -298,6 +299,17 @@ _INVENTORY = (
     _page("inventory___parts____parts_state", STAFF, "/parts"),
     _page("inventory___firmware____firmware_state", STAFF, "/firmware"),
     _page("inventory___stock____stock_state", STAFF, "/stock"),
+    _page("inventory___arrivals____arrivals_state", STAFF, "/arrivals"),
+    Door(
+        f"{ARRIVALS}.search", STAFF,
+        payload=lambda _: {**_CLICK, "where": stock.free_place(), "ipmi_ports": "623", "redfish_ports": ""},
+    ),
+    Door(
+        f"{ARRIVALS}.enter_order", STAFF,
+        payload=lambda _: {**_CLICK, "ref": _name(), "machines": 2, "parts": "1 dimm"},
+    ),
+    Door(f"{ARRIVALS}.accept", STAFF, "differing delivery", _click("inspection_id", reason="a reason")),
+    Door(f"{ARRIVALS}.send_back", STAFF, "differing delivery", _click("inspection_id", reason="a reason")),
     _page("inventory___machine____machine_state", STAFF, "/stock/{id}", "server", "server_id"),
     _page("inventory___aisle____aisle_state", STAFF, "/s/{id}", "server", "label"),
     _page("inventory___aisle____scan_state", STAFF, "/scan"),
@@ -359,8 +371,48 @@ _INVENTORY = (
     ),
 )  # fmt: skip
 
+WIRING = f"{INVENTORY}wiring____wiring_state"
+_RECORDS = (
+    Door(
+        f"{PLACES}.change_site", STAFF, "site",
+        lambda number: {**_CLICK, "site_id": number, "name": _name(), "address": ""},
+    ),
+    Door(
+        f"{PLACES}.change_rack", STAFF, "rack",
+        lambda number: {**_CLICK, "rack_id": number, "name": _name(), "height_u": 40},
+    ),
+    Door(
+        f"{PLACES}.place_switch", STAFF, "rack beside a switch",
+        lambda number: {
+            **_CLICK, "rack_id": number, "switch_id": machine.newest_switch(), "bottom_u": 1, "units": 1
+        },
+    ),
+    Door(
+        f"{PLACES}.change_part", STAFF, "spare part",
+        lambda number: {**_CLICK, "part_id": number, "serial": _name(), "model": "SSD", "note": ""},
+    ),
+    Door(f"{WIRING}.ask", STAFF, "idle switch", _of("switch_id")),
+    Door(f"{WIRING}.take_out_of_service", STAFF, "idle switch", _of("switch_id")),
+    Door(f"{WIRING}.put_back_into_service", STAFF, "retired switch", _of("switch_id")),
+    Door(
+        f"{WIRING}.connect", STAFF, "free port",
+        lambda number: {**_CLICK, "port_id": number, "server": f"S{stock.newest_server()}", "nic": "eno1"},
+    ),
+    Door(
+        f"{WIRING}.plug_in", STAFF, "server beside a free port",
+        lambda number: {**_CLICK, "server_id": number, "port": machine.free_port(), "nic": ""},
+    ),
+    Door(
+        f"{WIRING}.move", STAFF, "cabled port",
+        lambda number: {**_CLICK, "port_id": number, "port": machine.free_port()},
+    ),
+    Door(f"{WIRING}.unplug", STAFF, "port", _of("port_id")),
+    Door(f"{WIRING}.remove_screen", STAFF, "server with screen", _of("server_id")),
+)  # fmt: skip
+
 DOORS = (
     *_INVENTORY,
+    *_RECORDS,
     *_MONEY,
     *_SUPPORT,
     Door(f"{STATE}.hydrate", ANYBODY),
@@ -468,6 +520,8 @@ ORDER = {
     "confirmation": "",
 }
 
+SWITCH = {"name": "sw-01", "site": "Hall", "host": "127.0.0.1", "community": "x"}
+
 PATHS = (
     Path("POST /inventory/arrivals", _OUT, _OUT, _FORBIDDEN, {}, (400, "bad_request")),
     Path(
@@ -477,6 +531,16 @@ PATHS = (
         {"host": "127.0.0.1", "port": "623", "username": "opsportal"},
         (404, "not_found"),
     ),
+    Path(
+        "POST /inventory/machines/{server_id:int}/screen",
+        *(_OUT, _OUT),
+        _FORBIDDEN,
+        {"host": "127.0.0.1", "port": "5901", "asks": "nothing"},
+        (404, "not_found"),
+    ),
+    Path("GET /inventory/find.json", _OUT, _OUT, _FORBIDDEN, staff=_FINE),
+    Path("POST /switches", _OUT, _OUT, _FORBIDDEN, SWITCH, (400, "elevation_required")),
+    Path("POST /switches/{switch_id:int}", _OUT, _OUT, _FORBIDDEN, SWITCH, (404, "not_found")),
     Path(
         "POST /switches/{switch_id:int}/write-access",
         *(_OUT, _OUT),

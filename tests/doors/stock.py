@@ -5,12 +5,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from opsportal.db import Unit, unit_of_work
 from opsportal.domain.inventory import cleanings, firmware, parts, places, stock
 from opsportal.domain.inventory.comparison import SeenPart
-from opsportal.models import Company, PartKind, Plan, Role, Server, Service, ServiceStatus
+from opsportal.models import (
+    BmcSweep,
+    CleaningKind,
+    Company,
+    PartKind,
+    Plan,
+    Role,
+    Server,
+    Service,
+    ServiceStatus,
+)
+from opsportal.models.base import utcnow
 from tests.builders import make_actor, make_server, make_service
 from tests.stock import make_stock
 
@@ -116,6 +128,26 @@ def _firmware(company: Company) -> int:
         return firmware.approve(unit, _staff(), model=model, component="BMC", version="1").id or 0  # type: ignore[arg-type]
 
 
+def _delivery(company: Company) -> int:
+    """The inspection of a machine in intake that is not as ordered."""
+    number, staff = _server(company), _staff()
+    with unit_of_work() as unit:
+        cleanings.open_cleaning(
+            unit, staff, unit.get_one(Server, number), CleaningKind.INTAKE,  # type: ignore[arg-type]
+            expected=[{"kind": "dimm", "count": 2}],
+        )  # fmt: skip
+    seen = [SeenPart("dimm", serial=f"D{next(_NUMBERS)}")]
+    with unit_of_work() as unit:
+        return parts.record_inspection(unit, number, seen, [], job_id=None).id or 0
+
+
+def free_place() -> str:
+    """A range that may be searched now: whatever search was under way has ended."""
+    with unit_of_work() as unit:
+        unit.execute(update(BmcSweep).values(finished_at=utcnow()))
+    return "127.0.0.9"
+
+
 MAKERS: dict[str, Callable[[Company], int]] = {
     "quarantined server": _server,
     "cleaning server": _cleaning,
@@ -130,6 +162,7 @@ MAKERS: dict[str, Callable[[Company], int]] = {
     "spare part": _spare,
     "approved firmware": _firmware,
     "inspection": _inspection,
+    "differing delivery": _delivery,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 
 from playwright.sync_api import Page, expect
@@ -12,6 +13,13 @@ from tests.e2e.portal import Portal
 CLIENT = "petr@acme.example"
 OPERATOR = "anna@northrack.example"
 TECHNICIAN = "marek@northrack.example"
+WIDE_FOR_MS = 60_000
+"""How long a page may be wider than the screen while it is laid out, on a slow machine."""
+STICKING_OUT = """
+() => [...document.querySelectorAll('body *')]
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5 && getComputedStyle(one).position !== 'absolute')
+  .slice(0, 5).map((one) => one.tagName + '.' + one.className)
+"""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,7 @@ ADDRESSES = (
     Address("machine", "/stock/{stock}", TECHNICIAN),
     Address("firmware", "/firmware", TECHNICIAN),
     Address("intake", "/intake", TECHNICIAN),
+    Address("arrivals", "/arrivals", TECHNICIAN),
     Address("scan", "/scan", TECHNICIAN),
     Address("aisle", "/s/{label}", TECHNICIAN),
     Address("labels", "/labels", TECHNICIAN),
@@ -89,6 +98,16 @@ def settled(page: Page) -> Page:
     expect(page.locator(".skeleton, [aria-busy=true]")).to_have_count(0)
     expect(page.locator("html.awaiting-text")).to_have_count(0)
     return page
+
+
+def sticking_out(page: Page) -> list[str]:
+    """What reaches beyond the screen. A page that is being laid out, a drawing say, may be too wide for a moment."""
+    deadline = time.monotonic() + WIDE_FOR_MS / 1000
+    while page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
+        if time.monotonic() > deadline:
+            return [*page.evaluate(STICKING_OUT)] or ["the page is wider than the screen"]
+        page.wait_for_timeout(100)
+    return []
 
 
 def at(path: str) -> re.Pattern[str]:

@@ -29,6 +29,7 @@ from opsportal.domain.support.tickets import NewTicket, open_ticket
 from opsportal.integrations import queue_watch
 from opsportal.live.feed import Watch
 from opsportal.models import Mail, Role
+from opsportal.state.queues import Chosen
 from opsportal.state.showing import StateView
 from tests.builders import make_actor, make_company, make_person, make_server, make_service, make_session
 from tests.doors.stock import make_rack
@@ -74,6 +75,7 @@ SEEN_BY = {
     "parts": {"operator", "technician"},
     "firmware": {"operator", "technician"},
     "stock": {"operator", "technician"},
+    "arrivals": {"operator", "technician"},
     "machine": {"operator", "technician"},
     "aisle": {"operator", "technician"},
     "labels": {"operator", "technician"},
@@ -193,11 +195,12 @@ def params(view: StateView, a: World) -> Any:
         "service_history": ("server", a.server),
         "company": (a.company, 1),
         "services": ServiceFilter(),
-        "queues": ("", ""),
+        "queues": Chosen(),
         "fleet": ("", "", "", 1),
         "rack": _rack_of(a.server),
         "parts": PartFilter(),
         "stock": "",
+        "arrivals": 0,
         "machine": a.server,
         "aisle": str(a.server),
         "labels": (0, 0, 1),

@@ -118,7 +118,7 @@ function Refused() {
 }
 
 /** A labelled input with its own error and hint. */
-export function Field({ name, label, hint, type, autoComplete, inputMode, autoFocus, minLength, code, optional }) {
+export function Field({ name, label, hint, type, autoComplete, inputMode, autoFocus, minLength, code, optional, initial }) {
   const intl = useIntl();
   const id = useId();
   const { refusal } = useContext(FormContext);
@@ -142,6 +142,7 @@ export function Field({ name, label, hint, type, autoComplete, inputMode, autoFo
           type={isSecret && shown ? "text" : (type ?? "text")}
           autoComplete={autoComplete}
           inputMode={inputMode}
+          defaultValue={initial}
           autoFocus={autoFocus}
           spellCheck={false}
           autoCapitalize="off"

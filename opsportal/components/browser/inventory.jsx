@@ -1,18 +1,32 @@
-// The inventory: forms that keep what was typed, choosing many servers, and scanning a label in the aisle.
-import { useEffect, useId, useRef, useState, useSyncExternalStore } from "react";
-import { useLocation, useNavigate } from "react-router";
+// The inventory: forms that keep what was typed, and choosing many servers.
+import { useEffect, useId, useState, useSyncExternalStore } from "react";
+import { useLocation } from "react-router";
 import { Dialog } from "$/portal/dialog";
 import { FindInput } from "$/portal/finding";
-import { Field, PostForm, Submit } from "$/portal/forms";
 import { useDraft, useSending } from "$/portal/drafts";
 import { useIntl } from "$/portal/intl";
 
-function N_(msgid) {
-  return msgid;
-}
-
 const numeric = (field) => field.type === "number" || field.type === "choice";
 const value = (field, typed) => (numeric(field) ? Number.parseInt(typed, 10) : typed.trim());
+
+/** Text that is typed, or read from a file on this computer. */
+function FromFile({ common, max }) {
+  const intl = useIntl();
+  const read = async (event) => {
+    const file = event.target.files?.[0];
+    if (file) common.onChange({ target: { value: (await file.slice(0, 4 * max).text()).slice(0, max) } });
+    event.target.value = "";
+  };
+  return (
+    <>
+      <textarea {...common} rows={6} maxLength={max} spellCheck={false} />
+      <label className="btn from-file">
+        {intl.t("From a file …")}
+        <input type="file" className="visually-hidden" accept=".csv,.txt,text/csv,text/plain" onChange={read} />
+      </label>
+    </>
+  );
+}
 
 function Input({ field, id, typed, onChange, autoFocus }) {
   const common = { id, className: "input", value: typed, autoFocus, onChange: (event) => onChange(event.target.value) };
@@ -30,6 +44,7 @@ function Input({ field, id, typed, onChange, autoFocus }) {
   }
   if (field.type === "server" || field.type === "port") return <FindInput {...common} kind={field.type} />;
   if (field.type === "area") return <textarea {...common} rows={4} maxLength={field.max ?? 500} />;
+  if (field.type === "file") return <FromFile common={common} max={field.max ?? 500} />;
   return (
     <input
       {...common}
@@ -44,7 +59,7 @@ function Input({ field, id, typed, onChange, autoFocus }) {
 
 /**
  * A button that asks for its `fields` and sends them in their order. The form stays open, with what was typed, until the
- * portal has accepted it. Field: {name, label, type: text | area | number | choice (of numbers) | words (of texts) | server | port,
+ * portal has accepted it. Field: {name, label, type: text | area | file (a text, or read from one) | number | choice (of numbers) | words (of texts) | server | port,
  * options, initial, hint, max, optional}.
  */
 export function AskForm({ label, title, text, confirm, fields, about, subject, owner, danger, disabled, answer, className, onDone }) {
@@ -247,156 +262,11 @@ export function BulkBar({ actions, words, jobs, bulk, onDryRun, onCarryOut }) {
   );
 }
 
-/** What a label says: its last part, whether it is an address of ours or only a number. */
-function labelOf(text) {
-  const last = text.trim().split(/[?#]/)[0].replace(/\/+$/, "").split("/").pop();
-  try {
-    return decodeURIComponent(last);
-  } catch {
-    return last;
-  }
-}
-
-/** Finds a machine by its label: by camera where the browser can read codes, else by typing. */
-export function ScanBox({ label, hint }) {
-  const intl = useIntl();
-  const navigate = useNavigate();
-  const id = useId();
-  const [typed, setTyped] = useState("");
-  const [canScan, setCanScan] = useState(null); // not known before the browser was asked
-  const [scanning, setScanning] = useState(false);
-  const [trouble, setTrouble] = useState("");
-  const video = useRef(null);
-  useEffect(() => setCanScan("BarcodeDetector" in window && Boolean(navigator.mediaDevices?.getUserMedia)), []);
-  const go = (text) => {
-    const found = labelOf(text);
-    if (found) navigate(`/s/${encodeURIComponent(found)}`);
-  };
-  useEffect(() => {
-    if (!scanning) return undefined;
-    let stream;
-    let timer;
-    let isOver = false;
-    const look = async (detector) => {
-      if (isOver) return;
-      const codes = video.current?.readyState >= 2 ? await detector.detect(video.current).catch(() => []) : [];
-      if (isOver) return;
-      if (codes.length) {
-        setScanning(false);
-        go(codes[0].rawValue);
-        return;
-      }
-      timer = setTimeout(() => look(detector), 200);
-    };
-    const begin = async () => {
-      try {
-        stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-        if (isOver) {
-          stream.getTracks().forEach((track) => track.stop());
-          return;
-        }
-        video.current.srcObject = stream;
-        await video.current.play();
-        look(new window.BarcodeDetector({ formats: ["qr_code", "code_128", "code_39"] }));
-      } catch {
-        setScanning(false);
-        setTrouble(intl.t("The camera cannot be used. Allow it for this site, or type what is on the label."));
-      }
-    };
-    begin();
-    return () => {
-      isOver = true;
-      clearTimeout(timer);
-      stream?.getTracks().forEach((track) => track.stop());
-    };
-  }, [scanning]);
-  const submit = (event) => {
-    event.preventDefault();
-    go(typed);
-  };
-  return (
-    <form className="scan" onSubmit={submit}>
-      <label htmlFor={id}>{label}</label>
-      <span className="scan-row">
-        <input
-          id={id}
-          className="input mono"
-          value={typed}
-          maxLength={100}
-          autoComplete="off"
-          autoCapitalize="characters"
-          spellCheck={false}
-          enterKeyHint="go"
-          onChange={(event) => setTyped(event.target.value)}
-        />
-        <button type="submit" className="btn primary" disabled={!typed.trim()}>
-          {intl.t("Show")}
-        </button>
-      </span>
-      <p className="field-hint">{hint}</p>
-      {canScan ? (
-        <button type="button" className="btn wide" aria-pressed={scanning} onClick={() => setScanning(!scanning)}>
-          {scanning ? intl.t("Stop the camera") : intl.t("Scan with the camera")}
-        </button>
-      ) : null}
-      {canScan === false ? (
-        <p className="field-hint">{intl.t("This browser cannot read codes with its camera: type what stands below the code.")}</p>
-      ) : null}
-      {scanning ? <video ref={video} className="scan-video" muted playsInline aria-label={intl.t("What the camera sees")} /> : null}
-      <div role="alert">{trouble ? <p className="refusal">{trouble}</p> : null}</div>
-    </form>
-  );
-}
-
 /** Prints this page. */
 export function PrintButton({ children, className }) {
   return (
     <button type="button" className={className ?? "btn"} onClick={() => window.print()}>
       {children}
     </button>
-  );
-}
-
-/** Takes a machine in. Its BMC's password goes to the portal by plain HTTP, so that it is in no event and no state. */
-export function Intake({ racks }) {
-  const intl = useIntl();
-  const navigate = useNavigate();
-  const rackId = useId();
-  const expectedId = useId();
-  const [rack, setRack] = useState("");
-  return (
-    <PostForm
-      action="/inventory/arrivals"
-      done={N_("The machine is on record. It is being asked what it is made of.")}
-      onAnswer={(answer) => navigate(`/stock/${answer.server_id}`)}
-    >
-      <Field name="name" label={intl.t("Name")} hint={intl.t("Lower case, as it will be known: stock-101.")} autoFocus />
-      <Field name="mac" label={intl.t("MAC address of the first network port")} hint={intl.t("From the label or the delivery note.")} />
-      <Field name="bmc_host" label={intl.t("Address of its BMC")} hint={intl.t("A numeric address inside the BMC network.")} />
-      <Field name="bmc_user" label={intl.t("BMC user")} hint={intl.t("As it came from the factory. It has to be replaced before release.")} />
-      <Field name="bmc_password" type="password" label={intl.t("BMC password")} autoComplete="off" />
-      <Field name="certificate" label={intl.t("Fingerprint of its certificate")} optional hint={intl.t("For a BMC that speaks Redfish: SHA-256, 64 digits. Without it the machine is managed by IPMI.")} />
-      <Field name="model" label={intl.t("Model")} optional />
-      <Field name="order_ref" label={intl.t("Number of the order")} optional />
-      <div className="field">
-        <label htmlFor={expectedId}>{intl.t("Expected parts")}</label>
-        <textarea id={expectedId} name="expected" className="input" rows={5} maxLength={2000} spellCheck={false} />
-        <p className="field-hint">{intl.t("Optional. One line for each kind: 8 dimm 32 GB. Kinds: cpu, dimm, disk, nic, psu, controller.")}</p>
-      </div>
-      <div className="field">
-        <label htmlFor={rackId}>{intl.t("Rack")}</label>
-        <select id={rackId} name="rack_id" className="input" value={rack} onChange={(event) => setRack(event.target.value)}>
-          <option value="">{intl.t("Not placed yet")}</option>
-          {(racks ?? []).map((one) => (
-            <option key={one.value} value={String(one.value)}>
-              {one.label}
-            </option>
-          ))}
-        </select>
-      </div>
-      {rack ? <Field name="bottom_u" label={intl.t("Lowest unit")} inputMode="numeric" hint={intl.t("Unit 1 is at the bottom of the rack.")} /> : null}
-      {rack ? <Field name="units" label={intl.t("Height in units")} inputMode="numeric" hint="1" /> : null}
-      <Submit>{intl.t("Take in")}</Submit>
-    </PostForm>
   );
 }

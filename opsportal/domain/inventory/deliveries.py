@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from sqlmodel import col, select
 
 from opsportal.db import Unit
-from opsportal.domain.access import Actor
+from opsportal.domain.access import Actor, Permission
 from opsportal.domain.audit import trail
 from opsportal.domain.inventory import cleanings, parts, stock
 from opsportal.domain.inventory.comparison import SeenPart
 from opsportal.domain.inventory.order_lines import Line, Ordered, compare
 from opsportal.domain.inventory.refusals import InspectionOutdated, NoDifference
+from opsportal.domain.refusals import NotFound
 from opsportal.models import (
     Cleaning,
     CleaningKind,
@@ -55,28 +56,32 @@ def beside_order(unit: Unit, server_id: int, cleaning: Cleaning | None) -> Besid
     return Beside(lines, seen, differs and cleaning.finished_at is None and not is_settled)
 
 
-def accept(unit: Unit, actor: Actor, server_id: int, *, inspection_id: int, reason: str) -> None:
+def accept(unit: Unit, actor: Actor, inspection_id: int, *, reason: str) -> None:
     """A person takes the machine as it is, and says why. Its record follows what it said."""
     words = stock.checked_reason(reason)
-    server, beside = _differing(unit, actor, server_id, inspection_id)
+    server, beside = _differing(unit, actor, inspection_id)
     parts.accept(unit, actor, inspection_id)
     _enter(unit, actor, server, EvidenceResult.GOOD, ACCEPTED, words, beside)
 
 
-def send_back(unit: Unit, actor: Actor, server_id: int, *, inspection_id: int, reason: str) -> None:
+def send_back(unit: Unit, actor: Actor, inspection_id: int, *, reason: str) -> None:
     """A person refuses the machine: it is faulty until somebody takes it over."""
     words = stock.checked_reason(reason)
-    server, beside = _differing(unit, actor, server_id, inspection_id)
+    server, beside = _differing(unit, actor, inspection_id)
     _enter(unit, actor, server, EvidenceResult.BAD, SENT_BACK, words, beside)
 
 
-def _differing(unit: Unit, actor: Actor, server_id: int, inspection_id: int) -> tuple[Server, Beside]:
-    server = stock.locked(unit, actor, server_id)
-    beside = beside_order(unit, server_id, cleanings.find_cleaning(unit, server_id))
-    if not beside.needs_word or beside.inspection is None:
-        raise NoDifference
-    if beside.inspection.id != inspection_id:
+def _differing(unit: Unit, actor: Actor, inspection_id: int) -> tuple[Server, Beside]:
+    actor.require(Permission.STOCK_MANAGE)
+    looked_at = unit.get(Inspection, inspection_id)
+    if looked_at is None:
+        raise NotFound
+    server = stock.locked(unit, actor, looked_at.server_id)
+    beside = beside_order(unit, looked_at.server_id, cleanings.find_cleaning(unit, looked_at.server_id))
+    if beside.inspection is not None and beside.inspection.id != inspection_id:
         raise InspectionOutdated
+    if not beside.needs_word:
+        raise NoDifference
     return server, beside
 
 

@@ -24,7 +24,7 @@ from opsportal.components.tables import Column, table
 from opsportal.components.text import t, t_code, tn
 from opsportal.components.timelines import job_timeline
 from opsportal.pages.frame import framed
-from opsportal.pages.inventory import machine_steps
+from opsportal.pages.inventory import beside_order, machine_steps
 from opsportal.pages.inventory.machine_record import records
 from opsportal.state.inventory.machine import MachineState
 from opsportal.state.inventory.work import PlacesWorkState
@@ -180,6 +180,7 @@ def machine_page() -> rx.Component:
         ),
         rx.el.div(
             rx.el.div(
+                beside_order.beside_order(view),
                 machine_steps.cleaning(view),
                 machine_steps.erased(view),
                 _parts(view),

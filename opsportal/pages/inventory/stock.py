@@ -73,7 +73,10 @@ def stock_page() -> rx.Component:
                 header(
                     t("Stock"),
                     sub=t("From a client's hands back to stock: nothing is let before everything is proved."),
-                    actions=[button_link(t("Take in a machine"), to="/intake", kind="primary")],
+                    actions=[
+                        button_link(t("Arrivals"), to="/arrivals"),
+                        button_link(t("Take in a machine"), to="/intake", kind="primary"),
+                    ],
                 ),
             ],
             problem_view=StockState.problem,

@@ -11,7 +11,8 @@ from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.audit import changes
 from opsportal.domain.hardware import fleet, topics
-from opsportal.domain.inventory import cables, cleanings, labels, parts, places, rotation, scores
+from opsportal.domain.hardware.looking import look_at
+from opsportal.domain.inventory import cables, cleanings, deliveries, labels, parts, places, rotation, scores
 from opsportal.domain.inventory.cleanings import METHODS, StepState
 from opsportal.domain.inventory.confidence import Confidence
 from opsportal.domain.inventory.stock import ENDED
@@ -41,6 +42,7 @@ from opsportal.state.inventory.views import (
     DifferenceView,
     EvidenceView,
     MachineView,
+    OrderLineView,
     ScoreView,
     StepStateView,
 )
@@ -139,7 +141,15 @@ def _cleaning(unit: Unit, actor: Actor, server_id: int) -> dict[str, Any]:
         return {}
     states = cleanings.states_of(unit, cleaning.id)
     history = cleanings.history_of(actor, unit, cleaning.id)
+    beside = deliveries.beside_order(unit, server_id, cleaning)
     return {
+        "order_lines": [
+            OrderLineView(
+                line.what, line.kind, line.model, line.expected, line.found, ", ".join(line.missing)
+            )
+            for line in beside.lines
+        ],
+        "order_needs_word": beside.needs_word,
         "cleaning_id": cleaning.id,
         "cleaning_kind": cleaning.kind,
         "cleaning_outcome": cleaning.outcome or "",
@@ -202,7 +212,8 @@ def newest_job(unit: Unit, actor: Actor, server: Server) -> JobView:
     number = jobs[0].id or 0
     steps = fleet.steps_of(unit, [number])[number]
     usual = fleet.usual_seconds(unit, JobKind(jobs[0].kind))
-    return rows.job_view(jobs[0], actor=actor, server=server, steps=steps, usual=usual)
+    look = look_at(unit, jobs)[number]
+    return rows.job_view(jobs[0], actor=actor, server=server, steps=steps, usual=usual, look=look)
 
 
 MACHINE = StateView(

@@ -194,6 +194,18 @@ class DifferenceView:
 
 
 @dataclass(frozen=True)
+class OrderLineView:
+    """A line of the order beside what came: see `arrival_labels.LINE`."""
+
+    what: str = ""
+    kind: str = ""
+    model: str = ""
+    expected: int = 0
+    found: int = 0
+    missing: str = ""
+
+
+@dataclass(frozen=True)
 class ChangeView:
     status: str = ""
     by: str = ""
@@ -244,6 +256,9 @@ class MachineView:
     inspected_at: str = ""
     why_partial: str = ""
     differences: list[DifferenceView] = field(default_factory=list)
+    order_lines: list[OrderLineView] = field(default_factory=list)
+    order_needs_word: bool = False
+    """It is not as ordered, and nobody has accepted it or sent it back."""
     cleaning_id: int = 0
     cleaning_kind: str = ""
     cleaning_outcome: str = ""
