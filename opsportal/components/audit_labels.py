@@ -8,6 +8,7 @@ from typing import Final
 from opsportal.components import inventory_labels
 from opsportal.components.console_labels import CONSOLE_AUDIT
 from opsportal.components.machine_labels import TRAIL
+from opsportal.components.takeover_labels import TAKEOVER_AUDIT
 from opsportal.locale import N_
 
 Words = Mapping[str, str]
@@ -16,6 +17,7 @@ AUDIT: Final[Words] = {
     **inventory_labels.AUDIT,
     **CONSOLE_AUDIT,
     **TRAIL,
+    **TAKEOVER_AUDIT,
     "server:power_on_requested": N_("Power on requested"),
     "server:power_off_requested": N_("Power off requested"),
     "server:reboot_requested": N_("Reboot requested"),

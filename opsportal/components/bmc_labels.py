@@ -14,6 +14,7 @@ Words = Mapping[str, str]
 OUTCOME: Final[Words] = {
     **INSTALL_OUTCOMES,
     **PORT_OUTCOMES,
+    "ended_by_hand": N_("Ended by somebody who looked at the machine."),
     "verified": N_("Read back from the server and confirmed."),
     "reconciled": N_(
         "The connection was lost on the way; the server was asked afterwards and has reached the goal."

@@ -46,6 +46,11 @@ from opsportal.components.switch_labels import POLLER_TONE as POLLER_TONE
 from opsportal.components.switch_labels import PORT as PORT
 from opsportal.components.switch_labels import PORT_TONE as PORT_TONE
 from opsportal.components.switch_labels import SWITCH_ERROR as SWITCH_ERROR
+from opsportal.components.takeover_labels import ANSWER as ANSWER
+from opsportal.components.takeover_labels import CALL as CALL
+from opsportal.components.takeover_labels import CALL_TONE as CALL_TONE
+from opsportal.components.takeover_labels import STANDING as STANDING
+from opsportal.components.takeover_labels import VERDICT as VERDICT
 from opsportal.locale import N_
 
 Words = Mapping[str, str]

@@ -26,6 +26,7 @@ TASK: Final[Words] = {
     "forget_sent": N_("Clear handed-over messages"),
     "gateway_list": N_("Compare with the payment gateway"),
     "mail": N_("Send mails"),
+    "outages": N_("Watch workers and queues"),
     "payments": N_("Carry card payments on"),
     "port_errors": N_("Read the errors of switch ports"),
     "port_orders": N_("Carry orders for switch ports on"),

@@ -154,6 +154,7 @@ def frame(
     avatar: rx.Component,
     palette: rx.Component,
     notices: rx.Component,
+    alarms: rx.Component | None = None,
 ) -> rx.Component:
     """Everything around a signed-in page."""
     return rx.el.div(
@@ -170,7 +171,7 @@ def frame(
             class_name="top",
         ),
         Side.create(side),
-        rx.el.main(content, id="main", class_name="main", tab_index=-1),
+        rx.el.main(alarms or rx.fragment(), content, id="main", class_name="main", tab_index=-1),
         palette,
         notices,
         Arrival.create(),

@@ -59,6 +59,7 @@ MAIL_KIND: Final[Words] = {
     "service_standing": N_("Suspension of a service"),
     "service_terms": N_("Price or plan of a service"),
     "network_boot_failed": N_("Failed network boot"),
+    "outage": N_("Worker or queue out of order"),
     "bmc_access_left": N_("Temporary user left on a BMC"),
 }
 MAIL_OUTCOME: Final[Words] = {

@@ -23,9 +23,10 @@ class JobProgress(rx.Component):
 
 
 def job_status(job: Any, *, flash: bool = False) -> rx.Component:
-    """The status of a job; a job that should have ended is called late."""
+    """The status of a job; one that somebody has taken over, or that should have ended, is called so."""
     word = status(job.status, words=labels.JOB, tones=labels.JOB_TONE, flash=flash)
-    return rx.cond(job.is_late, tag(t("Late"), "warn"), word)
+    late = rx.cond(job.is_late, tag(t("Late"), "warn"), word)
+    return rx.cond(job.hands.name, tag(t("Taken over"), "warn"), late)
 
 
 def step_item(step: Any) -> rx.Component:
@@ -78,8 +79,21 @@ def outcome(job: Any) -> rx.Component:
     )
 
 
-def job_timeline(job: Any, *, on_cancel: Any, on_retry: Any) -> rx.Component:
-    """The whole of one job. The handlers take the job's id."""
+def by_hand(job: Any) -> rx.Component:
+    """Who has taken a job over, and what whoever ended it by hand saw."""
+    return rx.fragment(
+        rx.cond(
+            job.hands.name,
+            rx.el.p(
+                t("Taken over by {name}", name=job.hands.name), " · ", ago(job.hands.since), class_name="sub"
+            ),
+        ),
+        rx.cond(job.end_note, rx.el.p(rx.el.b(job.ended_by), ": ", job.end_note, class_name="sub seen")),
+    )
+
+
+def job_timeline(job: Any, *, on_cancel: Any, on_retry: Any, more: Any = None) -> rx.Component:
+    """The whole of one job. The handlers take the job's id; `more`: further buttons."""
     return rx.el.div(
         rx.el.div(
             rx.el.div(
@@ -101,9 +115,11 @@ def job_timeline(job: Any, *, on_cancel: Any, on_retry: Any) -> rx.Component:
         ),
         rx.el.ol(rx.foreach(job.steps, step_item), class_name="steps"),
         outcome(job),
+        by_hand(job),
         rx.el.div(
             rx.cond(job.can_cancel, button(t("Cancel"), on_click=on_cancel(job.id))),
             rx.cond(job.can_retry, button(t("Try again"), on_click=on_retry(job.id))),
+            more or rx.fragment(),
             class_name="row",
         ),
         class_name="job",

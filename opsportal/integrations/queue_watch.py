@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -19,6 +19,8 @@ from opsportal.settings import settings
 RQ_DATABASE = 1
 QUEUES = ("hardware", "poll", "billing", "mail", "default")
 """Separate by blast radius: a hanging BMC or mail server must not delay anything but its own kind of work."""
+SHOWN = 20
+"""So many calls of a queue are named."""
 STALE_S = 40
 """A worker that was silent longer is not counted as alive (it beats at least every 20 s)."""
 
@@ -51,9 +53,16 @@ class SeenWorker:
 
 @dataclass(frozen=True)
 class SeenQueue:
+    """`oldest_at`: when the call was made that is next. `calls` and `failures`: the first of what waits, and what has
+    failed lately, by the calls' names; Redis keeps failed ones for a day."""
+
     name: str
     waiting: int
     workers: int
+    failed: int = 0
+    oldest_at: dt.datetime | None = None
+    calls: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,17 +101,43 @@ def _look(redis: Redis) -> Seen:
             pipe.smembers(key + b":executions")
         for name in QUEUES:
             pipe.llen(f"rq:queue:{name}")
+            pipe.lrange(f"rq:queue:{name}", 0, SHOWN - 1)
+            pipe.zcard(f"rq:failed:{name}")
+            pipe.zrevrange(f"rq:failed:{name}", 0, SHOWN - 1)
         answers = pipe.execute()
     told, counts = answers[: 2 * len(keys)], answers[2 * len(keys) :]
     workers = [_worker(key, *both) for key, *both in zip(keys, told[::2], told[1::2], strict=True)]
     alive = [worker for worker in workers if worker.is_alive]
-    return Seen(
-        queues=[
-            SeenQueue(name, int(count), sum(worker.queue == name for worker in alive))
-            for name, count in zip(QUEUES, counts, strict=True)
-        ],
-        workers=workers,
+    at_work = {name: sum(worker.queue == name for worker in alive) for name in QUEUES}
+    seen = zip(QUEUES, counts[::4], counts[1::4], counts[2::4], counts[3::4], strict=True)
+    queues = [_queue(name, at_work[name], *figures) for name, *figures in seen]
+    return Seen(queues=_with_oldest(redis, queues), workers=workers)
+
+
+def _queue(
+    name: str, workers: int, waiting: int, calls: list[bytes], failed: int, failures: list[bytes]
+) -> SeenQueue:
+    return SeenQueue(
+        name,
+        int(waiting),
+        workers,
+        failed=int(failed),
+        calls=tuple(call.decode() for call in calls),
+        failures=tuple(call.decode() for call in failures),
     )
+
+
+def _with_oldest(redis: Redis, queues: list[SeenQueue]) -> list[SeenQueue]:
+    """Each queue with the time of the call that is next."""
+    with redis.pipeline(transaction=False) as pipe:
+        for queue in queues:
+            if queue.calls:
+                pipe.hget(f"rq:job:{queue.calls[0]}", "enqueued_at")
+        times = iter(pipe.execute())
+    return [
+        replace(queue, oldest_at=_moment((next(times) or b"").decode())) if queue.calls else queue
+        for queue in queues
+    ]
 
 
 def _worker(key: bytes, values: list[bytes | None], executions: set[bytes]) -> SeenWorker:

@@ -11,43 +11,14 @@ from opsportal.components.clock import ago, elapsed
 from opsportal.components.elements import button, button_link, card, link, or_dash, status
 from opsportal.components.headers import header
 from opsportal.components.states import empty, page_body
-from opsportal.components.tables import Column, QueryLink, chips, table
+from opsportal.components.tables import Column, QueryLink, chips, search_field, table
 from opsportal.components.text import duration, t, t_code, tn
 from opsportal.components.timelines import job_status
+from opsportal.locale import N_
 from opsportal.pages.frame import framed
+from opsportal.pages.hands import own_job, take_button, who_has_it
 from opsportal.state.queues import QueuesState
 from opsportal.state.server import ServerState
-
-
-def _counter(label: Any, value: Any, code: str, tone: str) -> rx.Component:
-    return QueryLink.create(
-        rx.el.small(label),
-        rx.el.b(value, class_name=rx.cond(value > 0, f"num {tone}", "num")),
-        set={"status": code},
-        class_name="tile",
-    )
-
-
-def _counters(view: Any) -> rx.Component:
-    """What each status counts; a click shows those jobs."""
-    count = view.counts
-    return card(
-        rx.el.div(
-            _counter(t("Waiting"), count["queued"], "queued", ""),
-            _counter(t("Running"), count["running"] + count["verifying"], "running", "info-text"),
-            _counter(t("Machine at work"), count["waiting"], "waiting", "info-text"),
-            _counter(t("Not known"), count["unknown"], "unknown", "warn-text"),
-            _counter(t("Failed"), count["failed"], "failed", "bad-text"),
-            _counter(t("Done"), count["succeeded"], "succeeded", ""),
-            class_name="tiles six",
-        ),
-        title=t("Hardware jobs"),
-        side=rx.cond(
-            view.late > 0,
-            rx.el.span(tn("{n} job is late", "{n} jobs are late", n=view.late), class_name="tag warn"),
-            rx.el.span(t("None is late"), class_name="sub"),
-        ),
-    )
 
 
 def _warnings(view: Any) -> rx.Component:
@@ -108,6 +79,12 @@ def _job_cell(job: Any) -> rx.Component:
     )
 
 
+def _status_cell(job: Any) -> rx.Component:
+    """How it stands, and since when it is late or in somebody's hands."""
+    late = rx.cond(job.late_since, rx.el.small(ago(job.late_since, text=N_("Due {ago}"))))
+    return rx.el.div(job_status(job, flash=True), rx.cond(job.hands.name, who_has_it(job.hands), late))
+
+
 def _step_cell(job: Any) -> rx.Component:
     """The step that happens now, or how it ended."""
     now = rx.foreach(
@@ -124,18 +101,19 @@ def _step_cell(job: Any) -> rx.Component:
 
 
 def _actions(job: Any) -> rx.Component:
-    """A machine at work is stopped beside its timeline, where one sees what would be lost."""
+    """A machine at work is stopped beside its timeline, where one sees what would be lost; mine is above the list."""
     return rx.el.div(
         rx.cond(job.can_cancel, button(t("Cancel"), on_click=ServerState.cancel(job.id))),
         rx.cond(job.can_retry, button(t("Try again"), on_click=ServerState.retry(job.id))),
         rx.cond(job.can_stop, button_link(t("Stop…"), to=f"/servers/{job.server_id}?tab=reinstall")),
+        take_button(job),
         class_name="row port-actions",
     )
 
 
 _JOB_COLUMNS = (
     Column(t("Server"), _job_cell),
-    Column(t("Status"), lambda j: job_status(j, flash=True)),
+    Column(t("Status"), _status_cell),
     Column(t("Now"), _step_cell, show="wide"),
     Column(t("Company"), lambda j: or_dash(j.company), show="widest"),
     Column(
@@ -147,9 +125,45 @@ _JOB_COLUMNS = (
         t("Took"),
         lambda j: rx.cond(j.started_at, elapsed(j.started_at, until=j.finished_at, class_name="num nowrap")),
         right=True,
-        show="wide",
+        show="widest",
     ),
     Column(rx.el.span(t("Actions"), class_name="visually-hidden"), _actions, right=True),
+)
+
+
+def _number(standing: str, tone: str = "") -> Any:
+    """A column's cell: how many of a server's jobs stand so; it leads to them."""
+
+    def cell(server: Any) -> rx.Component:
+        number = server.counts[standing]
+        return rx.cond(
+            number > 0,
+            QueryLink.create(
+                number,
+                set={"by": "", "state": standing, "server": server.name},
+                class_name=f"num link {tone}",
+            ),
+            rx.el.span("–", class_name="sub"),
+        )
+
+    return cell
+
+
+_SERVER_COLUMNS = (
+    Column(
+        t("Server"),
+        lambda s: link(s.name, to=f"/servers/{s.id}", class_name="row-link strong"),
+    ),
+    Column(t_code("waits", labels.STANDING), _number("waits"), right=True),
+    Column(t_code("runs", labels.STANDING), _number("runs"), right=True),
+    Column(t_code("late", labels.STANDING), _number("late", "warn-text"), right=True),
+    Column(t_code("unknown", labels.STANDING), _number("unknown", "warn-text"), right=True),
+    Column(t_code("failed", labels.STANDING), _number("failed", "bad-text"), right=True),
+    Column(t_code("taken", labels.STANDING), _number("taken"), right=True),
+)
+_CALL_COLUMNS = (
+    Column(t("Call"), lambda c: rx.el.span(c.name, class_name="mono")),
+    Column(t("Status"), lambda c: status(c.state, words=labels.CALL, tones=labels.CALL_TONE), right=True),
 )
 
 
@@ -176,8 +190,21 @@ _WORKER_COLUMNS = (
 )
 
 _QUEUE_COLUMNS = (
-    Column(t("Queue"), lambda q: rx.el.span(q.name, class_name="strong")),
-    Column(t("Waiting"), lambda q: rx.el.span(q.waiting, class_name="num"), right=True),
+    Column(t("Queue"), lambda q: QueryLink.create(q.name, set={"queue": q.name}, class_name="link strong")),
+    Column(
+        t("Waiting"),
+        lambda q: rx.el.div(
+            rx.el.span(q.waiting, class_name=rx.cond(q.late_since, "num warn-text", "num")),
+            rx.cond(q.late_since, rx.el.small(ago(q.late_since, text=N_("Due {ago}")))),
+        ),
+        right=True,
+    ),
+    Column(t("Running"), lambda q: rx.el.span(q.running, class_name="num"), right=True),
+    Column(
+        t("Failed"),
+        lambda q: rx.el.span(q.failed, class_name=rx.cond(q.failed > 0, "num bad-text", "num")),
+        right=True,
+    ),
     Column(
         t("Workers"),
         lambda q: rx.el.span(q.workers, class_name=rx.cond(q.workers > 0, "num", "num bad-text")),
@@ -241,12 +268,98 @@ def _machinery(view: Any) -> rx.Component:
     )
 
 
-def queues_page() -> rx.Component:
-    """For operators and technicians."""
-    view = QueuesState.queues
+def _state_chips(view: Any) -> rx.Component:
+    """How jobs stand, each with how many there are; chips are links, so what is chosen can be shared."""
+    return rx.el.nav(
+        *(
+            QueryLink.create(
+                t_code(code, labels.STANDING),
+                rx.cond(view.is_ready, rx.el.span(view.counts[code], class_name="num count")),
+                set={"state": code, "by": ""},
+                class_name=f"chip {_TONES.get(code, '')}".strip(),
+            )
+            for code in labels.STANDING
+        ),
+        class_name="chips",
+        aria_label=t("Status"),
+    )
+
+
+_TONES = {"late": "warned", "unknown": "warned", "failed": "alarmed"}
+
+
+def _filters(view: Any) -> rx.Component:
+    return rx.fragment(
+        chips(
+            t("Queue"),
+            "queue",
+            [("", t("Hardware jobs")), *((name, name) for name in ("poll", "billing", "mail", "default"))],
+        ),
+        rx.cond(
+            _IS_HARDWARE,
+            rx.fragment(
+                _state_chips(view),
+                chips(
+                    t("Kind"),
+                    "group",
+                    [
+                        ("", t("Every kind")),
+                        ("power", t("Power")),
+                        ("system", t("Systems and disks")),
+                        ("network", t("Network")),
+                        ("care", t("Care of hardware")),
+                    ],
+                ),
+                rx.el.div(
+                    search_field(t("Search by server"), param="server"),
+                    chips(t("Grouping"), "by", [("", t("Jobs")), ("server", t("Per server"))]),
+                    class_name="toolbar",
+                ),
+            ),
+        ),
+    )
+
+
+_IS_HARDWARE = (QueuesState.queue == "") | (QueuesState.queue == "hardware")
+
+
+def _list(view: Any) -> rx.Component:
     nothing = empty(
         t("No jobs here"), t("What clients and staff ask of servers appears here the moment it is asked for.")
     )
+    jobs = table(
+        _JOB_COLUMNS, view.jobs, key=lambda j: j.id, label=t("Jobs"), ready=view.is_ready, empty=nothing
+    )
+    servers = table(
+        _SERVER_COLUMNS,
+        view.servers,
+        key=lambda s: s.id,
+        label=t("Jobs per server"),
+        ready=view.is_ready,
+        empty=empty(t("No server has open jobs"), t("One appears here with its first.")),
+    )
+    calls = table(
+        _CALL_COLUMNS,
+        view.calls,
+        key=lambda c: c.name,
+        label=t("Calls"),
+        ready=view.is_ready,
+        stacked=False,
+        empty=empty(t("This queue is empty"), t("What is put on it is begun at once.")),
+    )
+    return rx.cond(_IS_HARDWARE, rx.cond(QueuesState.by == "server", servers, jobs), calls)
+
+
+def _mine(view: Any) -> rx.Component:
+    return rx.cond(
+        view.mine.length() > 0,
+        card(rx.foreach(view.mine, own_job), title=t("In your hands"), class_name="in-hands"),
+    )
+
+
+def queues_page() -> rx.Component:
+    """For operators and technicians."""
+    view = QueuesState.queues
     return framed(
         page_body(
             top=[
@@ -256,41 +369,8 @@ def queues_page() -> rx.Component:
             ready=True,
             content=rx.fragment(
                 _warnings(view),
-                _counters(view),
-                card(
-                    chips(
-                        t("Kind"),
-                        "group",
-                        [
-                            ("", t("Every kind")),
-                            ("power", t("Power")),
-                            ("system", t("Systems and disks")),
-                            ("network", t("Network")),
-                            ("care", t("Care of hardware")),
-                        ],
-                    ),
-                    chips(
-                        t("Status"),
-                        "status",
-                        [
-                            ("", t("All")),
-                            ("active", t("Under way")),
-                            ("waiting", t("Machine at work")),
-                            ("failed", t("Failed")),
-                            ("expired", t("Expired")),
-                            ("cancelled", t("Cancelled")),
-                            ("succeeded", t("Done")),
-                        ],
-                    ),
-                    table(
-                        _JOB_COLUMNS,
-                        view.jobs,
-                        key=lambda j: j.id,
-                        label=t("Jobs"),
-                        ready=view.is_ready,
-                        empty=nothing,
-                    ),
-                ),
+                _mine(view),
+                card(_filters(view), _list(view), title=t("Jobs")),
                 _machinery(view),
             ),
             loading=rx.fragment(),

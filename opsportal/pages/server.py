@@ -14,6 +14,7 @@ from opsportal.components.headers import header, tabs
 from opsportal.components.states import lines, page_body
 from opsportal.components.text import t
 from opsportal.pages.frame import framed
+from opsportal.pages.hands import taken_banner
 from opsportal.pages.server_tabs import FIRST, TABS
 from opsportal.pages.services import create_ticket, suspension
 from opsportal.state.server import ServerState
@@ -22,7 +23,7 @@ from opsportal.state.shell import ShellState
 
 def _switches(server: Any) -> list[rx.Component]:
     """Power buttons: only what makes sense now, nothing while a job is under way."""
-    blocked = server.job.is_active | ~server.can_switch
+    blocked = server.job.is_active | ~server.can_switch | server.taken.hands.is_other
 
     def ask(kind: str) -> Any:
         return ServerState.switch(server.id, kind)
@@ -98,6 +99,7 @@ def server_page() -> rx.Component:
             actions=[create_ticket(server.service.id), *_switches(server)],
         ),
         suspension(server.service),
+        taken_banner(server.taken),
         tabs(t("Parts of this page"), [("" if tab is FIRST else tab.name, tab.words) for tab in TABS]),
         rx.match(ServerState.tab, *((tab.name, tab.content()) for tab in TABS[1:]), FIRST.content()),
     )

@@ -15,7 +15,17 @@ from opsportal.components.tables import Column, table
 from opsportal.components.text import moment, t, t_code
 from opsportal.components.timelines import job_status
 from opsportal.pages.contracts import history_card
+from opsportal.pages.hands import who_has_it
 from opsportal.state.server_history import ServerHistoryState
+
+
+def _outcome_cell(job: Any) -> rx.Component:
+    """How it ended; of one that was ended by hand, by whom and what was seen."""
+    return rx.el.div(
+        rx.cond(job.outcome_code, t_code(job.outcome_code, labels.OUTCOME), ""),
+        rx.cond(job.end_note, rx.el.small(f"{job.ended_by}: {job.end_note}")),
+    )
+
 
 _JOB_COLUMNS = (
     Column(
@@ -25,12 +35,8 @@ _JOB_COLUMNS = (
             rx.el.small(f"#{j.id}", class_name="num"),
         ),
     ),
-    Column(t("Status"), lambda j: job_status(j, flash=True)),
-    Column(
-        t("Outcome"),
-        lambda j: rx.cond(j.outcome_code, t_code(j.outcome_code, labels.OUTCOME), ""),
-        show="wide",
-    ),
+    Column(t("Status"), lambda j: rx.el.div(job_status(j, flash=True), who_has_it(j.hands))),
+    Column(t("Outcome"), _outcome_cell, show="wide"),
     Column(t("By"), lambda j: j.actor, show="wide"),
     Column(
         t("Took"),

@@ -18,6 +18,7 @@ from opsportal.components.text import number, t, t_code
 from opsportal.components.timelines import job_timeline
 from opsportal.locale import N_
 from opsportal.pages.contracts import contract_actions
+from opsportal.pages.hands import take_button
 from opsportal.pages.machine.cards import block_card, details_card, health_card
 from opsportal.pages.services import contract
 from opsportal.state.server import ServerState
@@ -41,7 +42,9 @@ def _power(server: Any) -> rx.Component:
         ),
         rx.cond(
             server.job.id > 0,
-            job_timeline(server.job, on_cancel=ServerState.cancel, on_retry=ServerState.retry),
+            job_timeline(
+                server.job, on_cancel=ServerState.cancel, on_retry=ServerState.retry, more=_take(server)
+            ),
             rx.el.p(t("Nothing has been done to this server yet."), class_name="sub"),
         ),
         title=t("Power"),
@@ -49,6 +52,11 @@ def _power(server: Any) -> rx.Component:
             server.job.is_active, rx.el.span(t("Power buttons wait for this job."), class_name="sub")
         ),
     )
+
+
+def _take(server: Any) -> rx.Component:
+    """A job that is in somebody's hands already has its buttons above the tabs."""
+    return rx.cond(server.job.hands.name, rx.fragment(), take_button(server.job))
 
 
 def _configuration(server: Any) -> rx.Component:

@@ -10,6 +10,7 @@ from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.catalog import services
 from opsportal.domain.hardware import fleet, topics
+from opsportal.domain.hardware.looking import look_at
 from opsportal.state import rows
 from opsportal.state.billing.tiles import COST, LATEST_INVOICES
 from opsportal.state.guard import allow, current_actor
@@ -74,10 +75,12 @@ def read_jobs(unit: Unit, actor: Actor, _: Any) -> NewestJobsView:
     actor.require(Permission.SERVER_VIEW)
     jobs = fleet.list_company_jobs(actor, unit)
     steps = fleet.steps_of(unit, [job.id for job, _ in jobs if job.id])
+    looks = look_at(unit, [job for job, _ in jobs])
     return NewestJobsView(
         is_ready=True,
         jobs=[
-            rows.job_view(job, actor=actor, server=server, steps=steps[job.id or 0]) for job, server in jobs
+            rows.job_view(job, actor=actor, server=server, steps=steps[job.id or 0], look=looks[job.id or 0])
+            for job, server in jobs
         ],
     )
 

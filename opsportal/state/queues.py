@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
 
 import reflex as rx
 from sqlalchemy import func
@@ -10,31 +11,35 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission
-from opsportal.domain.hardware import fleet, topics
-from opsportal.domain.provisioning.timelines import late_jobs
+from opsportal.domain.hardware import fleet, queues, topics
+from opsportal.domain.hardware.looking import list_own, look_at
+from opsportal.domain.hardware.queues import Choice
+from opsportal.domain.hardware.standing import LATE_QUEUED, OPEN, Standing
 from opsportal.integrations import queue_watch
-from opsportal.integrations.queue_watch import Seen, SeenWorker
-from opsportal.models import ACTIVE_JOB, JobKind, JobStatus, Outbox, ScheduledTask
+from opsportal.integrations.queue_watch import Seen, SeenQueue, SeenWorker
+from opsportal.models import ACTIVE_JOB, Company, HardwareJob, JobKind, Outbox, ScheduledTask, Server
+from opsportal.models.base import utcnow
 from opsportal.state import rows
 from opsportal.state.guard import allow
+from opsportal.state.queue_views import (
+    CallView,
+    QueuesView,
+    QueueView,
+    ServerQueueView,
+    TaskView,
+    WorkerView,
+)
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
-from opsportal.state.views import ProblemView, QueuesView, QueueView, TaskView, WorkerView, iso
-from opsportal.state.wire import Address, address
+from opsportal.state.views import JobView, ProblemView, iso
+from opsportal.state.wire import Address, Search, address
 
-JobFilter = Literal[
-    "",
-    "active",
-    "queued",
-    "running",
-    "verifying",
-    "waiting",
-    "unknown",
-    "succeeded",
-    "failed",
-    "cancelled",
-    "expired",
+HARDWARE = "hardware"
+OPEN_OR_FAILED = (*OPEN, Standing.FAILED)
+StateName = Literal[
+    "", "open", "waits", "runs", "late", "unknown", "failed", "taken", "done", "cancelled", "expired"
 ]
+QueueName = Literal["", "hardware", "poll", "billing", "mail", "default"]
 GroupName = Literal["", "power", "system", "network", "care"]
 GROUPS: dict[str, tuple[JobKind, ...]] = {
     "power": (JobKind.POWER_ON, JobKind.POWER_OFF, JobKind.REBOOT, JobKind.SHUTDOWN),
@@ -59,11 +64,24 @@ LOST = "lost"
 """The state of a worker that no longer says anything, whatever it said last."""
 
 
-class QueuesAddress(Address):
-    """/queues?status=&group="""
+class Chosen(NamedTuple):
+    """What of the queues somebody looks at: how jobs stand, their kind, one queue, one server, and in which order."""
 
-    status: JobFilter = ""
+    state: str = ""
+    group: str = ""
+    queue: str = ""
+    server: str = ""
+    by: str = ""
+
+
+class QueuesAddress(Address):
+    """/queues?state=&group=&queue=&server=&by="""
+
+    state: StateName = ""
     group: GroupName = ""
+    queue: QueueName = ""
+    server: Search = ""
+    by: Literal["", "server"] = ""
 
 
 class QueuesState(rx.State):
@@ -71,46 +89,40 @@ class QueuesState(rx.State):
 
     queues: QueuesView = QueuesView()
     problem: ProblemView = ProblemView()
-    status: str = ""
+    by: str = ""
+    queue: str = ""
 
     @allow(Permission.JOBS_WATCH)
     async def open(self) -> Any:
         wanted = address(self, QueuesAddress)
-        self.status = wanted.status
-        return await show(self, *SHELL, (QUEUES, (wanted.status, wanted.group)))
+        self.by, self.queue = wanted.by, wanted.queue
+        chosen = Chosen(wanted.state, wanted.group, wanted.queue, wanted.server.strip(), wanted.by)
+        return await show(self, *SHELL, (QUEUES, chosen))
 
 
-def _statuses(status: str) -> tuple[JobStatus, ...]:
-    if status == "active":
-        return ACTIVE_JOB
-    if status == "running":
-        return (JobStatus.RUNNING, JobStatus.VERIFYING)
-    return (JobStatus(status),) if status else ()
+def _standings(state: str) -> tuple[Standing, ...]:
+    if state == "open":
+        return OPEN
+    return (Standing(state),) if state else ()
 
 
-def read_queues(unit: Unit, actor: Actor, chosen: tuple[str, str], seen: Seen) -> QueuesView:
-    status, group = chosen
-    jobs = fleet.list_jobs(actor, unit, statuses=_statuses(status), kinds=GROUPS.get(group, ()))
-    steps = fleet.steps_of(unit, [job.id for job, _, _ in jobs if job.id and job.status in ACTIVE_JOB])
-    active = fleet.list_jobs(actor, unit, statuses=ACTIVE_JOB, limit=1_000)
-    late = late_jobs(unit, [job.id or 0 for job, _, _ in active])
+def read_queues(unit: Unit, actor: Actor, chosen: Chosen, seen: Seen) -> QueuesView:
+    choice = Choice(_standings(chosen.state), GROUPS.get(chosen.group, ()), chosen.server)
+    counts = queues.count_jobs(actor, unit, choice)
+    is_ours = chosen.queue in ("", HARDWARE)
+    by_server = queues.count_by_server(actor, unit, choice) if chosen.by == "server" and is_ours else []
     unsent = unit.scalar(select(func.count()).select_from(Outbox).where(col(Outbox.sent_at).is_(None)))
     return QueuesView(
         is_ready=True,
-        counts=fleet.count_jobs(actor, unit),
-        late=sum(rows.is_late(job, milestone=job.id in late) for job, _, _ in active),
-        jobs=[
-            rows.job_view(
-                job,
-                actor=actor,
-                server=server,
-                company=company,
-                steps=steps.get(job.id or 0, ()),
-                milestone_late=job.id in late,
-            )
-            for job, server, company in jobs
+        counts=_counts(counts),
+        jobs=_jobs(unit, actor, queues.list_jobs(actor, unit, choice)) if is_ours and not chosen.by else [],
+        mine=_mine(unit, actor),
+        servers=[
+            ServerQueueView(server.id or 0, server.name, {word.value: found[word] for word in OPEN_OR_FAILED})
+            for server, found in by_server
         ],
-        queues=[QueueView(q.name, q.waiting, q.workers) for q in seen.queues],
+        calls=_calls(seen, chosen.queue),
+        queues=[_queue_view(queue, seen.workers) for queue in seen.queues],
         workers=[_worker_view(worker) for worker in seen.workers],
         tasks=[
             TaskView(t.name, t.every_s, iso(t.due_at), iso(t.last_finished_at), t.last_error or "")
@@ -120,6 +132,59 @@ def read_queues(unit: Unit, actor: Actor, chosen: tuple[str, str], seen: Seen) -
         unattended=[queue.name for queue in seen.queues if queue.workers == 0],
         unsent=int(unsent or 0),
         is_redis_away=seen.is_away,
+    )
+
+
+def _counts(counts: dict[Standing, int]) -> dict[str, int]:
+    summed = {"": sum(counts.values()), "open": sum(counts[word] for word in OPEN)}
+    return summed | {word.value: number for word, number in counts.items()}
+
+
+def _jobs(
+    unit: Unit, actor: Actor, found: Sequence[tuple[HardwareJob, Server, Company | None]]
+) -> list[JobView]:
+    steps = fleet.steps_of(unit, [job.id for job, _, _ in found if job.id and job.status in ACTIVE_JOB])
+    looks = look_at(unit, [job for job, _, _ in found])
+    return [
+        rows.job_view(
+            job,
+            actor=actor,
+            server=server,
+            company=company,
+            steps=steps.get(job.id or 0, ()),
+            look=looks[job.id or 0],
+        )
+        for job, server, company in found
+    ]
+
+
+def _mine(unit: Unit, actor: Actor) -> list[JobView]:
+    own = list_own(unit, actor)
+    return _jobs(unit, actor, [(job, unit.get_one(Server, job.server_id), None) for job in own])
+
+
+def _calls(seen: Seen, queue: str) -> list[CallView]:
+    """What is on the chosen queue: what its workers are at, what waits, what has failed lately."""
+    chosen = next((one for one in seen.queues if one.name == queue), None)
+    if chosen is None:
+        return []
+    running = [worker.job for worker in seen.workers if worker.queue == queue and worker.job]
+    return [
+        *(CallView(name, "runs") for name in running),
+        *(CallView(name, "waits") for name in chosen.calls),
+        *(CallView(name, "failed") for name in chosen.failures),
+    ]
+
+
+def _queue_view(queue: SeenQueue, workers: Sequence[SeenWorker]) -> QueueView:
+    is_late = queue.oldest_at is not None and utcnow() - queue.oldest_at > LATE_QUEUED
+    return QueueView(
+        queue.name,
+        queue.waiting,
+        queue.workers,
+        running=sum(one.is_alive and one.queue == queue.name and bool(one.job) for one in workers),
+        failed=queue.failed,
+        late_since=iso(queue.oldest_at + LATE_QUEUED) if queue.oldest_at and is_late else "",
     )
 
 

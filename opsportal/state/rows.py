@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from opsportal.domain.access import Actor, Permission
-from opsportal.domain.hardware import power
+from opsportal.domain.hardware import power, takeover
+from opsportal.domain.hardware.looking import Look
 from opsportal.models import (
     ACTIVE_JOB,
     AuditEvent,
     Company,
     HardwareJob,
+    JobOwner,
     JobStatus,
     JobStep,
     Plan,
@@ -18,10 +21,8 @@ from opsportal.models import (
     Service,
     ServiceStatus,
 )
-from opsportal.models.base import utcnow
-from opsportal.state.views import AuditView, JobView, RiseView, ServiceView, StepView, iso, iso_day
+from opsportal.state.views import AuditView, HandsView, JobView, RiseView, ServiceView, StepView, iso, iso_day
 
-LATE_QUEUED_S = 10
 RETRYABLE = (JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.EXPIRED)
 
 
@@ -58,13 +59,26 @@ def service_view(
     )
 
 
-def is_late(job: HardwareJob, *, milestone: bool = False) -> bool:
-    """Waiting longer than a healthy queue takes, running past its deadline, or late with its next `milestone`."""
-    now = utcnow()
-    if job.status == JobStatus.QUEUED:
-        return (now - job.created_at).total_seconds() > LATE_QUEUED_S
-    is_over = job.deadline_at is not None and now > job.deadline_at
-    return job.status in ACTIVE_JOB and (is_over or milestone)
+def hands_view(job: HardwareJob, owner: JobOwner | None, actor: Actor) -> HandsView:
+    """In whose hands a job is. A client learns who has it; what the machine said is for staff."""
+    if owner is None:
+        return HandsView()
+    is_mine = owner.person_id == actor.person_id
+    told = HandsView(name=owner.name, since=iso(owner.since), is_mine=is_mine, is_other=not is_mine)
+    if not actor.is_staff:
+        return told
+    may_settle = takeover.may_settle(job, owner)
+    return replace(
+        told,
+        person_id=owner.person_id,
+        is_asking=owner.question_due_at is not None,
+        answer=owner.answer or "",
+        verdict=owner.verdict or "",
+        answered_at=iso(owner.answered_at),
+        may_settle=may_settle,
+        can_retry=is_mine and may_settle and takeover.is_retryable(job),
+        can_end=is_mine and may_settle and job.status != JobStatus.QUEUED,
+    )
 
 
 def job_view(
@@ -75,10 +89,12 @@ def job_view(
     company: Company | None = None,
     steps: Sequence[JobStep] = (),
     usual: int | None = None,
-    milestone_late: bool = False,
+    look: Look = Look(),  # noqa: B008 (frozen)
 ) -> JobView:
-    """A job. What only staff may know (the worker) is left out for a client."""
-    may_act = actor.may(Permission.SERVER_POWER)
+    """A job. What only staff may know (the worker, what was seen) is left out for a client."""
+    hands = hands_view(job, look.owner, actor)
+    may_act = actor.may(Permission.SERVER_POWER) and look.owner is None
+    may_take = actor.may(Permission.JOBS_MANAGE) and (look.is_takeable or hands.is_other)
     return JobView(
         id=job.id or 0,
         server_id=job.server_id,
@@ -87,10 +103,15 @@ def job_view(
         kind=job.kind,
         status=job.status,
         is_active=job.status in ACTIVE_JOB,
-        is_late=is_late(job, milestone=milestone_late),
-        can_cancel=may_act and job.status == JobStatus.QUEUED,
+        is_late=look.late_since is not None,
+        late_since=iso(look.late_since),
+        hands=hands,
+        can_take=may_take and not hands.is_mine,
+        can_cancel=(may_act or hands.is_mine) and job.status == JobStatus.QUEUED,
         can_retry=may_act and job.status in RETRYABLE and job.kind in power.RETRYABLE,
-        can_stop=actor.may(Permission.SERVER_REINSTALL) and job.status == JobStatus.WAITING,
+        can_stop=actor.may(Permission.SERVER_REINSTALL)
+        and job.status == JobStatus.WAITING
+        and not hands.is_other,
         actor=job.actor_name,
         created_at=iso(job.created_at),
         started_at=iso(job.started_at),
@@ -99,6 +120,8 @@ def job_view(
         outcome_code=job.outcome_code or "",
         commands_sent=job.commands_sent,
         worker=(job.worker or "") if actor.is_staff else "",
+        ended_by=(job.ended_by or "") if actor.is_staff else "",
+        end_note=(job.end_note or "") if actor.is_staff else "",
         steps=[
             StepView(
                 step.name, step.status, step.note_code or "", iso(step.started_at), iso(step.finished_at)

@@ -10,6 +10,7 @@ from pydantic import Field
 from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission, access_job_for, access_server_for
 from opsportal.domain.hardware import fleet, power, topics
+from opsportal.domain.hardware.looking import job_in_hands, look_at
 from opsportal.models import Bmc, Company, JobKind, Plan, Server, Service, ServiceStatus
 from opsportal.state import rows
 from opsportal.state.guard import allow, current_actor
@@ -78,6 +79,7 @@ def read_server(unit: Unit, actor: Actor, server_id: int) -> ServerView:
         can_switch=_can_switch(unit, actor, server, service),
         service=_service(unit, service, server),
         job=_job(unit, actor, newest.id or 0) if newest else JobView(),
+        taken=_taken(unit, actor, server_id),
     )
 
 
@@ -100,7 +102,13 @@ def _job(unit: Unit, actor: Actor, job_id: int) -> JobView:
         actor=actor,
         steps=fleet.steps_of(unit, [job_id])[job_id],
         usual=fleet.usual_seconds(unit, JobKind(job.kind)),
+        look=look_at(unit, [job])[job_id],
     )
+
+
+def _taken(unit: Unit, actor: Actor, server_id: int) -> JobView:
+    job = job_in_hands(unit, actor, server_id)
+    return rows.job_view(job, actor=actor, look=look_at(unit, [job])[job.id or 0]) if job else JobView()
 
 
 SERVER = StateView(

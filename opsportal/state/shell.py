@@ -17,13 +17,24 @@ from opsportal.domain.hardware import topics
 from opsportal.domain.inventory import search
 from opsportal.domain.support import desk, lists
 from opsportal.domain.support import topics as tickets
+from opsportal.domain.upkeep import outages
+from opsportal.domain.upkeep.troubles import kind_of, queue_of
 from opsportal.models import ACTIVE_JOB, Company, HardwareJob, Person
 from opsportal.state.billing.strip import read_strip, strip_topics
 from opsportal.state.billing.views import StripView
 from opsportal.state.guard import PUBLIC, allow, current_actor
 from opsportal.state.showing import StateView
 from opsportal.state.support.views import SupportCountersView
-from opsportal.state.views import CountersView, HitView, MeView, NoticeView, ProblemView, initials
+from opsportal.state.views import (
+    CountersView,
+    HitView,
+    MeView,
+    NoticeView,
+    OutageView,
+    ProblemView,
+    initials,
+    iso,
+)
 from opsportal.state.wire import Search
 
 MAX_HITS = 8
@@ -150,13 +161,17 @@ def read_counters(unit: Unit, actor: Actor, _: Any) -> CountersView:
         active = unit.scalar(
             select(func.count()).select_from(HardwareJob).where(col(HardwareJob.status).in_(ACTIVE_JOB))
         )
-        return CountersView(active_jobs=int(active or 0))
+        told = [
+            OutageView(kind_of(row.part), queue_of(row.part), iso(row.since))
+            for row in outages.list_open(actor, unit)
+        ]
+        return CountersView(active_jobs=int(active or 0), outages=told)
     return CountersView(**services.count_services(actor, unit).families)
 
 
 def counter_topics(actor: Actor, _: Any) -> frozenset[str]:
     if actor.may(Permission.JOBS_WATCH):
-        return frozenset({topics.JOBS})
+        return frozenset({topics.JOBS, outages.TOPIC})
     return frozenset({f"company:{actor.company_id}:services"})
 
 

@@ -53,6 +53,15 @@ class MeView:
 
 
 @dataclass(frozen=True)
+class OutageView:
+    """What of the machinery is out of order: queue, lost, redis or dispatcher, and of which queue."""
+
+    kind: str = ""
+    queue: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True)
 class CountersView:
     """The numbers beside the menu."""
 
@@ -62,6 +71,7 @@ class CountersView:
     vpn: int = 0
     domain: int = 0
     active_jobs: int = 0
+    outages: list[OutageView] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,24 @@ class StepView:
     note_code: str = ""
     started_at: str = ""
     finished_at: str = ""
+
+
+@dataclass(frozen=True)
+class HandsView:
+    """In whose hands a job is. What the machine said is for staff; `may_settle`: it has been asked."""
+
+    name: str = ""
+    person_id: int = 0
+    since: str = ""
+    is_mine: bool = False
+    is_other: bool = False
+    is_asking: bool = False
+    answer: str = ""
+    verdict: str = ""
+    answered_at: str = ""
+    may_settle: bool = False
+    can_retry: bool = False
+    can_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +113,9 @@ class JobView:
     status: str = ""
     is_active: bool = False
     is_late: bool = False
+    late_since: str = ""
+    hands: HandsView = field(default_factory=HandsView)
+    can_take: bool = False
     can_cancel: bool = False
     can_retry: bool = False
     can_stop: bool = False
@@ -96,6 +127,9 @@ class JobView:
     outcome_code: str = ""
     commands_sent: int = 0
     worker: str = ""
+    ended_by: str = ""
+    end_note: str = ""
+    """What whoever ended it by hand saw; for staff."""
     steps: list[StepView] = field(default_factory=list)
 
 
@@ -194,6 +228,8 @@ class ServerView:
     can_switch: bool = False
     service: ServiceView = field(default_factory=ServiceView)
     job: JobView = field(default_factory=JobView)
+    taken: JobView = field(default_factory=JobView)
+    """The job that somebody has taken over, if anybody has; often the newest."""
 
 
 @dataclass(frozen=True)
@@ -224,52 +260,6 @@ class AccountView:
     last_sign_in_at: str = ""
     last_sign_in_ip: str = ""
     sessions: list[SessionView] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class WorkerView:
-    name: str = ""
-    queue: str = ""
-    state: str = ""
-    job: str = ""
-    heartbeat_at: str = ""
-    started_at: str = ""
-    load_percent: int = 0
-
-
-@dataclass(frozen=True)
-class QueueView:
-    name: str = ""
-    waiting: int = 0
-    workers: int = 0
-
-
-@dataclass(frozen=True)
-class TaskView:
-    """A recurring task of the schedule."""
-
-    name: str = ""
-    every_s: int = 0
-    due_at: str = ""
-    last_finished_at: str = ""
-    last_error: str = ""
-
-
-@dataclass(frozen=True)
-class QueuesView:
-    is_ready: bool = False
-    counts: dict[str, int] = field(default_factory=dict)
-    late: int = 0
-    jobs: list[JobView] = field(default_factory=list)
-    queues: list[QueueView] = field(default_factory=list)
-    workers: list[WorkerView] = field(default_factory=list)
-    tasks: list[TaskView] = field(default_factory=list)
-    lost: int = 0
-    """Workers that have gone silent."""
-    unattended: list[str] = field(default_factory=list)
-    """Queues that nobody works on."""
-    unsent: int = 0
-    is_redis_away: bool = False
 
 
 @dataclass(frozen=True)

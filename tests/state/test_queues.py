@@ -11,8 +11,8 @@ from opsportal.db import unit_of_work
 from opsportal.integrations.queue_watch import STALE_S, Seen, SeenQueue, SeenWorker
 from opsportal.models import Role
 from opsportal.models.base import utcnow
-from opsportal.state.queues import read_queues
-from opsportal.state.views import QueuesView
+from opsportal.state.queue_views import QueuesView
+from opsportal.state.queues import Chosen, read_queues
 from tests.builders import make_actor
 
 pytestmark = pytest.mark.usefixtures("portal")
@@ -28,7 +28,7 @@ def _worker(name: str, **changes: object) -> SeenWorker:
 def _read(seen: Seen) -> QueuesView:
     actor = make_actor(role=Role.TECHNICIAN)
     with unit_of_work() as unit:
-        return read_queues(unit, actor, ("", ""), seen)
+        return read_queues(unit, actor, Chosen(), seen)
 
 
 def test_a_worker_that_has_gone_silent_is_lost_whatever_it_said_last() -> None:

@@ -13,11 +13,11 @@ from opsportal.components import labels, provisioning_labels
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.hardware.power import request_power
+from opsportal.domain.hardware.standing import late_since_of
 from opsportal.domain.provisioning.disks import LAYOUTS
 from opsportal.domain.provisioning.orders import InstallOrder
 from opsportal.domain.provisioning.readiness import list_checks
 from opsportal.domain.provisioning.reinstall import BOOT_STEPS, DISK_STEPS, Ordered, request_reinstall
-from opsportal.domain.provisioning.timelines import late_jobs
 from opsportal.domain.refusals import NotFound
 from opsportal.models import (
     Diagnosis,
@@ -129,7 +129,7 @@ def test_machine_on_its_way(owner: Actor) -> None:
     ]
     assert now.job.is_late
     with unit_of_work() as unit:
-        assert late_jobs(unit, [now.job.id]) == {now.job.id}
+        assert set(late_since_of(unit, [now.job.id])) == {now.job.id}
     assert [(one.is_late, one.diagnosis) for one in now.milestones[1:4]] == [
         (False, ""),
         (True, "no_kernel"),

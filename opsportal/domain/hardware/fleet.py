@@ -101,40 +101,6 @@ def list_company_jobs(actor: Actor, unit: Unit, *, limit: int = 5) -> list[tuple
     return [(job, server) for job, server in unit.exec(query)]
 
 
-def list_jobs(
-    actor: Actor,
-    unit: Unit,
-    *,
-    statuses: Sequence[JobStatus] = (),
-    kinds: Sequence[JobKind] = (),
-    limit: int = 50,
-) -> list[tuple[HardwareJob, Server, Company | None]]:
-    """Jobs of all servers, the newest first, for those who watch the queues."""
-    actor.require(Permission.JOBS_WATCH)
-    query = (
-        select(HardwareJob, Server, Company)
-        .select_from(HardwareJob)
-        .join(Server, col(Server.id) == col(HardwareJob.server_id))
-        .outerjoin(Company, col(Company.id) == col(HardwareJob.company_id))
-        .order_by(col(HardwareJob.id).desc())
-        .limit(limit)
-    )
-    if statuses:
-        query = query.where(col(HardwareJob.status).in_(statuses))
-    if kinds:
-        query = query.where(col(HardwareJob.kind).in_(kinds))
-    return [(job, server, company) for job, server, company in unit.exec(query)]
-
-
-def count_jobs(actor: Actor, unit: Unit) -> dict[str, int]:
-    """How many jobs are in each status."""
-    actor.require(Permission.JOBS_WATCH)
-    counted = dict(
-        unit.execute(select(col(HardwareJob.status), func.count()).group_by(col(HardwareJob.status))).all()
-    )
-    return {status.value: counted.get(status.value, 0) for status in JobStatus}
-
-
 def steps_of(unit: Unit, job_ids: Sequence[int]) -> dict[int, list[JobStep]]:
     """The steps of several jobs in one query."""
     found: dict[int, list[JobStep]] = {job_id: [] for job_id in job_ids}

@@ -44,7 +44,7 @@ class Standing(StrEnum):
 
 OPEN = (Standing.TAKEN, Standing.LATE, Standing.WAITS, Standing.RUNS, Standing.UNKNOWN)
 """What has not ended, or is in somebody's hands."""
-_BY_STATUS = {
+BY_STATUS = {
     JobStatus.QUEUED: Standing.WAITS,
     JobStatus.RUNNING: Standing.RUNS,
     JobStatus.VERIFYING: Standing.RUNS,
@@ -110,7 +110,7 @@ def standing() -> ColumnElement[str]:
     return case(
         (owners.has_owner(), Standing.TAKEN.value),
         (status.in_(ACTIVE_JOB) & (late_since() <= utcnow()), Standing.LATE.value),
-        *((status == one, word.value) for one, word in _BY_STATUS.items()),
+        *((status == one, word.value) for one, word in BY_STATUS.items()),
         else_="",
     )
 

@@ -167,7 +167,7 @@ def retry(unit: Unit, actor: Actor, job_id: int) -> HardwareJob:
     Refuses kinds that are no such goal, and before the truth was asked: never a second command into the blue.
     """
     job, server, row = _own(unit, actor, job_id)
-    if JobKind(job.kind) not in RETRYABLE or job.status in (JobStatus.QUEUED, JobStatus.WAITING):
+    if not is_retryable(job):
         raise JobNotRetryable
     _require_truth(job, row)
     _end(unit, actor, job, row, is_done=False, seen="")
@@ -175,6 +175,12 @@ def retry(unit: Unit, actor: Actor, job_id: int) -> HardwareJob:
     again = request_power(unit, actor, job.server_id, kind=JobKind(job.kind), retry_of_id=job_id)
     _note(unit, actor, job, server, "retried", f"asked for again by {actor.name} as #{again.id}")
     return again
+
+
+def is_retryable(job: HardwareJob) -> bool:
+    """Whether asking for the same again harms nobody."""
+    is_under_way = job.status in (JobStatus.QUEUED, JobStatus.WAITING)
+    return JobKind(job.kind) in RETRYABLE and not is_under_way
 
 
 def _own(unit: Unit, actor: Actor, job_id: int) -> tuple[HardwareJob, Server, JobOwner]:

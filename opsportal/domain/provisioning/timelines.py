@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor
 from opsportal.domain.hardware import fleet
+from opsportal.domain.hardware.looking import Look, look_at
 from opsportal.models import (
     HardwareJob,
     Installation,
@@ -40,6 +41,7 @@ class Timeline:
     installation: Installation | None = None
     system: OperatingSystem | None = None
     milestones: Sequence[Milestone] = ()
+    look: Look = Look()
 
     @property
     def usual_s(self) -> int:
@@ -59,7 +61,8 @@ def list_timelines(actor: Actor, unit: Unit, server_id: int, *, limit: int = 8) 
     installed = {installation.job_id: (installation, system) for installation, system in unit.exec(query)}
     steps = fleet.steps_of(unit, numbers)
     passed = _milestones(unit, numbers)
-    return [_timeline(job, steps, installed, passed) for job in jobs]
+    looks = look_at(unit, jobs)
+    return [replace(_timeline(job, steps, installed, passed), look=looks[job.id or 0]) for job in jobs]
 
 
 def _timeline(
@@ -71,15 +74,6 @@ def _timeline(
     number = job.id or 0
     installation, system = installed.get(number, (None, None))
     return Timeline(job, steps[number], installation, system, passed.get(number, ()))
-
-
-def late_jobs(unit: Unit, job_ids: Sequence[int]) -> frozenset[int]:
-    """Those of these jobs whose machine is late with what it has to pass next."""
-    passed = _milestones(unit, job_ids).items()
-    ahead = (
-        (number, next((one for one in all_of if one.reached_at is None), None)) for number, all_of in passed
-    )
-    return frozenset(number for number, one in ahead if one is not None and one.late_at is not None)
 
 
 def _milestones(unit: Unit, job_ids: Sequence[int]) -> dict[int, list[Milestone]]:

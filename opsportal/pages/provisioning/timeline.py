@@ -11,7 +11,8 @@ from opsportal.components.clock import ago, elapsed
 from opsportal.components.elements import button, card
 from opsportal.components.stopping import stop_buttons
 from opsportal.components.text import duration, t, t_code
-from opsportal.components.timelines import JobProgress, job_status, outcome, step_item, step_word
+from opsportal.components.timelines import JobProgress, by_hand, job_status, outcome, step_item, step_word
+from opsportal.pages.hands import take_button
 from opsportal.state.server import ServerState
 
 
@@ -79,10 +80,12 @@ def timeline(one: Any, *, server: Any, again: rx.Component) -> rx.Component:
             class_name="steps installing",
         ),
         outcome(job),
+        by_hand(job),
         rx.cond(
             job.can_cancel,
             rx.el.div(button(t("Cancel"), on_click=ServerState.cancel(job.id)), class_name="row"),
         ),
+        rx.cond(job.can_take & ~job.hands.is_other, rx.el.div(take_button(job), class_name="row")),
         stop_buttons(job, name=server),
         rx.el.div(again, class_name="row"),
         class_name="installation",

@@ -23,11 +23,10 @@ def installation_view(timeline: Timeline, *, actor: Actor) -> InstallationView:
     """One network boot, as far as its machine has come."""
     job, installation, system = timeline.job, timeline.installation, timeline.system
     milestones = list(_milestones(timeline))
-    is_late = any(one.is_late for one in milestones)
     is_install = installation is not None and installation.purpose == SystemPurpose.INSTALL
     return InstallationView(
         job=rows.job_view(
-            job, actor=actor, steps=_steps(timeline), usual=timeline.usual_s, milestone_late=is_late
+            job, actor=actor, steps=_steps(timeline), usual=timeline.usual_s, look=timeline.look
         ),
         system=system.name if system and is_install else "",
         hostname=installation.hostname if installation and is_install else "",
