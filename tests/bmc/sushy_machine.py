@@ -72,6 +72,17 @@ def set_boot_device(driver: FakeDriver, identity: str, boot_source: str) -> None
     (MACHINE / "boot").write_text(boot_source + "\n")
 
 
+def get_bios(driver: FakeDriver, identity: str) -> dict[str, str]:
+    return {"BootMode": "Uefi"}
+
+
+def reset_bios(driver: FakeDriver, identity: str) -> None:
+    with (MACHINE / "commands").open("a") as commands:
+        commands.write("bios reset\n")
+
+
+FakeDriver.get_bios = get_bios
+FakeDriver.reset_bios = reset_bios
 FakeDriver.get_boot_device = get_boot_device
 FakeDriver.set_boot_device = set_boot_device
 FakeDriver.get_power_state = get_power_state

@@ -22,7 +22,8 @@ def rotate(running: Running) -> None:
     with running.step("keep_new_password"), running.writing() as unit:
         new = rotation.begin(unit, running.job_id, running.server_id)
         old = unit.get_one(Bmc, running.server_id).username
-    if _works(running, new):
+    proved = _find_working(running, new)
+    if proved is not None:
         running.log(
             "the BMC has the new password already: a worker before this one was lost after sending it"
         )
@@ -31,9 +32,10 @@ def rotate(running: Running) -> None:
         with running.step("send_new_password"), running.connect() as control:
             _send(running, control, new, is_other=new.username != old)
     with running.step("prove_new_password"):
-        with _signed_in(running, new) as control:
-            _greet(running, control)
-        _prove(running)
+        proved = proved or _find_working(running, new)
+        if proved is None:
+            raise bmc.BmcCredentialsRefused
+        _prove(running, proved)
 
 
 def _send(running: Running, control: bmc.PowerControl, new: SignIn, *, is_other: bool) -> None:
@@ -59,9 +61,11 @@ def _greet(running: Running, control: bmc.PowerControl) -> None:
         control.power_state(timeout_s=ASK_S)
 
 
-def _prove(running: Running) -> None:
+def _prove(running: Running, proved: SignIn) -> None:
+    if len(proved.password) < rotation.PASSWORD_BYTES:
+        running.log(f"the BMC has kept {rotation.CUT_BYTES} of {rotation.PASSWORD_BYTES} bytes")
     with running.writing() as unit:
-        rotation.prove(unit, running.server_id)
+        rotation.prove(unit, running.server_id, proved)
         cleanings.witness(
             unit,
             running.job_id,
@@ -81,18 +85,18 @@ def _signed_in(running: Running, new: SignIn) -> AbstractContextManager[bmc.Powe
     return bmc.connect(dataclasses.replace(endpoint(row), username=new.username, password=new.password))
 
 
-def _works(running: Running, new: SignIn) -> bool:
-    """Whether the BMC takes the new sign-in. Any other trouble than a refusal is raised."""
+def _find_working(running: Running, new: SignIn) -> SignIn | None:
+    """The new sign-in as the BMC takes it, whole or cut; None: neither. Any other trouble than a refusal is raised."""
     with unit_of_work() as unit:
         may_have_it = rotation.is_sent(unit, running.server_id)
-    if not may_have_it:
-        return False
-    try:
-        with _signed_in(running, new) as control:
-            _greet(running, control)
-    except (bmc.BmcCredentialsRefused, bmc.BmcUserUnknown):
-        return False
-    return True
+    for tried in (new, new.cut) if may_have_it else ():
+        try:
+            with _signed_in(running, tried) as control:
+                _greet(running, control)
+        except (bmc.BmcCredentialsRefused, bmc.BmcUserUnknown):
+            continue
+        return tried
+    return None
 
 
 def ask(running: Running) -> Resolution:
@@ -101,8 +105,9 @@ def ask(running: Running) -> Resolution:
         new = rotation.find_begun(unit, running.server_id)
     if new is None:
         return Resolution(JobStatus.SUCCEEDED, "reconciled")  # proved, and lost before it could say so
-    if _works(running, new):
-        _prove(running)
+    proved = _find_working(running, new)
+    if proved is not None:
+        _prove(running, proved)
         return Resolution(JobStatus.SUCCEEDED, "reconciled")
     with running.connect() as control:  # the old one works; the new one is kept for the next attempt
         _greet(running, control)

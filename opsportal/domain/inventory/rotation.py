@@ -22,6 +22,7 @@ from opsportal.models.base import utcnow
 
 PASSWORD_BYTES = 20
 """The longest that IPMI v2.0 takes (section 22.30): 119 bits of chance."""
+CUT_BYTES = 16
 ALPHABET = string.ascii_letters + string.digits
 """Printable in every firmware's forms and shells; some BMCs choke on punctuation."""
 OURS = "opsportal"
@@ -42,6 +43,11 @@ class SignIn:
 
     username: str
     password: str = field(repr=False)
+
+    @property
+    def cut(self) -> SignIn:
+        """The same on a BMC that takes 20 bytes of a password, says yes and keeps 16 (IPMI v1.5 had no more)."""
+        return SignIn(self.username, self.password[:CUT_BYTES])
 
 
 def is_factory_user(username: str) -> bool:
@@ -89,11 +95,11 @@ def find_begun(unit: Unit, server_id: int) -> SignIn | None:
     return SignIn(row.username, unseal(row.password)) if row else None
 
 
-def prove(unit: Unit, server_id: int) -> None:
-    """Signing in with the new one worked: it is the one on record from now on."""
+def prove(unit: Unit, server_id: int, proved: SignIn) -> None:
+    """Signing in with `proved` worked, the new one or the new one cut: it is the one on record from now on."""
     row = unit.get_one(BmcRotation, server_id, with_for_update=True)
     on_record = unit.get_one(Bmc, server_id, with_for_update=True)
-    on_record.username, on_record.password = row.username, row.password
+    on_record.username, on_record.password = proved.username, seal(proved.password)
     job = unit.get_one(HardwareJob, row.job_id)
     unit.delete(row)
     trail.record(

@@ -8,20 +8,14 @@ import bmc
 from bmc.memory import MemoryBmc, MemoryUser, plugged_in
 from opsportal.db import unit_of_work
 from opsportal.domain.hardware import claims
-from opsportal.domain.inventory import parts, releases, rotation, work
-from opsportal.domain.inventory.comparison import SeenPart
+from opsportal.domain.inventory import parts, rotation, work
 from opsportal.domain.vault import unseal
 from opsportal.models import (
     Bmc,
     CleaningStepName,
-    HardwareJob,
-    Installation,
-    JobKind,
-    OperatingSystem,
     Role,
     Server,
 )
-from opsportal.models.base import utcnow
 from tests.builders import make_actor, make_server
 from tests.integration.inventory.test_jobs import PARTS, begin_cleaning, evidence, run, stocked
 from workers.hardware import cleaning, credentials
@@ -55,34 +49,6 @@ def test_parts_of_another_machine_are_not_taken_from_it_by_what_a_bmc_says() -> 
             parts.accept(unit, actor, newest.id or 0)  # a person knows that it has moved
         with unit_of_work() as unit:
             assert unit.get_one(type(disk), disk.id).server_id == other.id
-
-
-def test_wiped_disk_counts_by_either_of_its_names() -> None:
-    """A wipe names a disk by its WWN, its cleaning by its serial number."""
-    server, actor = make_server(), make_actor(role=Role.TECHNICIAN)
-    with unit_of_work() as unit:
-        parts.adopt(unit, server.id or 0, [SeenPart("disk", serial="K1", wwn="0x5000c500a1b2c3d4")])
-    begin_cleaning(actor, server)
-    with unit_of_work() as unit:
-        system = OperatingSystem(
-            code="wipe", name="Wipe", family="x", installer="raw", kernel="k", kernel_sha256=""
-        )
-        wipe = HardwareJob(
-            server_id=server.id or 0, kind=JobKind.WIPE, status="succeeded", actor_name="x",
-            not_after=utcnow(), started_at=utcnow(),
-        )  # fmt: skip
-        unit.add(system)
-        unit.add(wipe)
-        unit.flush()
-        unit.add(
-            Installation(
-                job_id=wipe.id or 0, server_id=server.id or 0, system_id=system.id or 0, purpose="wipe",
-                stage="ended", disks=["0x5000c500a1b2c3d4"], nonce="n", token_hash="t",
-            )
-        )  # fmt: skip
-        unit.flush()
-        assert releases.take_in_wipes(unit, wipe.id or 0, server.id or 0) == 1
-    assert evidence(server) == {"disk": ("good", "wipe_system")}
 
 
 def _sensors(health: bmc.Health, why_partial: bmc.Partial | None = None) -> bmc.SensorAnswer:
@@ -122,7 +88,7 @@ def test_worker_that_was_frozen_leaves_no_evidence() -> None:
         rotation.begin(unit, job.id or 0, server.id or 0)
     findings = (
         lambda: cleaning._witness(running, CleaningStepName.BMC_USERS, good=True, method="removed_by_bmc"),
-        lambda: credentials._prove(running),
+        lambda: credentials._prove(running, rotation.SignIn("hands", "x" * 20)),
     )
     for write in findings:
         with pytest.raises(claims.LeaseLost):

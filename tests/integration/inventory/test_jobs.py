@@ -228,8 +228,9 @@ def test_cleaning_gathers_what_a_program_can_and_leaves_the_rest() -> None:
             "addresses": ("good", "released"),
             "reverse_dns": ("good", "asked_name_server"),
             "bmc_users": ("good", "removed_by_bmc"),
-            "firmware": ("good", "read_by_bmc"),
+            "firmware": ("open", "compared"),  # nobody has approved a version
             "inventory": ("good", "read_by_bmc"),
+            "settings": ("open", "not_by_bmc"),
         }
         assert machine.users == {}
         assert stock_status(server) == "cleaning"
@@ -265,7 +266,7 @@ def test_what_a_bmc_cannot_tell_is_no_evidence() -> None:
     with stocked(machine) as (server, actor):
         begin_cleaning(actor, server)
         assert run(work.clean, actor, server).status == "succeeded"
-        assert evidence(server) == NO_BMC_NEEDED
+        assert evidence(server) == NO_BMC_NEEDED | dict.fromkeys(("bmc_users", "firmware", "inventory", "settings"), ("open", "not_by_bmc"))
         assert stock_status(server) == "cleaning"
 
 
