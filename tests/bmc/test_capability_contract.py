@@ -94,6 +94,7 @@ def test_every_driver_has_every_capability(control: PowerControl) -> None:
     for kind in (
         bmc.BootControl,
         bmc.EventLog,
+        bmc.FactorySettings,
         bmc.Identify,
         bmc.Inventory,
         bmc.PowerDraw,
