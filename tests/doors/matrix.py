@@ -47,6 +47,8 @@ class Door:
             return "not_found"
         if whose == "foreign" and (role == "client" or self.target == "session"):
             return "not_found"
+        if whose == "foreign" and self.target == "job in hands":
+            return "job_not_yours"
         return "allowed"
 
 
@@ -98,6 +100,7 @@ _SUPPORT = (
     Door(f"{MAILS}mail_state.retry", OPERATOR, "undeliverable mail", lambda number: {"mail_id": number}),
 )
 
+TAKEOVER = f"{PORTAL}takeovers____takeover_state"
 FINANCE = frozenset({"client", "operator"})
 INVOICES = f"{PORTAL}billing___invoices____"
 FUNDS = f"{PORTAL}billing___funds____funds_state"
@@ -464,6 +467,16 @@ DOORS = (
     Door(f"{PORTAL}account____account_state.end_other_sessions", SIGNED_IN),
     Door(f"{PORTAL}account____account_state.sign_out_everywhere", SIGNED_IN),
     _page("queues____queues_state", STAFF, "/queues"),
+    Door(f"{TAKEOVER}.take", STAFF, "failed job", lambda number: {"job_id": number, "from_id": 0}),
+    Door(f"{TAKEOVER}.ask", STAFF, "job in hands", _of("job_id")),
+    Door(f"{TAKEOVER}.hand_back", STAFF, "job in hands", _of("job_id")),
+    Door(
+        f"{TAKEOVER}.end",
+        STAFF,
+        "job in hands",
+        lambda number: {"job_id": number, "is_done": True, "seen": "It runs."},
+    ),
+    Door(f"{TAKEOVER}.again", STAFF, "job in hands", _of("job_id")),
     _page("traffic___pollers____pollers_state", STAFF, "/pollers"),
     *_NETWORK,
     *_CYCLE,

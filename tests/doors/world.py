@@ -21,6 +21,7 @@ from opsportal.models import (
     Family,
     HardwareJob,
     JobKind,
+    JobOwner,
     JobStatus,
     Mail,
     MailStatus,
@@ -67,7 +68,7 @@ def make_job(server: Server, *, status: JobStatus, company_id: int | None) -> Ha
 
 
 def make_object(kind: str, company: Company, owner: Actor) -> int:
-    """A new object of a company; of the owner for a login session. Its id."""
+    """A new object of a company; of the owner for a login session, and for a job that was taken over. Its id."""
     if kind == "session":
         with unit_of_work() as unit:
             from opsportal.models import Person
@@ -98,8 +99,14 @@ def make_object(kind: str, company: Company, owner: Actor) -> int:
         return make_prefix(server)
     if kind in ("address", "reverse record"):
         return make_address(server, has_record=kind == "reverse record")
-    status = {"queued job": JobStatus.QUEUED, "failed job": JobStatus.FAILED}[kind]
-    return make_job(server, status=status, company_id=company.id).id or 0
+    status = JobStatus.QUEUED if kind == "queued job" else JobStatus.FAILED
+    job_id = make_job(server, status=status, company_id=company.id).id or 0
+    if kind == "job in hands":
+        with unit_of_work() as unit:
+            unit.add(
+                JobOwner(server_id=server.id, job_id=job_id, person_id=owner.person_id, name=owner.name)
+            )
+    return job_id
 
 
 def make_prefix(server: Server) -> int:
