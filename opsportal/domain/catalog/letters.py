@@ -71,7 +71,11 @@ def _rest(change: ServiceChange, reasons: AbstractSet[SuspensionReason]) -> list
 def tell_terms(unit: Unit, service: Service, change: ServiceChange) -> None:
     """Its price or plan was changed: from what to what, from when, and why."""
     before = Amount(change.price_before_minor or 0, change.currency_before or change.currency)
-    costs = {"service": service.name, "old": before, "new": Amount(change.price_minor, change.currency)}
+    costs: dict[str, str | Amount] = {
+        "service": service.name,
+        "old": before,
+        "new": Amount(change.price_minor, change.currency),
+    }
     body: list[Piece] = [_costs(Term(change.term), costs)]
     if change.plan_before_id and change.plan_before_id != change.plan_id:
         names = [unit.get_one(Plan, number).name for number in (change.plan_before_id, change.plan_id)]
