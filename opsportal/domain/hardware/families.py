@@ -10,10 +10,12 @@ SERVES_SCREENS = "vnc"
 """The kind of BMC whose screen we could show, were its address on record."""
 
 
-def keep_family(unit: Unit, server_id: int, *, console_kind: str, cipher_suite: int) -> None:
+def keep_family(
+    unit: Unit, server_id: int, *, console_kind: str, cipher_suite: int, limits: dict[str, int]
+) -> None:
     """Keep what an inspection has learned. A cipher suite only when signing in with it has worked."""
     row = unit.get_one(Bmc, server_id, with_for_update=True, populate_existing=True)
-    row.console_kind, row.cipher_suite = console_kind, cipher_suite
+    row.console_kind, row.cipher_suite, row.limits = console_kind, cipher_suite, limits
     unit.add(row)
     unit.changed(topics.server(server_id))
 

@@ -26,7 +26,7 @@ def owners_of(unit: Unit, server_ids: Sequence[int]) -> dict[int, JobOwner]:
 
 def has_owner() -> ColumnElement[bool]:
     """For queries over HardwareJob: whether the job is a person's at present."""
-    return exists().where(col(JobOwner.job_id) == col(HardwareJob.id))
+    return exists().where(col(JobOwner.job_id) == col(HardwareJob.id)).correlate(HardwareJob)
 
 
 def is_owned(unit: Unit, job: HardwareJob) -> bool:

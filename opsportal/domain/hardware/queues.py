@@ -69,7 +69,7 @@ def count_jobs(actor: Actor, unit: Unit, choice: Choice) -> dict[Standing, int]:
 def count_by_server(actor: Actor, unit: Unit, choice: Choice) -> list[tuple[Server, dict[Standing, int]]]:
     """The same for each server on which a job is open, or whose newest job has failed; by name."""
     actor.require(Permission.JOBS_WATCH)
-    newest = select(func.max(col(HardwareJob.id))).group_by(col(HardwareJob.server_id))
+    newest = select(func.max(col(HardwareJob.id))).group_by(col(HardwareJob.server_id)).correlate(None)
     is_failed = (col(HardwareJob.id).in_(newest)) & (standing.standing() == Standing.FAILED.value)
     query = (
         select(Server, standing.standing())
@@ -94,6 +94,10 @@ def _narrowed(choice: Choice) -> list[ColumnElement[bool]]:
     if choice.kinds:
         wanted.append(col(HardwareJob.kind).in_(choice.kinds))
     if choice.server:
-        named = select(Server.id).where(col(Server.name).icontains(choice.server, autoescape=True))
+        named = (
+            select(Server.id)
+            .where(col(Server.name).icontains(choice.server, autoescape=True))
+            .correlate(None)
+        )
         wanted.append(col(HardwareJob.server_id).in_(named))
     return wanted

@@ -75,8 +75,10 @@ def late_since() -> ColumnElement[dt.datetime | None]:
 
 def _silent_since() -> ColumnElement[dt.datetime | None]:
     """When the lease of the worker ran out, or runs out."""
-    held = select(col(Server.lease_expires_at)).where(
-        col(Server.id) == col(HardwareJob.server_id), col(Server.lease_job_id) == col(HardwareJob.id)
+    held = (
+        select(col(Server.lease_expires_at))
+        .where(col(Server.id) == col(HardwareJob.server_id), col(Server.lease_job_id) == col(HardwareJob.id))
+        .correlate(HardwareJob)
     )
     return func.coalesce(held.scalar_subquery(), col(HardwareJob.started_at))
 
