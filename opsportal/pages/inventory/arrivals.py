@@ -39,7 +39,7 @@ def _take_in(row: Any) -> rx.Component:
     return rx.cond(
         row.server_id > 0,
         link(row.server, to=f"/stock/{row.server_id}"),
-        link(t("Take in"), to=row.to, class_name="btn primary"),
+        link(t("Take in"), to=row.intake, class_name="btn primary"),
     )
 
 
@@ -158,7 +158,7 @@ _ORDERS = (
         show="wide",
     ),
     Column(t("Arrived"), lambda r: t("{arrived} of {machines}", arrived=r.arrived, machines=r.machines)),
-    Column("", lambda r: link(t("Take in"), to=r.to, class_name="btn"), right=True),
+    Column("", lambda r: link(t("Take in"), to=r.intake, class_name="btn"), right=True),
 )
 
 

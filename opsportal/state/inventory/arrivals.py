@@ -39,7 +39,7 @@ class OrderView:
     parts: list[str] = field(default_factory=list)
     by: str = ""
     at: str = ""
-    to: str = ""
+    intake: str = ""
     """Where a machine of it is taken in."""
 
 
@@ -72,7 +72,7 @@ class SeenView:
     """Codes: suite_zero, anonymous, null_user."""
     server_id: int = 0
     server: str = ""
-    to: str = ""
+    intake: str = ""
     """Where it is taken in, with what is known filled in."""
 
 
@@ -192,7 +192,7 @@ def _seen(one: Seen, names: dict[int, str]) -> SeenView:
         weak=[code for code in ("suite_zero", "anonymous", "null_user") if facts.get(code)],
         server_id=one.server_id or 0,
         server=names.get(one.server_id or 0, ""),
-        to=f"/intake?{urlencode({name: value for name, value in known.items() if value})}",
+        intake=f"/intake?{urlencode({name: value for name, value in known.items() if value})}",
     )
 
 
