@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
 from lab.bmcs.ipxe import FetchFailed
@@ -32,10 +33,13 @@ class BootClient:
             raise FetchFailed(f"{url}... {http.client.responses.get(status, status)} (HTTP {status})")
         return content
 
-    def report(self, url: str, milestone: str, detail: str = "") -> bool:
-        """Tell how far it has come; whether that was taken."""
+    def report(
+        self, url: str, milestone: str, detail: str = "", disk: Mapping[str, str | int] | None = None
+    ) -> bool:
+        """Tell how far it has come, or what became of a disk; whether that was taken."""
         try:
-            body = json.dumps({"milestone": milestone, "detail": detail}).encode()
+            told = {"milestone": milestone, "detail": detail} | ({"disk": dict(disk)} if disk else {})
+            body = json.dumps(told).encode()
             status, _, _ = self._ask("POST", url, body)
         except FetchFailed:
             return False

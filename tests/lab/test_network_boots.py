@@ -175,7 +175,7 @@ def test_a_wipe_switches_the_server_off(server: Server, service: BootService) ->
     service.offer(purpose=SystemPurpose.WIPE)
     server.ask("press", button="reset")
     server.wait(power="off")
-    assert service.milestones() == ["installer_started", "disk_prepared"]
+    assert service.milestones() == ["installer_started", "disk_wiped", "disk_prepared"]
 
 
 def test_a_memory_test_says_nothing_and_runs_on(server: Server, service: BootService) -> None:

@@ -58,7 +58,7 @@ class FirmwareState(rx.State):
 
     @allow(Permission.FLEET_VIEW)
     async def open(self) -> Any:
-        return await show(self, *SHELL, FIRMWARE)
+        return await show(self, *SHELL, (FIRMWARE, None))
 
     @allow(Permission.STOCK_MANAGE)
     async def approve(self, draft: Draft, model: Name, component: Name, version: Name) -> None:
@@ -72,7 +72,7 @@ class FirmwareState(rx.State):
         await in_unit(firmware.withdraw, current_actor(), firmware_id)
 
 
-def read_firmware(unit: Unit, actor: Actor) -> FirmwareView:
+def read_firmware(unit: Unit, actor: Actor, _: Any) -> FirmwareView:
     rows = firmware.list_approved(actor, unit)
     return FirmwareView(
         is_ready=True,
