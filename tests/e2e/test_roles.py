@@ -109,7 +109,7 @@ def test_technician_has_the_hall_and_not_the_business(visitors: Visitors, portal
     expect_menu(
         page,
         [
-            *("Desk", "Fleet", "Racks", "Stock", "Parts", "Scan a label", "Queues", "Networks", "Pollers"),
+            *("Desk", "Fleet", "Racks", "Stock", "Parts", "Scan a label", "Queues", "Networks", "Switches"),
             *("My account", "Password", "Two-factor"),
         ],
     )
@@ -137,7 +137,7 @@ def test_operator_has_everything(visitors: Visitors, portal: Portal) -> None:
                 "Mails",
                 "Queues",
                 "Networks",
-                "Pollers",
+                "Switches",
                 "Fleet",
                 "Racks",
                 "Stock",
