@@ -19,6 +19,7 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
         "traffic_graph_year",
     ),
     "benchmarks.consoles": ("console_echo", "console_first_frame"),
+    "benchmarks.real_chain": ("real_chain",),
     "benchmarks.renewals": ("renewal_run_10000",),
     "benchmarks.invoice_lists": ("invoice_list_100k",),
     "benchmarks.invoice_pdfs": ("invoice_pdf",),

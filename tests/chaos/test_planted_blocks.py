@@ -15,7 +15,7 @@ from opsportal.domain.access import Actor
 from opsportal.domain.hardware import block, claims, port_orders
 from opsportal.domain.hardware.refusals import PortBusy, PortIsUplink
 from opsportal.domain.traffic import links
-from opsportal.models import PortOrder, Role, Server, SwitchPort
+from opsportal.models import OrderStatus, PortOrder, Role, Server, SwitchPort
 from opsportal.models.base import utcnow
 from switches import PortState
 from tests.builders import make_actor, make_company, make_server, make_service
@@ -214,3 +214,18 @@ def test_two_blocks_of_one_server(rented: Rented, is_planted: bool) -> None:
     else:
         with pytest.raises(DBAPIError, match="uq_server_block_in_force"), unit_of_work() as unit:
             unit.execute(adding, row)
+
+
+@IS_PLANTED
+def test_an_order_that_was_given_up(
+    rented: Rented, monkeypatch: pytest.MonkeyPatch, is_planted: bool
+) -> None:
+    """A worker gave it up and was lost; nothing is left to be done, and that does not mean that it is done."""
+    job_id = rented.block()
+    with unit_of_work() as unit:
+        block.close_orders(unit, job_id, OrderStatus.FAILED, "switch_port_moved")
+    if is_planted:
+        monkeypatch.setattr(block, "has_given_up", lambda *_: False)
+    hardware.run_job(job_id)
+    assert rented.port.commands == []
+    assert rented.is_blocked() is is_planted

@@ -12,6 +12,7 @@ from sqlmodel import select
 from bmc.memory import MemoryBmc, MemoryPower, plugged_in
 from opsportal.db import Unit, unit_of_work
 from opsportal.domain.access import Actor
+from opsportal.domain.consoles import access_work
 from opsportal.domain.hardware import claims
 from opsportal.domain.inventory import rotation, work
 from opsportal.domain.inventory.rotation import SignIn
@@ -19,6 +20,7 @@ from opsportal.domain.vault import unseal
 from opsportal.models import Bmc, BmcRotation, Role, Server
 from tests.builders import make_actor, make_server
 from tests.chaos.test_planted import IS_PLANTED, Died
+from tests.integration.test_protections import take_out
 from tests.workers.site import let_lease_expire
 from workers import clock, hardware
 from workers.hardware import credentials
@@ -134,6 +136,20 @@ def test_a_password_sent_by_a_worker_that_was_overtaken(
         monkeypatch.setattr(rotation, "sent", overtaken)
         if is_planted:
             monkeypatch.setattr(claims, "announce_command", lambda *_, **__: None)
+        hardware.run_job(one.rotate())
+        assert bool(one.machine.other_commands) is is_planted
+        assert one.has_a_way_in()
+
+
+@IS_PLANTED
+def test_a_password_sent_while_somebody_is_at_the_users(
+    monkeypatch: pytest.MonkeyPatch, is_planted: bool
+) -> None:
+    """A temporary user is being made on the same BMC: two at once could take the same slot."""
+    monkeypatch.setattr(access_work, "is_held", lambda *_: True)
+    with kept("127.9.4.5") as one:
+        if is_planted:
+            take_out(monkeypatch, rotation, "sent", "if access_work.is_held(unit, server_id):", "if False:")
         hardware.run_job(one.rotate())
         assert bool(one.machine.other_commands) is is_planted
         assert one.has_a_way_in()
