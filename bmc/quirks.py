@@ -41,25 +41,38 @@ class Quirks:
     cipher_suite: int = 3
     """The best that the family speaks reliably; 17 is accepted and broken by many."""
     console: ConsoleKind = ConsoleKind.VENDOR
+    sessions: int = 4
+    """How many sessions it holds at a time. IPMI asks for four (v2.0 section 6.12.10)."""
+    user_slots: int = 10
+    """The first is the anonymous user's. IPMI asks for four; the smallest of the servers in use has ten."""
+    name_bytes: int = 16
+    password_bytes: int = 20
+    """Some keep 16 of the 20 (IPMI v1.5), and say yes."""
+
+    def limits(self) -> dict[str, int]:
+        """How much it takes, by name."""
+        return {
+            name: getattr(self, name) for name in ("sessions", "user_slots", "name_bytes", "password_bytes")
+        }
 
 
 STANDARD = Quirks("standard")
-_DELL = Quirks("Dell iDRAC", console=ConsoleKind.VNC, cipher_suite=17)
+_DELL = Quirks("Dell iDRAC", console=ConsoleKind.VNC, cipher_suite=17, user_slots=16)
 _SUPERMICRO = Quirks("Supermicro", boot=BootMethod.REMOTE_DISK_IN_UEFI)
-_OPENBMC = Quirks("OpenBMC", cipher_suite=17)
+_OPENBMC = Quirks("OpenBMC", cipher_suite=17, sessions=15, user_slots=15)
 _ANY = None
 
 # IANA private enterprise number, and the product id where a vendor's products differ.
 QUIRKS: dict[tuple[int, int | None], Quirks] = {
-    (2, _ANY): Quirks("IBM IMM"),
-    (11, _ANY): Quirks("HPE iLO", cipher_suite=17),
-    (343, _ANY): Quirks("Intel"),
+    (2, _ANY): Quirks("IBM IMM", user_slots=12),
+    (11, _ANY): Quirks("HPE iLO", cipher_suite=17, user_slots=12),
+    (343, _ANY): Quirks("Intel", user_slots=15),
     (674, _ANY): _DELL,
     (4753, 0x0F02): Quirks("OpenIPMI ipmi_sim", reads_boot=False),
     (7244, _ANY): Quirks("Quanta"),
-    (10368, _ANY): Quirks("Fujitsu iRMC"),
+    (10368, _ANY): Quirks("Fujitsu iRMC", user_slots=16),
     (10876, _ANY): _SUPERMICRO,
-    (19046, _ANY): Quirks("Lenovo XCC", cipher_suite=17),
+    (19046, _ANY): Quirks("Lenovo XCC", cipher_suite=17, user_slots=12),
     (42817, _ANY): _OPENBMC,
     (47488, _ANY): _SUPERMICRO,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -18,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlmodel import AutoString, Field, SQLModel
 
-from opsportal.models.base import identity, moment, one_of
+from opsportal.models.base import document, identity, moment, one_of
 from opsportal.models.inventory import StockStatus
 
 
@@ -145,6 +146,8 @@ class Bmc(SQLModel, table=True):
     """SHA-256 of the certificate that a Redfish BMC must show (hexadecimal); without it a CA must vouch for it."""
     console_kind: str | None = Field(default=None, sa_column=Column(AutoString, nullable=True))
     """How its family shows the machine's screen (`bmc.ConsoleKind`); null until an inspection has learned it."""
+    limits: dict[str, Any] = document()
+    """How much its family takes (`bmc.quirks`), by name; empty until an inspection has learned it."""
 
 
 class HardwareJob(SQLModel, table=True):

@@ -27,7 +27,9 @@ def learn(running: Running, answer: bmc.BmcInventory) -> None:
         suite = quirks.cipher_suite
         running.log(f"{quirks.name}: cipher suite {suite} from now on")
     with unit_of_work() as unit:
-        families.keep_family(unit, running.server_id, console_kind=quirks.console, cipher_suite=suite)
+        families.keep_family(
+            unit, running.server_id, console_kind=quirks.console, cipher_suite=suite, limits=quirks.limits()
+        )
 
 
 def _works(row: Bmc, cipher_suite: int) -> bool:

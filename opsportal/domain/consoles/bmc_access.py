@@ -27,7 +27,9 @@ from opsportal.domain.consoles.refusals import (
     AccessNotOffered,
     AccessNotReady,
     AccessShown,
+    BmcSessionsFull,
 )
+from opsportal.domain.hardware import bmc_limits
 from opsportal.domain.lifecycle import BMC_ACCESS, move
 from opsportal.domain.refusals import NotFound
 from opsportal.domain.vault import seal, unseal
@@ -81,8 +83,12 @@ def request_access(unit: Unit, actor: Actor, server_id: int) -> BmcAccess:
     left = list_left(unit, server_id)
     if any(row.session_id == actor.session_id for row in left):
         raise AccessExists
-    if len(left) >= MOST_PER_SERVER:
-        raise AccessFull(limit=MOST_PER_SERVER)
+    limits = bmc_limits.limits_of(unit, server_id)
+    most = min(MOST_PER_SERVER, limits.temporary_users)
+    if len(left) >= most:
+        raise AccessFull(limit=most)
+    if not bmc_limits.has_session_left(unit, server_id, None):
+        raise BmcSessionsFull(limit=limits.sessions)
     row = BmcAccess(
         server_id=server_id,
         service_id=server.service_id,
@@ -91,8 +97,8 @@ def request_access(unit: Unit, actor: Actor, server_id: int) -> BmcAccess:
         person_name=actor.name,
         is_staff=actor.is_staff,
         session_id=actor.session_id,
-        username=_new_name(),
-        password=seal(_new_password()),
+        username=_new_name()[: limits.name_bytes],
+        password=seal(_new_password(min(_PASSWORD_LENGTH, limits.password_bytes))),
         expires_at=_end_of(unit, actor),
     )
     unit.add(row)
@@ -112,10 +118,10 @@ def _new_name() -> str:
     return "kvm" + "".join(secrets.choice(_LETTERS) for _ in range(_NAME_LETTERS))
 
 
-def _new_password() -> str:
+def _new_password(length: int) -> str:
     """16 characters, because some BMCs cut off what is longer: 95 bits, of every class that BMCs insist on."""
     while True:
-        made = "".join(secrets.choice("".join(_CLASSES)) for _ in range(_PASSWORD_LENGTH))
+        made = "".join(secrets.choice("".join(_CLASSES)) for _ in range(length))
         if all(set(made) & set(kind) for kind in _CLASSES):
             return made
 

@@ -20,12 +20,14 @@ from opsportal.domain.accounts import sessions
 from opsportal.domain.audit import trail
 from opsportal.domain.consoles import topics
 from opsportal.domain.consoles.refusals import (
+    BmcSessionsFull,
     ConsoleFull,
     ConsoleNotActive,
     NoScreen,
     TicketUnusable,
     TooManyConsoles,
 )
+from opsportal.domain.hardware import bmc_limits
 from opsportal.domain.lifecycle import CONSOLE_GRANT, move
 from opsportal.domain.refusals import NotFound, Refusal, ServerWithoutBmc
 from opsportal.models import (
@@ -85,7 +87,7 @@ def grant_console(unit: Unit, actor: Actor, server_id: int, kind: ConsoleKind) -
     # Locked in this order by all who ask: of two at once, the second counts the first.
     unit.get_one(Person, actor.person_id, with_for_update=True)
     unit.refresh(server, with_for_update=True)
-    _check_room(unit, actor, server_id)
+    _check_room(unit, actor, server_id, kind)
     ticket = secrets.token_urlsafe(32)
     grant = ConsoleGrant(
         ticket_hash=hash_ticket(ticket),
@@ -131,11 +133,13 @@ def _open_grants(unit: Unit, column: object, value: int) -> int:
     return int(unit.scalar(query) or 0)
 
 
-def _check_room(unit: Unit, actor: Actor, server_id: int) -> None:
+def _check_room(unit: Unit, actor: Actor, server_id: int, kind: ConsoleKind) -> None:
     if _open_grants(unit, col(ConsoleGrant.person_id), actor.person_id) >= MOST_PER_PERSON:
         raise TooManyConsoles(limit=MOST_PER_PERSON)
     if _open_grants(unit, col(ConsoleGrant.server_id), server_id) >= MOST_PER_SERVER:
         raise ConsoleFull(limit=MOST_PER_SERVER)
+    if not bmc_limits.has_session_left(unit, server_id, kind):
+        raise BmcSessionsFull(limit=bmc_limits.limits_of(unit, server_id).sessions)
 
 
 def attach(unit: Unit, *, session_id: int, ticket: str) -> Attachment:

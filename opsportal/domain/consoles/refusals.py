@@ -85,3 +85,11 @@ class ConsoleAway(Refusal):
     msgid = (
         "Consoles cannot be reached at the moment. The server itself is not affected. Try again in a minute."
     )
+
+
+class BmcSessionsFull(Refusal):
+    code = "bmc_sessions_full"
+    msgid = (
+        "This server's management controller holds {limit} sessions at a time, and the one that is left is kept for "
+        "jobs. Nothing was changed. End a console of this server, then try again."
+    )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from opsportal.db import Unit
 from opsportal.domain.audit import trail
 from opsportal.domain.consoles import access_work
+from opsportal.domain.hardware import bmc_limits
 from opsportal.domain.inventory import topics
 from opsportal.domain.vault import seal, unseal
 from opsportal.models import Bmc, BmcRotation, HardwareJob, Server
@@ -54,9 +55,9 @@ def is_factory_user(username: str) -> bool:
     return username.lower() in DEFAULT_USERS
 
 
-def new_password() -> str:
+def new_password(length: int = PASSWORD_BYTES) -> str:
     """Unique for each machine, by chance."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_BYTES))
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
 def is_usable_password(password: str) -> bool:
@@ -69,8 +70,10 @@ def begin(unit: Unit, job_id: int, server_id: int) -> SignIn:
     row = unit.get(BmcRotation, server_id, with_for_update=True)
     if row is None:
         current = unit.get_one(Bmc, server_id).username
-        name = OURS if is_factory_user(current) else current
-        row = BmcRotation(server_id=server_id, job_id=job_id, username=name, password=seal(new_password()))
+        limits = bmc_limits.limits_of(unit, server_id)
+        name = OURS[: limits.name_bytes] if is_factory_user(current) else current
+        password = new_password(min(PASSWORD_BYTES, limits.password_bytes))
+        row = BmcRotation(server_id=server_id, job_id=job_id, username=name, password=seal(password))
         unit.add(row)
     row.job_id = job_id
     return SignIn(row.username, unseal(row.password))

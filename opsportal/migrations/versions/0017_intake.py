@@ -101,6 +101,7 @@ def upgrade() -> None:
     _orders()
     _searches()
     op.add_column("cleaning", sa.Column("events_before", postgresql.JSONB(), nullable=True))
+    op.add_column("bmc", _json("limits", "{}"))
     for table, column, name, old, new in CHECKS:
         _check(table, column, name, f"{old}, {new}")
 
@@ -116,6 +117,7 @@ def downgrade() -> None:
     op.execute("UPDATE milestone SET diagnosis = NULL WHERE diagnosis = 'load_stuck'")
     for table, column, name, old, _ in CHECKS:
         _check(table, column, name, old)
+    op.drop_column("bmc", "limits")
     op.drop_column("cleaning", "events_before")
     op.drop_table("bmc_sighting")
     op.drop_table("bmc_sweep")
