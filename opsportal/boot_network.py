@@ -3,7 +3,7 @@
     python -m opsportal.boot_network --into /etc/opsportal-boot --tftp-root /srv/tftp [--interface eno2]
         [--network 10.20.0.0/16]
 
-Into the directory come `dnsmasq.conf`, `boot.ipxe`, which belongs into the TFTP root beside undionly.kpxe and ipxe.efi,
+Into the directory come `dnsmasq.conf`, `boot.ipxe`, which belongs into the TFTP root beside undionly.kpxe and snponly.efi,
 and, with BOOT_NETWORK_KEY, `tell-portal` and `tell-portal.json`, by which dnsmasq tells the portal of each address that
 it gives. Run it again and restart dnsmasq whenever servers or addresses change.
 """
@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         "--into", type=_plain, required=True, help="the directory to write to, the same path on the boot host"
     )
     parser.add_argument(
-        "--tftp-root", type=_plain, required=True, help="where undionly.kpxe, ipxe.efi and boot.ipxe are"
+        "--tftp-root", type=_plain, required=True, help="where undionly.kpxe, snponly.efi and boot.ipxe are"
     )
     parser.add_argument("--interface", type=_plain, default="", help="the only interface to answer on")
     parser.add_argument(

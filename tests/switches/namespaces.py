@@ -91,7 +91,7 @@ def running_switch(directory: Path, *, ports: int) -> Iterator[RealSwitch]:
     need_tool("snmpd")
     if os.geteuid() != 0:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("network namespaces need root")
-    mark = _take_number()
+    mark = take_number("ops-sw")
     subnet = f"169.254.{mark}"
     inside, servers, outside = f"ops-sw{mark}", f"ops-sv{mark}", f"opsm{mark}"
     switch = RealSwitch(ports, f"{subnet}.2", inside, servers)
@@ -105,11 +105,11 @@ def running_switch(directory: Path, *, ports: int) -> Iterator[RealSwitch]:
         subprocess.run(["ip", "link", "delete", outside], check=False, stderr=subprocess.DEVNULL)
 
 
-def _take_number() -> int:
+def take_number(prefix: str) -> int:
     """A number that no other process of this machine has: whoever makes the namespace has it."""
     for offset in range(_NUMBERS):
         number = (os.getpid() + offset) % _NUMBERS + 1
-        made = subprocess.run(["ip", "netns", "add", f"ops-sw{number}"], check=False, capture_output=True)
+        made = subprocess.run(["ip", "netns", "add", f"{prefix}{number}"], check=False, capture_output=True)
         if made.returncode == 0:
             return number
     raise AssertionError(f"no namespace could be made: {made.stderr!r}")

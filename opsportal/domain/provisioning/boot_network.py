@@ -63,7 +63,7 @@ def _is_in(text: str, network: ipaddress.IPv4Network) -> bool:
 def configuration(leases: Sequence[Lease], *, tftp_root: str, interface: str = "", teller: str = "") -> str:
     """The text of dnsmasq.conf.
 
-    `tftp_root`: where undionly.kpxe, ipxe.efi and boot.ipxe are. `teller`: the program that tells the portal of
+    `tftp_root`: where undionly.kpxe, snponly.efi and boot.ipxe are. `teller`: the program that tells the portal of
     each address that is given; "" for none.
     """
     networks = {lease.network: lease.gateway for lease in leases}
@@ -81,7 +81,7 @@ def configuration(leases: Sequence[Lease], *, tftp_root: str, interface: str = "
         "dhcp-match=set:efi,option:client-arch,9",
         "enable-tftp",
         f"tftp-root={tftp_root}",
-        "dhcp-boot=tag:!ipxe,tag:efi,ipxe.efi",
+        "dhcp-boot=tag:!ipxe,tag:efi,snponly.efi",
         "dhcp-boot=tag:!ipxe,tag:!efi,undionly.kpxe",
         f"dhcp-boot=tag:ipxe,{ASKING_SCRIPT}",
         *([f"dhcp-script={teller}", "script-on-renewal"] if teller else []),

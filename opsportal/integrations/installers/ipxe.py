@@ -10,10 +10,11 @@ from opsportal.models import InstallerKind
 
 TIMEOUT_MS = 30_000
 """For one file to begin to arrive; after that the disk is booted."""
-# A BIOS that is told to `exit` may not come back to its disk; UEFI goes on with its own boot order.
+# A BIOS that is told to `exit` may not come back to its disk. UEFI goes on with its own boot order, but only from what
+# has failed: where a boot option succeeds, firmware shows its menu and stays there (UEFI 2.10, section 3.1.2).
 _LOCAL = """\
 iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||
-exit
+exit 1
 """
 LOCAL_DISK = "#!ipxe\n" + _LOCAL
 ASK_TIMEOUT_MS = 20_000
