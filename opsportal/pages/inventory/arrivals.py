@@ -13,7 +13,7 @@ from opsportal.components.headers import header
 from opsportal.components.inventory import ask, field
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import Column, QueryLink, table
-from opsportal.components.text import t, t_code, tn
+from opsportal.components.text import t, t_code
 from opsportal.pages.frame import framed
 from opsportal.state.inventory.arrivals import ArrivalsState
 
@@ -139,8 +139,8 @@ def _found(view: Any) -> rx.Component:
         side=rx.cond(
             view.seen.length() > 0,
             rx.el.span(
-                tn("{n} found", "{n} found", n=view.seen.length()), " · ",
-                tn("{n} on record", "{n} on record", n=view.known),
+                t("found: {n}", n=view.seen.length()), " · ",
+                t("on record: {n}", n=view.known),
                 class_name="sub num",
             ),
         ),
