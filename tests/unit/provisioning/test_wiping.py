@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from lab.qemu import packages
 from lab.qemu.images import CACHE
 from opsportal.integrations.installers import render
 from opsportal.models import SystemPurpose
+from opsportal.web.boot import Report
 from tests.unit.provisioning.halls import FACTS
 
 SIZE = 1 << 20
@@ -145,6 +147,8 @@ def test_each_disk_by_the_method_that_suits_it(bench: Bench) -> None:
     assert all(_is_clean(disk) for disk in disks)
     assert bench.milestones == ["installer_started", "disk_prepared"]
     [told] = [one["disk"] for one in bench.posts if one.get("disk", {}).get("serial") == "S1"]
+    for post in bench.posts:  # the boot service's door takes every one of them
+        Report.model_validate_json(json.dumps(post))
     assert told.pop("seconds") >= 0
     assert told == {
         "outcome": "erased", "device": "sdz", "serial": "S1", "wwn": "", "model": "ST1000 bx", "size": SIZE,
@@ -221,3 +225,18 @@ def test_a_missing_disk_is_named_and_no_other_is_touched(bench: Bench) -> None:
 def test_without_any_disk_it_has_failed(bench: Bench) -> None:
     bench.run()
     assert (bench.became, bench.milestones) == ({}, ["installer_started", "failed no_disk"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"serial": "<b>"}, {"model": "x" * 61}, {"size": -1}, {"size": "1"}, {"method": "magic"},
+        {"outcome": "clean"}, {"trouble": "none"}, {"verified": True}, {"device": ""}, {"more": 1},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_disk_calls_itself_something_plain_or_is_not_heard(change: dict[str, Any]) -> None:
+    disk = {"device": "sda", "outcome": "erased", "method": "overwrite", "verified": 16}
+    Report.model_validate_json(json.dumps({"milestone": "disk_wiped", "disk": disk}))
+    with pytest.raises(ValidationError):
+        Report.model_validate_json(json.dumps({"milestone": "disk_wiped", "disk": disk | change}))
