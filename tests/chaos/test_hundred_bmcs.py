@@ -46,9 +46,10 @@ SEED = int(os.environ.get("CHAOS_SEED", "20261122"))
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "2"))
 SERVERS = int(os.environ.get("CHAOS_SERVERS", "100"))
 LEASE_S = 7.0
-QUIET_SHARE = 0.2
-"""Of a round's jobs: once only so many have not ended, nothing more is harmed."""
-STROKES = max(12, SERVERS // 7)
+STORMY_SHARE = 0.6
+"""Strokes fall while so many of a round's jobs end, one after some jobs each: a worker that is killed before it has
+done anything shows little."""
+STROKES = max(12, SERVERS // 8)
 """In each round at most. Most cost a start of Python, which is dear."""
 REINSTALLS_PERCENT = 15
 LONGEST_S = 540.0
@@ -104,7 +105,7 @@ def _list_unfinished() -> list[tuple[object, ...]]:
 def _let_them_work(killer: Killer, machines: list[InstalledMachine], *, until: float) -> None:
     """Reconcile, strike and follow until every job has ended."""
     next_round = next_stroke = 0.0
-    strokes = len(killer.book) + STROKES
+    struck, begun = len(killer.book), len(_list_unfinished())
     while unfinished := _list_unfinished():
         now = time.monotonic()
         assert now < until, unfinished
@@ -112,9 +113,11 @@ def _let_them_work(killer: Killer, machines: list[InstalledMachine], *, until: f
             with suppress(RedisError):  # away: the next round finds what this one has missed
                 clock.reconcile()
             next_round = time.monotonic() + 1
-        is_enough = len(killer.book) >= strokes or len(unfinished) < SERVERS * QUIET_SHARE
+        # As much of the storm as of its jobs is over; what nobody has suffered yet still comes when they all are.
+        over = (begun - len(unfinished)) / (begun * STORMY_SHARE)
+        is_due = over > 1 or len(killer.book) - struck <= STROKES * over
         killer.heal()  # in its time and not before: who is frozen with a job stays so past the lease
-        if now > next_stroke and killer.strike(only_owed=is_enough):
+        if now > next_stroke and is_due and killer.strike(only_owed=over > 1):
             next_stroke = time.monotonic() + killer.dice.uniform(0.1, 0.5)
         for machine in machines:
             machine.follow()
