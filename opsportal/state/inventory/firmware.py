@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import reflex as rx
@@ -13,6 +12,7 @@ from opsportal.domain.access import Actor, Permission
 from opsportal.domain.inventory import firmware
 from opsportal.domain.inventory.topics import STOCK
 from opsportal.state.guard import allow, current_actor
+from opsportal.state.inventory.views import FirmwareRowView, FirmwareView, ModelView
 from opsportal.state.inventory.work import take
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
@@ -22,31 +22,6 @@ from opsportal.state.views import ProblemView, iso
 from opsportal.state.wire import Id
 
 Name = Annotated[str, Field(max_length=firmware.LONGEST, pattern=r"^[^\x00]*$")]
-
-
-@dataclass(frozen=True)
-class FirmwareRowView:
-    id: int = 0
-    model: str = ""
-    component: str = ""
-    version: str = ""
-    by: str = ""
-    at: str = ""
-
-
-@dataclass(frozen=True)
-class ModelView:
-    """A model to choose; its value is its name."""
-
-    value: str = ""
-    label: str = ""
-
-
-@dataclass(frozen=True)
-class FirmwareView:
-    is_ready: bool = False
-    rows: list[FirmwareRowView] = field(default_factory=list)
-    models: list[ModelView] = field(default_factory=list)
 
 
 class FirmwareState(rx.State):

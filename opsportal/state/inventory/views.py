@@ -356,3 +356,28 @@ class BulkView:
     msgid: str = ""
     """Why there is none; with its `params`."""
     params: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FirmwareRowView:
+    id: int = 0
+    model: str = ""
+    component: str = ""
+    version: str = ""
+    by: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """A model to choose; its value is its name."""
+
+    value: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class FirmwareView:
+    is_ready: bool = False
+    rows: list[FirmwareRowView] = field(default_factory=list)
+    models: list[ModelView] = field(default_factory=list)
