@@ -13,7 +13,7 @@ from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.hardware import owners, standing
 from opsportal.domain.hardware.standing import Standing
-from opsportal.models import ACTIVE_JOB, Company, HardwareJob, JobKind, Server
+from opsportal.models import ACTIVE_JOB, Company, HardwareJob, JobKind, JobStatus, Server
 
 LIMIT = 50
 SERVERS = 100
@@ -62,7 +62,7 @@ def count_jobs(actor: Actor, unit: Unit, choice: Choice) -> dict[Standing, int]:
     for name, number in unit.exec(opened):
         counts[Standing(name)] += number
     for status, number in unit.exec(ended):
-        counts[standing.BY_STATUS[status]] += number
+        counts[standing.BY_STATUS[JobStatus(status)]] += number
     return counts
 
 

@@ -216,12 +216,21 @@ def _end(unit: Unit, actor: Actor, job: HardwareJob, row: JobOwner, *, is_done: 
 
 
 def _note(
-    unit: Unit, actor: Actor, job: HardwareJob, server: Server, what: str, line: str, **data: str
+    unit: Unit,
+    actor: Actor,
+    job: HardwareJob,
+    server: Server,
+    what: str,
+    line: str,
+    *,
+    whose: str = "",
+    seen: str = "",
 ) -> None:
+    """Write it to the job's log and to the audit trail, and show it. `whose`: from whom it was taken."""
     assert job.id is not None
     unit.add(JobLog(job_id=job.id, line=line))
     trail.record(
         unit, f"job:{what}", actor=actor, object_kind="server", object_id=job.server_id, object_name=server.name,
-        company_id=job.company_id, job=job.id, **{key: value for key, value in data.items() if value},
+        company_id=job.company_id, job=job.id, whose=whose, seen=seen,
     )  # fmt: skip
     unit.changed(*topics.of_job(job), topics.job(job.id))
