@@ -45,7 +45,6 @@ AUDIT: Final[Words] = {
     "traffic:exemption_ended": N_("Exemption from the plan's traffic ended"),
     "bmc:access_refused": N_("The BMC refuses the user or password on record"),
     "bmc:access_restored": N_("The BMC lets us in again"),
-    "bmc:record_corrected": N_("Record of the BMC corrected"),
     "console:screen_put": N_("Screen put on record"),
     "console:screen_remove": N_("Screen taken off the record"),
     "switch:added": N_("Switch added"),

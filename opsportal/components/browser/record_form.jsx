@@ -6,33 +6,34 @@ import { notify } from "$/portal/notices";
 
 /** A labelled input; `hint` is read with it. */
 export function Line({ label, hint, ...input }) {
-  const noteId = useId();
+  const id = useId();
   return (
-    <label className="field">
-      <span>{label}</span>
-      <input className="input" autoComplete="off" spellCheck={false} aria-describedby={hint ? noteId : undefined} {...input} />
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <input id={id} className="input" autoComplete="off" spellCheck={false} aria-describedby={hint ? `${id}-note` : undefined} {...input} />
       {hint ? (
-        <span id={noteId} className="field-hint">
+        <p id={`${id}-note`} className="field-hint">
           {hint}
-        </span>
+        </p>
       ) : null}
-    </label>
+    </div>
   );
 }
 
 /** A labelled choice; `values` are pairs of code and word. */
 export function Choice({ label, values, onChange, ...select }) {
+  const id = useId();
   return (
-    <label className="field">
-      <span>{label}</span>
-      <select className="input" onChange={onChange ? (event) => onChange(event.target.value) : undefined} {...select}>
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <select id={id} className="input" onChange={onChange ? (event) => onChange(event.target.value) : undefined} {...select}>
         {values.map(([code, word]) => (
           <option key={code} value={code}>
             {word}
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }
 
@@ -61,6 +62,11 @@ export function RecordForm({ title, text, url, more, ask, told, onClose, labelId
     } else if (answer.msgid) setRefusal(intl.t(answer.msgid, answer.params));
   };
   const Title = labelId ? "h2" : "h3";
+  const cancel = (
+    <button type="button" className="btn" onClick={onClose}>
+      {intl.t("Cancel")}
+    </button>
+  );
   return (
     <form className={labelId ? "form" : "form sign-in-form"} onSubmit={submit} aria-labelledby={titleId} aria-busy={isBusy}>
       <Title id={titleId}>{title}</Title>
@@ -68,12 +74,11 @@ export function RecordForm({ title, text, url, more, ask, told, onClose, labelId
       {children}
       <div role="alert">{refusal ? <p className="refusal">{refusal}</p> : null}</div>
       <div className={labelId ? "dialog-actions" : "row"}>
+        {labelId ? cancel : null}
         <button type="submit" className="btn primary" disabled={isBusy}>
           {intl.t("Save")}
         </button>
-        <button type="button" className="btn" onClick={onClose}>
-          {intl.t("Cancel")}
-        </button>
+        {labelId ? null : cancel}
       </div>
     </form>
   );

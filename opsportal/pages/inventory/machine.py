@@ -25,7 +25,7 @@ from opsportal.components.text import t, t_code, tn
 from opsportal.components.timelines import job_timeline
 from opsportal.pages.frame import framed
 from opsportal.pages.inventory import beside_order, machine_steps
-from opsportal.pages.inventory.machine_record import records
+from opsportal.pages.inventory.machine_record import cables, record
 from opsportal.state.inventory.machine import MachineState
 from opsportal.state.inventory.work import PlacesWorkState
 from opsportal.state.server import ServerState
@@ -184,10 +184,11 @@ def machine_page() -> rx.Component:
                 machine_steps.cleaning(view),
                 machine_steps.erased(view),
                 _parts(view),
+                cables(view),
                 machine_steps.evidence(view),
                 class_name="stack",
             ),
-            rx.el.div(_job(view), *records(view), _confidence(view), _history(view), class_name="stack"),
+            rx.el.div(_job(view), record(view), _confidence(view), _history(view), class_name="stack"),
             class_name="grid two-one",
         ),
     )

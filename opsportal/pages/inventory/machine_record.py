@@ -19,12 +19,7 @@ from opsportal.state.inventory.work import StockWorkState
 from opsportal.state.shell import ShellState
 
 
-def records(view: Any) -> list[rx.Component]:
-    """The cards of the record."""
-    return [_record(view), _cables(view)]
-
-
-def _record(view: Any) -> rx.Component:
+def record(view: Any) -> rx.Component:
     return card(
         key_values(*_lines(view)),
         rx.cond(
@@ -150,7 +145,7 @@ _COLUMNS = (
 )
 
 
-def _cables(view: Any) -> rx.Component:
+def cables(view: Any) -> rx.Component:
     title = t("Cables")
     nothing = empty(
         t("No cable on record"), t("Its traffic is not counted, and it cannot be blocked at its port.")
