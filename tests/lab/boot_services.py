@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from opsportal.domain.provisioning.facts import Facts
@@ -32,6 +33,7 @@ class BootService:
         self.script = DISK
         self.asked: list[tuple[str, str]] = []
         self.reports: list[tuple[str, str]] = []
+        self.disks: list[dict[str, Any]] = []
         self.refuses = False
         self._changed = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -102,6 +104,7 @@ class BootService:
             if not self.refuses:
                 report = json.loads(body)
                 self.reports.append((report["milestone"], report["detail"]))
+                self.disks += [report["disk"]] if "disk" in report else []
             self._changed.notify_all()
             return not self.refuses
 
