@@ -5,7 +5,6 @@ Shown on the page of the service, and on that of the server where it has one: `(
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 import reflex as rx
@@ -18,6 +17,12 @@ from opsportal.domain.catalog.history import ChangeRow
 from opsportal.models import ChangedBy, Service, ServiceChange, ServiceChangeKind, SuspensionReason
 from opsportal.state.billing.clicks import AmountText, Draft, Reason, take
 from opsportal.state.billing.views import ClickView
+from opsportal.state.contract_views import (
+    ContractView,
+    PlanChoiceView,
+    ServiceChangeView,
+    ServiceHistoryView,
+)
 from opsportal.state.guard import allow, current_actor
 from opsportal.state.showing import StateView
 from opsportal.state.views import ProblemView, iso, iso_day
@@ -27,60 +32,6 @@ _OF_REASON = (ServiceChangeKind.SUSPENDED, ServiceChangeKind.LIFTED)
 
 Hold = Literal["payment", "policy"]
 About = tuple[str, int]
-
-
-@dataclass(frozen=True)
-class PlanChoiceView:
-    id: int = 0
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class ContractView:
-    """What an operator can do to a service now."""
-
-    is_ready: bool = False
-    service_id: int = 0
-    name: str = ""
-    is_running: bool = False
-    is_policy: bool = False
-    is_unpaid: bool = False
-    is_overdue: bool = False
-    plan_id: int = 0
-    price_minor: int = 0
-    currency: str = ""
-    term: str = ""
-    from_day: str = ""
-    plans: list[PlanChoiceView] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class ServiceChangeView:
-    """A line of a service's history. `plan_before` and `from_term` are empty where nothing of that changed."""
-
-    id: int = 0
-    at: str = ""
-    kind: str = ""
-    by: str = ""
-    by_kind: str = ""
-    reason: str = ""
-    on_day: str = ""
-    plan: str = ""
-    plan_before: str = ""
-    price_minor: int = 0
-    currency: str = ""
-    term: str = ""
-    from_minor: int = 0
-    from_currency: str = ""
-    from_term: str = ""
-    is_rise: bool = False
-
-
-@dataclass(frozen=True)
-class ServiceHistoryView:
-    is_ready: bool = False
-    service_id: int = 0
-    changes: list[ServiceChangeView] = field(default_factory=list)
 
 
 class ContractState(rx.State):
