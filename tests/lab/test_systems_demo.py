@@ -31,7 +31,7 @@ def test_virtual_machines_get_every_kind_and_again_what_people_changed(boot: Pat
     codes = [row.code for row in _rows()]
     assert codes == [
         *("debian-13", "debian-12", "ubuntu-24.04", "almalinux-9", "debian-12-image"),
-        *("rescue", "wipe", "memtest"),
+        *("rescue", "wipe", "load", "memtest"),
     ]
     with unit_of_work() as unit:
         row = unit.exec(select(OperatingSystem).where(col(OperatingSystem.code) == "debian-13")).one()
@@ -56,6 +56,7 @@ def test_real_parts_get_what_they_can_boot(boot: Path, tmp_path: Path) -> None:
         ("debian-12-image", "raw"),
         ("rescue", "raw"),
         ("wipe", "raw"),
+        ("load", "raw"),
     ]
     assert (boot / "debian-12-image/image").read_text() == "disk.raw.gz"
     assert all("console=ttyS0" in row.kernel_arguments for row in _rows())
