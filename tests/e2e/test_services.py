@@ -10,7 +10,7 @@ from tests.e2e.portal import Portal
 from tests.e2e.visitors import Visitors
 
 pytestmark = MARKS
-SERVER = "vie-db-03"
+SERVER = "prg-app-01"
 NOTE = "Mass mails since Monday"
 
 
