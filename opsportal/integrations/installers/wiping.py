@@ -13,7 +13,16 @@ from __future__ import annotations
 _ATA = r"""
 PASSWORD=opsportal
 
-security() { hdparm -I "$device" 2>/dev/null | sed -n '/^Security:/,$p'; }
+identify() { hdparm -I "$device" >"$work/ata" 2>/dev/null; }
+
+security() { sed -n '/^Security:/,$p' "$work/ata"; }
+
+ata() { # hdparm's option and the password; then the disk is asked anew how it is
+    timeout "${limit:-600}" hdparm --user-master u "$1" "$PASSWORD" "$device" >/dev/null 2>&1
+    ended=$?
+    identify
+    return "$ended"
+}
 
 is() { # WORD: a line of its own in what the disk says of its security; with "not" before it, it is not
     security | grep -q "^[[:space:]]*$1[[:space:]]*$"
@@ -25,7 +34,7 @@ minutes() { # NAME: how long the disk says that it takes (IDENTIFY DEVICE words 
 
 ata_unlock() { # a disk locked by us opens; anybody else's password is a person's matter
     is locked || return 0
-    hdparm --user-master u --security-unlock "$PASSWORD" "$device" >/dev/null 2>&1
+    ata --security-unlock
     is locked || return 0
     trouble=locked
     return 1
@@ -34,14 +43,15 @@ ata_unlock() { # a disk locked by us opens; anybody else's password is a person'
 ata_erase() { # hdparm's option, the name of its time, the method
     is supported || { trouble=unsupported; return 1; }
     is frozen && { trouble=frozen; return 1; }
-    hdparm --user-master u --security-set-pass "$PASSWORD" "$device" >/dev/null 2>&1 || { trouble=refused; return 1; }
+    ata --security-set-pass || { trouble=refused; return 1; }
     takes=$(minutes "$2")
     echo "wipe: $device says that it takes ${takes:-an unknown number of} minutes"
     # Three times what it says, and ten minutes: a disk that hangs does not hold up the others for two days.
     limit=$((${takes:-900} * 180 + 600))
-    timeout "$limit" hdparm --user-master u "$1" "$PASSWORD" "$device" >/dev/null 2>&1 || trouble=refused
+    ata "$1" || trouble=refused
+    limit=
     # Done, it has forgotten the password; if not, it must not keep it.
-    is enabled && hdparm --user-master u --security-disable "$PASSWORD" "$device" >/dev/null 2>&1
+    is enabled && ata --security-disable
     is enabled && trouble=locked
     [ -z "$trouble" ]
 }
@@ -146,7 +156,8 @@ tell() { # OUTCOME DEVICE SERIAL [what else there is, as JSON]
 look() { # what it is: serial number, WWN, model
     entry=/sys/block/$name
     is_ata=
-    if hdparm -I "$device" >"$work/ata" 2>/dev/null && grep -q 'ATA device' "$work/ata"; then is_ata=1; fi
+    limit=
+    if identify && grep -q 'ATA device' "$work/ata"; then is_ata=1; fi
     serial=$({ named 'Serial Number'; cat "$entry/device/serial" "$entry/serial"; tail -c +5 "$entry/device/vpd_pg80"; } 2>/dev/null |
         grep -a '[^[:space:]]' | harmless)
     wwn=$(cat "$entry/wwid" "$entry/device/wwid" 2>/dev/null | grep -E '^ *(naa|eui|0x|uuid|nvme)' | harmless)
