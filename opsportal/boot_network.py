@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tftp-root", type=_plain, required=True, help="where undionly.kpxe, snponly.efi and boot.ipxe are"
     )
-    parser.add_argument("--interface", type=_plain, default="", help="the only interface to answer on")
+    parser.add_argument("--interface", type=_plain, help="the only interface to answer on")
     parser.add_argument(
         "--network", type=_plain, action="append", default=[], help="of servers whose prefix is not on record"
     )
@@ -68,7 +68,7 @@ def main(words: list[str]) -> list[Path]:
     text = configuration(
         leases,
         tftp_root=given.tftp_root,
-        interface=given.interface,
+        interface=given.interface or "",
         teller=str(into / TELLER) if key else "",
     )
     written = [_write(into / "dnsmasq.conf", text), _write(into / ASKING_SCRIPT, asking_script(boot_url))]

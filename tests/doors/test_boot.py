@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
+import json
 import re
+import stat
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlmodel import col, select
 
+from opsportal import boot_network
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.provisioning.boot_files import copy_of
@@ -18,7 +25,7 @@ from opsportal.domain.provisioning.orders import InstallOrder
 from opsportal.domain.provisioning.reinstall import request_reinstall
 from opsportal.domain.refusals import TooManyAttempts
 from opsportal.integrations.installers import LOCAL_DISK
-from opsportal.models import HardwareJob, InstallerKind, OperatingSystem, Role, Server
+from opsportal.models import BootLease, HardwareJob, InstallerKind, OperatingSystem, Role, Server
 from opsportal.settings import settings
 from opsportal.web import limits
 from opsportal.web.boot import NO_ANSWERS
@@ -28,6 +35,9 @@ from tests.doors.server import Server as Portal
 
 pytestmark = pytest.mark.xdist_group("doors-boot")
 ADDRESS, STRANGER = "127.0.0.31", "127.0.0.32"
+BOOT_HOST, BUSY_HOST = "127.0.0.33", "127.0.0.34"
+KEY = "a" * 16 + "B" * 16
+LEASE = {"event": "add", "mac": "", "address": "10.77.0.9", "seconds": 3_600, "asker": "ipxe"}
 KERNEL = b"\x7fkernel" * 1_000
 
 
@@ -39,6 +49,7 @@ def _boot_service(portal: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BOOT_URL", "http://127.0.0.1:1")
         patch.setenv("BOOT_FILES", str(directory))
+        patch.setenv("BOOT_NETWORK_KEY", KEY)
         settings.cache_clear()
         yield
     settings.cache_clear()
@@ -216,3 +227,95 @@ def test_flood_gets_the_disk(server: Portal, technician: Actor) -> None:
         assert (refused.status_code, refused.json()["code"]) == (429, "too_many_attempts")
     with _machine(server, STRANGER) as http:
         assert http.get("/boot/i/" + "A" * 43 + "/kernel").status_code == 404
+
+
+def _say(
+    portal: Portal, raw: bytes, *, key: str = KEY, age_s: int = 0, mark: str = "", address: str = BOOT_HOST
+) -> int:
+    at = int(time.time()) - age_s
+    digest = hmac.new(key.encode(), f"{at}.".encode() + raw, hashlib.sha256).hexdigest()
+    headers = {"x-opsportal-signature": mark or f"t={at},v1={digest}"}
+    with _machine(portal, address) as http:
+        return http.post("/boot/network", content=raw, headers=headers).status_code
+
+
+def _body(mac: str, **changes: Any) -> bytes:
+    return json.dumps(LEASE | {"mac": mac} | changes).encode()
+
+
+def _lease(mac: str) -> BootLease | None:
+    with unit_of_work() as unit:
+        return unit.exec(select(BootLease).where(col(BootLease.mac) == mac)).first()
+
+
+def test_script_tells_what_dnsmasq_does(
+    server: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script as it is written for the boot host, called as dnsmasq calls it."""
+    row = make_server(ip="10.77.0.5")
+    with monkeypatch.context() as patch:
+        patch.setenv("BOOT_URL", server.origin)
+        settings.cache_clear()
+        words = ["--into", str(tmp_path / "boot"), "--tftp-root", "/srv/tftp", "--network", "10.77.0.0/24"]
+        written = {file.name: file for file in boot_network.main(words)}
+    settings.cache_clear()
+    assert set(written) == {"dnsmasq.conf", "boot.ipxe", "tell-portal", "tell-portal.json"}
+    assert stat.S_IMODE(written["tell-portal.json"].stat().st_mode) == 0o600
+    assert f"dhcp-host={row.mac},10.77.0.5,1h" in written["dnsmasq.conf"].read_text().splitlines()
+    assert KEY not in "".join(
+        written[name].read_text() for name in ("dnsmasq.conf", "boot.ipxe", "tell-portal")
+    )
+
+    def call(*told: str, **environment: str) -> int:
+        command, path = [str(written["tell-portal"]), *told], {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+        return subprocess.run(command, env=path | environment, check=False, timeout=60).returncode
+
+    assert call("tftp", "157", "10.77.0.5", "/srv/tftp/boot.ipxe") == 0
+    assert _lease(row.mac) is None
+    left = {"DNSMASQ_TIME_REMAINING": "600", "DNSMASQ_TAGS": "n0 known ipxe br0"}
+    assert call("add", row.mac.upper(), "10.77.0.5", "$(reboot)", **left) == 0
+    lease = _lease(row.mac)
+    assert lease is not None
+    assert (lease.address, (lease.expires_at - lease.told_at).total_seconds()) == ("10.77.0.5", 600)
+    assert call("del", row.mac, "10.77.0.5") == 0
+    after = _lease(row.mac)
+    assert after is not None
+    assert after.expires_at < lease.expires_at
+    written["tell-portal.json"].write_text(
+        json.dumps({"url": f"{server.origin}/boot/network", "key": "x" * 32})
+    )
+    assert call("add", row.mac, "10.77.0.5") == 1
+
+
+def test_what_is_not_signed_or_no_word_of_a_dhcp_server_changes_nothing(server: Portal) -> None:
+    mac = make_server().mac
+    good = _body(mac)
+    digest = hmac.new(KEY.encode(), b"." + good, hashlib.sha256).hexdigest()
+    before = world.everything()
+    assert _say(server, good, key="b" * 32) == 400
+    assert _say(server, good, age_s=400) == 400
+    assert _say(server, good, age_s=-400) == 400
+    for mark in ("x", "t=1", f"t=,v1={digest}", f"v1={digest}", f"t=1,v1={digest}"):
+        assert _say(server, good, mark=mark) == 400
+    bodies = [
+        *(b"", b"null", b"[]", b"{}", b"\xff", b"x" * 100_000, good[:-1] + b',"root":true}'),
+        *(_body(mac, event=event) for event in ("tftp", "", 1, None)),
+        *(_body(mac, address=address) for address in ("", "::1", "10.0.0.256", "10.0.0.1 ", "' OR 1=1", 7)),
+        *(_body(mac, seconds=seconds) for seconds in (-1, 10**9, "60", 1.5, True)),
+        *(_body(mac, asker=asker) for asker in ("", "root", 3)),
+        *(_body(other) for other in ("", "x", "52-54-00-00-00-01", "525400000001", mac + "\n", mac * 9)),
+    ]
+    for body in bodies:
+        assert _say(server, body) == 400, body[:60]
+    assert _say(server, _body("52:54:00:ff:ff:ff")) == 200  # signed, and on no record
+    assert world.everything() == before
+    assert _say(server, good) == 200
+    assert _lease(mac) is not None
+
+
+def test_flood_of_leases_is_refused(server: Portal) -> None:
+    mac = make_server().mac
+    with contextlib.suppress(TooManyAttempts):
+        limits.count(*[(limits.MACHINES, f"boot:{BUSY_HOST}")] * 601)
+    assert _say(server, _body(mac), address=BUSY_HOST) == 429
+    assert _lease(mac) is None
