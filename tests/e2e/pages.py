@@ -58,7 +58,7 @@ ADDRESSES = (
     Address("not-there", "/servers/99999", CLIENT),
     Address("no-such-page", "/no-such-page", CLIENT),
     Address("queues", "/queues", OPERATOR),
-    Address("queues-systems", "/queues?group=system&status=waiting", TECHNICIAN),
+    Address("queues-systems", "/queues?group=system&by=server", TECHNICIAN),
     Address("pollers", "/pollers?switch=1", OPERATOR),
     Address("networks", "/network?prefix=1", OPERATOR),
     Address("fleet", "/fleet", OPERATOR),
