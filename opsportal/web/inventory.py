@@ -112,7 +112,7 @@ async def find(request: Request) -> Response:
         raise BadRequest
     hits = await in_unit(_find, actor, typed)
     found = [{"kind": hit.kind, "label": hit.label, "detail": hit.detail} for hit in hits]
-    return JSONResponse({"hits": found}, headers={"cache-control": "no-store"})
+    return JSONResponse({"hits": found})
 
 
 def _find(unit: Unit, actor: Actor, typed: str) -> list[Hit]:
