@@ -116,8 +116,9 @@ class Run:
             kind = "wwn" if name.startswith(("0x", "naa.", "eui.")) else "serial"
             about = {} if name.isdigit() else {kind: name}
             disk = {"device": f"sd{chr(ord('a') + number % 26)}", "outcome": "erased", "model": "SSD"}
-            proof = {"size": 960_000_000_000, "method": "ata_enhanced_erase", "seconds": 120, "verified": 16}
-            self.client.report(f"{self.base}/report", "disk_wiped", disk=disk | about | proof)
+            proof = {"size": 960_000_000_000, "seconds": 120, "verified": 16}
+            told: dict[str, str | int] = {**disk, **about, **proof, "method": "ata_enhanced_erase"}
+            self.client.report(f"{self.base}/report", "disk_wiped", disk=told)
 
     def installed(self) -> System:
         """The system that is on the disk now; it reports its first start if the finishing script made it so."""
