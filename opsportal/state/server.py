@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import reflex as rx
@@ -61,6 +62,8 @@ class ServerState(rx.State):
 def read_server(unit: Unit, actor: Actor, server_id: int) -> ServerView:
     server, service = access_server_for(actor, unit, server_id)
     newest = next(iter(fleet.list_server_jobs(actor, unit, server_id, limit=1)), None)
+    can_switch = _can_switch(unit, actor, server, service)
+    job = _job(unit, actor, newest.id or 0) if newest else JobView()
     return ServerView(
         is_ready=True,
         id=server_id,
@@ -76,9 +79,9 @@ def read_server(unit: Unit, actor: Actor, server_id: int) -> ServerView:
         power=server.power,
         power_verified_at=iso(server.power_verified_at),
         bmc_error_code=server.bmc_error_code or "",
-        can_switch=_can_switch(unit, actor, server, service),
+        can_switch=can_switch,
         service=_service(unit, service, server),
-        job=_job(unit, actor, newest.id or 0) if newest else JobView(),
+        job=replace(job, can_retry=job.can_retry and can_switch),
         taken=_taken(unit, actor, server_id),
     )
 
