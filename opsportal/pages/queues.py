@@ -274,6 +274,7 @@ def _state_chips(view: Any) -> rx.Component:
         *(
             QueryLink.create(
                 t_code(code, labels.STANDING),
+                " ",
                 rx.cond(view.is_ready, rx.el.span(view.counts[code], class_name="num count")),
                 set={"state": code, "by": ""},
                 class_name=f"chip {_TONES.get(code, '')}".strip(),
