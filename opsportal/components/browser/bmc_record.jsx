@@ -72,7 +72,7 @@ export function BmcRecord({ server, record, disabled, hasSecondFactor }) {
 /** The same for where the server's screen is. */
 export function ScreenRecord({ server, record, hasSecondFactor }) {
   const intl = useIntl();
-  const [asks, setAsks] = useState(record.port && !record.has_password ? "nothing" : "password");
+  const [asks, setAsks] = useState(record.port && !record.is_locked ? "nothing" : "password");
   const title = record.port ? intl.t("Correct the screen") : intl.t("Enter where its screen is");
   const told = (answer) => (answer.changed.length ? N_("Saved. The screen opens in the browser from now on.") : N_("That is what stands on record already."));
   const ways = [
@@ -94,8 +94,8 @@ export function ScreenRecord({ server, record, hasSecondFactor }) {
           name="password"
           type="password"
           label={intl.t("Password of the screen")}
-          hint={record.has_password ? intl.t("Left empty, the one on record stays.") : undefined}
-          required={!record.has_password}
+          hint={record.is_locked ? intl.t("Left empty, the one on record stays.") : undefined}
+          required={!record.is_locked}
           maxLength={64}
           autoComplete="new-password"
         />

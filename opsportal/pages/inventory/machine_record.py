@@ -97,7 +97,7 @@ def _screen_form(view: Any) -> rx.Component:
     """Where the screen is; without one on record, and without a guide to the BMC's page, there is none."""
     return rx.el.div(
         ScreenRecord.create(
-            key=f"screen-{view.id}-{view.screen.port}-{view.screen.has_password}",
+            key=f"screen-{view.id}-{view.screen.port}-{view.screen.is_locked}",
             server=view.id,
             record=view.screen,
             has_second_factor=ShellState.me.has_second_factor,

@@ -56,4 +56,5 @@ class ScreenRecordView:
 
     host: str = ""
     port: int = 0
-    has_password: bool = False
+    is_locked: bool = False
+    """It asks for a password, which is on record."""
