@@ -266,7 +266,9 @@ def test_what_a_bmc_cannot_tell_is_no_evidence() -> None:
     with stocked(machine) as (server, actor):
         begin_cleaning(actor, server)
         assert run(work.clean, actor, server).status == "succeeded"
-        assert evidence(server) == NO_BMC_NEEDED | dict.fromkeys(("bmc_users", "firmware", "inventory", "settings"), ("open", "not_by_bmc"))
+        assert evidence(server) == NO_BMC_NEEDED | dict.fromkeys(
+            ("bmc_users", "firmware", "inventory", "settings"), ("open", "not_by_bmc")
+        )
         assert stock_status(server) == "cleaning"
 
 
