@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 import bmc
 from bmc import PowerState
 from opsportal.db import unit_of_work
-from opsportal.domain.hardware import power
+from opsportal.domain.hardware import owners, power, takeover
 from opsportal.domain.vault import seal
 from opsportal.models import Bmc, HardwareJob, JobKind, Role, Server
 from stack.disposable import Run
@@ -69,6 +70,26 @@ def hurry(at_work: Site) -> None:
 def _everybody_at_work(at_work: Site) -> Iterator[None]:
     yield
     assert all(process.popen.poll() is None for process in at_work.processes), at_work.logs()
+
+
+def test_a_person_who_takes_a_failed_job_over_is_told_how_the_machine_is(start_bmc: StartBmc) -> None:
+    """The question goes the way of every call, to a worker and its BMC; nothing is sent that changes anything."""
+    machine = start_bmc()
+    job_id = click(rent_server(machine.endpoint), OFF)
+    assert ended(job_id)[0] == "succeeded"
+    server_id = job_of(job_id).server_id
+    with unit_of_work() as unit:
+        unit.execute(text("UPDATE hardware_job SET status = 'failed' WHERE id = :job"), {"job": job_id})
+    with unit_of_work() as unit:
+        takeover.take_over(unit, make_actor(role=Role.TECHNICIAN), job_id)
+
+    def told() -> str | None:
+        with unit_of_work() as unit:
+            row = owners.owner_of(unit, server_id)
+            return row.answer if row is not None else None
+
+    until(lambda: told() is not None, what="the answer")
+    assert (told(), machine.commands()) == ("off", ["power off"])
 
 
 @pytest.mark.parametrize(
