@@ -19,7 +19,12 @@ from opsportal.domain.provisioning.orders import (
     clean_time_zone,
 )
 from opsportal.domain.provisioning.passwords import NewPassword, make_password
-from opsportal.domain.provisioning.refusals import BootServiceMissing, ConfirmationWrong, MacUnknown, SystemNotOffered
+from opsportal.domain.provisioning.refusals import (
+    BootServiceMissing,
+    ConfirmationWrong,
+    MacUnknown,
+    SystemNotOffered,
+)
 from opsportal.models import (
     HardwareJob,
     Installation,
