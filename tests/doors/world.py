@@ -103,9 +103,7 @@ def make_object(kind: str, company: Company, owner: Actor) -> int:
     job_id = make_job(server, status=status, company_id=company.id).id or 0
     if kind == "job in hands":
         with unit_of_work() as unit:
-            unit.add(
-                JobOwner(server_id=server.id, job_id=job_id, person_id=owner.person_id, name=owner.name)
-            )
+            unit.add(JobOwner(server_id=server.id, job_id=job_id, person_id=owner.person_id, name=owner.name))
     return job_id
 
 

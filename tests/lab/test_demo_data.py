@@ -49,7 +49,8 @@ def test_demo_has_every_family_every_state_and_three_languages() -> None:
         acme = [service for service, _ in services if service.company_id == 1]
         people = unit.exec(select(Person)).all()
     assert {plan.family for _, plan in services} == set(Family)
-    later = {ServiceStatus.PROVISIONING, ServiceStatus.SUSPENDED}  # these become so as the year of money passes
+    # These become so as the year of money passes.
+    later = {ServiceStatus.PROVISIONING, ServiceStatus.SUSPENDED}
     assert {service.status for service, _ in services} == set(ServiceStatus) - later
     ended = (ServiceStatus.TERMINATED, ServiceStatus.CANCELLED)
     assert sum(service.status not in ended for service in acme) == 24

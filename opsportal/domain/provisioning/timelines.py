@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlmodel import col, select
 
@@ -41,7 +41,7 @@ class Timeline:
     installation: Installation | None = None
     system: OperatingSystem | None = None
     milestones: Sequence[Milestone] = ()
-    look: Look = Look()
+    look: Look = field(default_factory=Look)
 
     @property
     def usual_s(self) -> int:
