@@ -35,6 +35,9 @@ SERVERS = 18
 PATIENCE_S = 1_000.0
 """For a start that has to build the frontend first, with cold caches."""
 
+PATIENCE = {"SHUTDOWN_GRACE_S": "10"}
+"""Tests wait for the end of it; a machine of the lab that listens is off after 1.5 s."""
+
 PASSWORD = "a sentence for these tests"
 
 
@@ -125,16 +128,28 @@ class Portal:
             return cursor.fetchall() if cursor.description else []
 
     def add_person(
-        self, email: str, *, like: str = "petr@acme.example", name: str = "Test Person", locale: str = "en"
+        self,
+        email: str,
+        *,
+        like: str = "petr@acme.example",
+        name: str = "Test Person",
+        locale: str = "en",
+        has_second_factor: bool = False,
     ) -> SignIn:
-        """An account with the role and company of another, for tests that change it; password only."""
+        """An account with the role and company of another, for tests that change it; password only.
+
+        `has_second_factor`: and with the secret of the other one's app. Which codes are used is counted for each person.
+        """
+        factor = "totp_secret, totp_enabled_at" if has_second_factor else "NULL, NULL"
         self.rows(
             "INSERT INTO person (company_id, role, email, name, password_hash, locale, time_zone, is_active,"
-            " created_at) SELECT company_id, role, %s, %s, %s, %s, 'UTC', true, now()"
+            " created_at, totp_secret, totp_enabled_at)"
+            f" SELECT company_id, role, %s, %s, %s, %s, 'UTC', true, now(), {factor}"
             " FROM person WHERE email = %s",
             email, name, hash_password(PASSWORD), locale, like,
         )  # fmt: skip
-        self.added[email] = SignIn(self.sign_ins[like].role, email, PASSWORD, None)
+        secret = self.sign_ins[like].totp_secret if has_second_factor else None
+        self.added[email] = SignIn(self.sign_ins[like].role, email, PASSWORD, secret)
         return self.added[email]
 
     def speaking(self, locale: str, like: str) -> str:
@@ -167,7 +182,7 @@ class Portal:
         return [self.data / "postgres/cluster", self.data / "valkey"]
 
     def _start(self) -> subprocess.Popen[str]:
-        choice = {"PORT": str(self.port), "DATA": str(self.data), "LAB": str(SERVERS)}
+        choice = {"PORT": str(self.port), "DATA": str(self.data), "LAB": str(SERVERS), **PATIENCE}
         return subprocess.Popen(
             [sys.executable, "-m", "stack", "demo", "--ends-with-parent"],
             cwd=ROOT,
