@@ -283,6 +283,7 @@ def test_no_transaction_waits_for_redis(a: World, monkeypatch: pytest.MonkeyPatc
 
 def test_forgotten_check_is_noticed(a: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A planted hole: the server is handed out without asking whose it is."""
+    from opsportal.domain.hardware import looking
     from opsportal.models import Server, Service
     from opsportal.state import server as module
 
@@ -290,8 +291,8 @@ def test_forgotten_check_is_noticed(a: World, monkeypatch: pytest.MonkeyPatch) -
         server = unit.get_one(Server, server_id)
         return server, unit.get(Service, server.service_id)
 
-    monkeypatch.setattr(module, "access_server_for", careless)
-    monkeypatch.setattr(module.fleet, "access_server_for", careless)
+    for careful in (module, module.fleet, looking):
+        monkeypatch.setattr(careful, "access_server_for", careless)
     with pytest.raises(pytest.fail.Exception):
         _reads_nothing_of(a, "server", Role.CLIENT)
 
