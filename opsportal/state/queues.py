@@ -206,6 +206,7 @@ QUEUES = StateView(
     "queues",
     read_queues,
     lambda *_: frozenset({topics.JOBS, "workers"}),
+    is_personal=True,  # whose hands a job is in depends on who looks
     empty=QueuesView(),
     look=queue_watch.look,
 )

@@ -120,5 +120,6 @@ SERVER = StateView(
     "server",
     read_server,
     lambda _, server_id: frozenset({topics.server(server_id)}),
+    is_personal=True,  # whose hands a job is in depends on who looks
     empty=ServerView(),
 )

@@ -45,5 +45,6 @@ HISTORY = StateView(
     "history",
     read_history,
     lambda _, server_id: frozenset({topics.server(server_id)}),
+    is_personal=True,  # whose hands a job is in depends on who looks
     empty=ServerHistoryView(),
 )

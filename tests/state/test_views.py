@@ -19,6 +19,8 @@ from opsportal.domain.access import Actor
 from opsportal.domain.billing.invoice_lists import InvoiceFilter
 from opsportal.domain.billing.transactions import TransactionFilter
 from opsportal.domain.catalog.services import ServiceFilter
+from opsportal.domain.hardware.standing import LATE_QUEUED
+from opsportal.domain.hardware.takeover import take_over
 from opsportal.domain.inventory import places
 from opsportal.domain.inventory.parts import PartFilter
 from opsportal.domain.mail.lists import MailFilter
@@ -28,7 +30,7 @@ from opsportal.domain.support.lists import TicketFilter
 from opsportal.domain.support.tickets import NewTicket, open_ticket
 from opsportal.integrations import queue_watch
 from opsportal.live.feed import Watch
-from opsportal.models import Mail, Role
+from opsportal.models import Company, HardwareJob, Mail, Role
 from opsportal.state.queues import Chosen
 from opsportal.state.showing import StateView
 from tests.builders import make_actor, make_company, make_person, make_server, make_service, make_session
@@ -295,6 +297,24 @@ def test_forgotten_check_is_noticed(a: World, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(careful, "access_server_for", careless)
     with pytest.raises(pytest.fail.Exception):
         _reads_nothing_of(a, "server", Role.CLIENT)
+
+
+@pytest.mark.parametrize("role", [Role.CLIENT, Role.OPERATOR, Role.TECHNICIAN])
+def test_what_differs_from_person_to_person_is_read_for_each(role: Role, a: World) -> None:
+    """The feed reads other views once for everybody of a role and company. Here somebody's hands hold a job."""
+    staff = make_actor(role=Role.OPERATOR if role is Role.CLIENT else role)
+    with unit_of_work() as unit:
+        (job,) = unit.exec(select(HardwareJob).where(col(HardwareJob.server_id) == a.server)).all()
+        job.created_at -= LATE_QUEUED * 2
+        take_over(unit, staff, job.id or 0)
+        company = unit.get_one(Company, a.company)
+    actor = make_actor(company=company) if role is Role.CLIENT else staff
+    timeless = OF_ONE - {"graph", "cycle"} | {"queues", "fleet", "rack", "racks", "stock", "machine", "aisle"}
+    for name in sorted(timeless):
+        view = VIEWS[name]
+        if role in SEEN_BY[name] and not view.is_personal:
+            own = asyncio.run(view.load(actor, params(view, a)))
+            assert own == load(view, actor, params(view, a)), name
 
 
 def test_views_do_not_overwrite_each_other() -> None:

@@ -186,6 +186,7 @@ AISLE = StateView(
     "aisle",
     read_aisle,
     lambda *_: frozenset({topics.FLEET, topics.JOBS, topics.LIGHTS}),
+    is_personal=True,  # whose hands a job is in depends on who looks
     empty=AisleView(),
 )
 LABELS = StateView(

@@ -222,5 +222,6 @@ MACHINE = StateView(
     "machine",
     read_machine,
     lambda _, server_id: frozenset({topics.server(server_id), STOCK}),
+    is_personal=True,  # whose hands a job is in depends on who looks
     empty=MachineView(),
 )

@@ -101,6 +101,7 @@ REINSTALL = StateView(
     "reinstall",
     read_reinstall,
     lambda _, server_id: frozenset({topics.server(server_id)}),
+    is_personal=True,  # who has taken a job over may start others
     empty=ReinstallView(),
 )
 SERIAL = StateView(
