@@ -151,7 +151,7 @@ def _unit(machine: Machine) -> bytes:
     """A FRU with a product area (FRU storage definition 1.0, section 12)."""
     identity = machine.identity
     maker, _, model = identity.model.partition(" ")
-    serial = hashlib.sha256(identity.uuid.encode()).hexdigest()[:10].upper()
+    serial = f"CH{identity.mac.replace(':', '')[-6:].upper()}"  # as the demo has it on record
     body = [1, 0, 25]
     for field in (maker, model[:60], "", "", serial, ""):
         body += [0xC0 | len(field), *field.encode()]

@@ -93,6 +93,11 @@ class OtherSide:
             return apart.submit(SnmpPortControl(agent, agent).read, if_index).result().is_enabled
 
     def port(self) -> tuple[str, int, int]:
-        """The name of the switch, the port's ifIndex and its number in the portal."""
-        switch, if_index, port_id = self.portal.rows(_PORT, self.id)[0]
+        """The name of the switch, the port's ifIndex and its number in the portal: once the switch was asked."""
+
+        def found() -> tuple[Any, ...]:
+            return self.portal.rows(_PORT, self.id)[0]
+
+        wait_until(lambda: found()[1] is not None, what=f"the port of {self.server} was seen")
+        switch, if_index, port_id = found()
         return str(switch), int(if_index), int(port_id)
