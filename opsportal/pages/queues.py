@@ -154,12 +154,12 @@ _SERVER_COLUMNS = (
         t("Server"),
         lambda s: link(s.name, to=f"/servers/{s.id}", class_name="row-link strong"),
     ),
-    Column(t_code("waits", labels.STANDING), _number("waits"), right=True),
-    Column(t_code("runs", labels.STANDING), _number("runs"), right=True),
+    Column(t_code("waits", labels.STANDING), _number("waits"), right=True, show="wide"),
+    Column(t_code("runs", labels.STANDING), _number("runs"), right=True, show="wide"),
     Column(t_code("late", labels.STANDING), _number("late", "warn-text"), right=True),
     Column(t_code("unknown", labels.STANDING), _number("unknown", "warn-text"), right=True),
     Column(t_code("failed", labels.STANDING), _number("failed", "bad-text"), right=True),
-    Column(t_code("taken", labels.STANDING), _number("taken"), right=True),
+    Column(t_code("taken", labels.STANDING), _number("taken"), right=True, show="wide"),
 )
 _CALL_COLUMNS = (
     Column(t("Call"), lambda c: rx.el.span(c.name, class_name="mono")),
@@ -337,6 +337,7 @@ def _list(view: Any) -> rx.Component:
         key=lambda s: s.id,
         label=t("Jobs per server"),
         ready=view.is_ready,
+        stacked=False,
         empty=empty(t("No server has open jobs"), t("One appears here with its first.")),
     )
     calls = table(
