@@ -45,7 +45,9 @@ def test_login_prompt_is_answered_and_support_looks_on(visitors: Visitors) -> No
     client.keyboard.type("root\n")
     expect(client.locator(".xterm-rows")).to_contain_text("Password:", timeout=PATIENCE_MS)
     # What is selected is drawn, and the page's policy has nothing against it: its refusals fail every test.
-    client.locator(".xterm-rows > div", has_text="Password:").last.dblclick(position={"x": 12, "y": 8})
+    client.locator(".xterm-rows > div", has_text="Password:").last.dblclick(
+        position={"x": 12, "y": 8}, force=True
+    )
     expect(client.locator('.xterm-rows span[style*="background-color"]').first).to_be_visible()
 
     support = opened(visitors, TECHNICIAN)
