@@ -9,9 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e import MARKS
-from tests.e2e.pages import ADDRESSES, CLIENT, Address, at, path_of, settled
+from tests.e2e.pages import ADDRESSES, CLIENT, Address, at, path_of, settled, sticking_out
 from tests.e2e.portal import Portal
-from tests.e2e.visitors import Visitors
+from tests.e2e.visitors import PHONE, Visitors
 
 pytestmark = MARKS
 
@@ -42,12 +42,16 @@ def test_axe_finds_nothing_grave(visitors: Visitors, portal: Portal, one: Addres
     page.emulate_media(reduced_motion="reduce")
     page.goto(path_of(one, portal))
     settled(page)
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page).to_have_title(re.compile(" · Northrack$"))
     found = {}
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         expect(page.locator("html")).to_have_class(re.compile(rf"\b{theme}\b"))
         found[theme] = grave(page)
     assert found == {"light": [], "dark": []}
+    page.set_viewport_size(PHONE)  # in the other languages it is opened on one: see test_languages
+    assert sticking_out(page) == []
 
 
 def tab_to(page: Page, text: str) -> None:

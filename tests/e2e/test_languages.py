@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from opsportal.locale import LOCALES
 from opsportal.locale.catalogues import catalogue
 from tests.e2e import MARKS
-from tests.e2e.pages import ADDRESSES, Address, path_of, settled
+from tests.e2e.pages import ADDRESSES, Address, path_of, settled, sticking_out
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import PATIENCE_MS, PHONE, Visitors
 
@@ -23,11 +23,6 @@ MONTHS = {
     "uk": ["січ", "лют", "бер", "квіт", "трав", "черв", "лип", "серп", "вер", "жовт", "лист", "груд"],
     "es": ["ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"],
 }
-STICKING_OUT = """
-() => [...document.querySelectorAll('body *')]
-  .filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5 && getComputedStyle(one).position !== 'absolute')
-  .slice(0, 5).map((one) => one.tagName + '.' + one.className)
-"""
 TEXTS = """
 () => {
   const out = new Set();
@@ -59,13 +54,13 @@ def visit(visitors: Visitors, portal: Portal, one: Address, locale: str) -> Page
     return page
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", [one for one in LOCALES if one != "en"])
 @pytest.mark.parametrize("one", ADDRESSES, ids=lambda one: one.name)
 def test_page_on_a_phone(visitors: Visitors, portal: Portal, one: Address, locale: str) -> None:
+    """The English page is measured where it is open anyway: see test_accessibility."""
     page = visit(visitors, portal, one, locale)
     expect(page).to_have_title(re.compile(" · Northrack$"))
-    if locale != "en":
-        assert left_in_english(page, locale) == []
+    assert left_in_english(page, locale) == []
     assert sticking_out(page) == []
 
 
@@ -78,16 +73,6 @@ def left_in_english(page: Page, locale: str) -> list[str]:
         if not left or time.monotonic() > deadline:
             return left
         page.wait_for_timeout(100)
-
-
-def sticking_out(page: Page) -> list[str]:
-    """What reaches beyond the screen. A page that is being laid out, a drawing say, may be too wide for a moment."""
-    deadline = time.monotonic() + PATIENCE_MS / 1000
-    while page.evaluate("document.scrollingElement.scrollWidth > innerWidth"):
-        if time.monotonic() > deadline:
-            return [*page.evaluate(STICKING_OUT)] or ["the page is wider than the screen"]
-        page.wait_for_timeout(100)
-    return []
 
 
 def choose(page: Page, language: str) -> None:
