@@ -134,7 +134,7 @@ def test_stopped_while_the_machine_is_at_work(visitors: Visitors, portal: Portal
 
 
 def test_order_says_what_is_wrong_before_anything_is_sent(visitors: Visitors, portal: Portal) -> None:
-    machine = portal.server_id("vie-db-03")
+    machine = portal.server_id("prg-app-02")
     page = settled(visitors.signed_in(CLIENT, f"/servers/{machine}?tab=reinstall"))
     main = page.get_by_role("main")
     main.get_by_label("Host name").fill("no name")
