@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import subprocess
@@ -28,11 +29,20 @@ def kernel_package() -> str:
 
 
 def unpack(package: str, directory: Path) -> Path:
-    """Download `package` with apt-get and unpack it into `directory`/PACKAGE; once. Raises PackageMissing."""
+    """Download `package` with apt-get and unpack it into `directory`/PACKAGE; once, also for several processes.
+
+    Raises PackageMissing.
+    """
     target = directory / package
     if target.exists():
         return target
     directory.mkdir(parents=True, exist_ok=True)
+    with (directory / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # given back when the file is closed, or its process ends
+        return target if target.exists() else _fetch(package, directory, target)
+
+
+def _fetch(package: str, directory: Path, target: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=directory.resolve(), prefix=".fetch-") as scratch:
         _run(["apt-get", "download", "-qq", package], Path(scratch))
         (archive,) = Path(scratch).glob("*.deb")

@@ -21,7 +21,7 @@ from tests.workers.site import until
 # One after the other with what needs every core.
 pytestmark = [pytest.mark.xdist_group("power-chaos"), pytest.mark.slow]
 STRANGER = "52:54:00:ff:ff:ff"
-SILENCE_MS = 3_000
+SILENCE_MS = 15_000
 
 
 def _leases() -> dict[str, str]:

@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.request
 
-PATIENCE_S = 5
+PATIENCE_S = 30
 MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
 IPV4 = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
 LEASE_S = "3600"
