@@ -154,6 +154,10 @@ class World:
 
 @pytest.fixture
 def a() -> World:
+    return make_world()
+
+
+def make_world() -> World:
     company = make_company(name="Aardvark Freight")
     person = make_person(company=company, name="Aaron Aardvark", email="aaron@aardvark.example")
     make_session(person)
