@@ -92,6 +92,9 @@ CHECK_STATUS: Final[Words] = {
 CHECK_TONE: Final[Tones] = {"ok": "ok", "bad": "bad", "unknown": "mute"}
 BLOCKED: Final[Words] = {
     "server_busy": N_("{actor} has started something on this server. Wait until it has ended."),
+    "server_taken_over": N_(
+        "{actor} has taken over a job of this server. Nothing else can be started on it until that is settled."
+    ),
     "service_not_active": N_("The service is not active. Open it to see why."),
     "server_without_bmc": N_("No management controller is on record, so nothing can be started from here."),
 }

@@ -70,6 +70,7 @@ def test_a_job_in_somebodys_hands_is_seen_and_respected_by_all(visitors: Visitor
         said = other.get_by_role("status").filter(has_text="taken over")
         expect(said).to_contain_text(f"job #{job} of this server")
         expect(other.get_by_role("button", name=SWITCH)).to_be_disabled()
+        expect(other.get_by_role("button", name="Block", exact=True)).to_be_disabled()
     expect(petr.get_by_role("button", name=re.compile("^Take "))).to_have_count(0)
     expect(taken).to_contain_text("Taken over")
 
@@ -84,6 +85,7 @@ def test_a_job_in_somebodys_hands_is_seen_and_respected_by_all(visitors: Visitor
     expect(second.get_by_text("No jobs here")).to_be_visible()
     for other in (anna, petr):
         expect(other.get_by_role("button", name=SWITCH)).to_be_enabled()
+        expect(other.get_by_role("button", name="Block", exact=True)).to_be_enabled()
         expect(other.get_by_text("taken over")).to_have_count(0)
 
     row.get_by_role("button", name="Take over…").click()

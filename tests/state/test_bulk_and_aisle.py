@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from opsportal.components import provisioning_labels
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.hardware import identify
+from opsportal.domain.hardware.takeover import take_over
 from opsportal.domain.inventory import labels
 from opsportal.models import HardwareJob, JobStatus, Role, Server, SystemPurpose
 from opsportal.state import guard
@@ -81,6 +83,19 @@ def test_aisle_offers_what_fits_and_says_why_nothing_can_be_ordered(marek: Actor
     assert (view.blocked, view.job.id) == ("server_busy", job.id)
     assert view.blocked_params["server"] == "here"
     assert aisle_of(marek, make_server(has_bmc=False)).blocked == "server_without_bmc"
+
+
+def test_aisle_waits_while_somebody_else_has_taken_a_job_over(marek: Actor) -> None:
+    """A failed job is at work no more: its buttons wait for the person alone, not for who has it."""
+    server, anna = make_server(name="here"), make_actor(role=Role.OPERATOR)
+    job = make_job(server, status=JobStatus.FAILED, company_id=None)
+    with unit_of_work() as unit:
+        take_over(unit, anna, job.id or 0)
+    view = aisle_of(marek, server)
+    assert (view.blocked, view.blocked_params["actor"]) == ("server_taken_over", anna.name)
+    assert view.blocked in provisioning_labels.BLOCKED
+    assert not view.job.is_active
+    assert aisle_of(anna, server).blocked == ""
 
 
 def test_aisle_is_told_of_its_light(marek: Actor) -> None:

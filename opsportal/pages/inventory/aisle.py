@@ -122,7 +122,7 @@ def _why_not(view: Any) -> rx.Component:
 
 
 def _buttons(view: Any) -> rx.Component:
-    blocked = view.job.is_active | ~view.has_bmc
+    blocked = view.job.is_active | ~view.has_bmc | (view.blocked != "")
     return rx.el.div(
         button(
             t("Blink the light"),

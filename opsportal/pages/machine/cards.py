@@ -214,7 +214,7 @@ def _plan(view: Any) -> rx.Component:
     )
 
 
-def _blocked(view: Any) -> rx.Component:
+def _blocked(view: Any, server: Any) -> rx.Component:
     return rx.fragment(
         rx.el.div(
             tag(t("Blocked"), "warn"),
@@ -236,7 +236,7 @@ def _blocked(view: Any) -> rx.Component:
                     confirm=t("Unblock"),
                     on_confirm=BlockState.let_back(view.server_id),
                     kind="primary",
-                    disabled=view.is_busy,
+                    disabled=view.is_busy | server.taken.hands.is_other,
                 ),
                 class_name="row card-actions",
             ),
@@ -245,7 +245,7 @@ def _blocked(view: Any) -> rx.Component:
     )
 
 
-def _open(view: Any) -> rx.Component:
+def _open(view: Any, server: Any) -> rx.Component:
     return rx.fragment(
         rx.el.p(
             t(
@@ -263,7 +263,7 @@ def _open(view: Any) -> rx.Component:
                 reason_label=t("Why? Whoever looks at this server sees it."),
                 option=t("Switch the power off as well"),
                 danger=True,
-                disabled=~view.is_possible | ~view.may_block | view.is_busy,
+                disabled=~view.is_possible | ~view.may_block | view.is_busy | server.taken.hands.is_other,
                 on_confirm=lambda reason, chosen: BlockState.cut_off(view.server_id, reason, chosen),
             ),
             class_name="row card-actions",
@@ -275,7 +275,7 @@ def _open(view: Any) -> rx.Component:
 def block_card(server: Any) -> rx.Component:
     """Whether the server is cut off the network, why, and the way in and out."""
     view = BlockState.block
-    body = rx.cond(view.is_blocked, _blocked(view), _open(view))
+    body = rx.cond(view.is_blocked, _blocked(view, server), _open(view, server))
     return card(
         part(BlockState.problem, ready=view.is_ready, content=body, loading=lines(2)),
         title=t("Network access"),
