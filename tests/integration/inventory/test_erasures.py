@@ -212,7 +212,8 @@ def test_what_is_no_report_of_a_wipe_is_refused(machine: Wiped) -> None:
         assert unit.exec(select(WipedDisk)).all() == []
 
 
-def test_database_takes_no_jobs_word_for_a_disk_that_its_wipe_has_not_proved(machine: Wiped) -> None:
+def test_planted_without_the_trigger_a_jobs_word_is_taken_for_any_disk(machine: Wiped) -> None:
+    """With it none is taken for a disk, or a method, that the job's wipe has not reported as proved."""
     machine.wipe()
     machine.tell("sda", ERASED, serial="K1", method=WipeMethod.OVERWRITE)
     machine.tell("sdb", FAILED, serial="K2", trouble=WipeTrouble.NOT_PROVED)

@@ -7,12 +7,13 @@ from sqlmodel import select
 
 from opsportal.db import unit_of_work
 from opsportal.domain.hardware import reconciliation
-from opsportal.domain.provisioning import dhcp
+from opsportal.domain.provisioning import dhcp, machines
 from opsportal.integrations.installers import LOCAL_DISK
 from opsportal.models import Asker, BootLease, Diagnosis, InstallEvent, Milestone, MilestoneName, Server
 from opsportal.settings import settings
 from tests.builders import make_server
 from tests.integration.provisioning.rack import Place
+from tests.integration.test_protections import IS_TAKEN_OUT, take_out
 from workers import provisioning
 
 FREE = "203.0.113.9"
@@ -119,12 +120,29 @@ def _open_network(monkeypatch: pytest.MonkeyPatch) -> None:
     settings.cache_clear()
 
 
+def _forget_leases(patch: pytest.MonkeyPatch) -> None:
+    check = "leases.is_anothers(unit, str(caller), clean_mac(server.mac))"
+    take_out(patch, machines, "is_own_address", check, "False")
+
+
 @pytest.mark.usefixtures("_open_network")
-def test_neighbour_with_an_address_of_its_own_gets_nothing(place: Place) -> None:
+@IS_TAKEN_OUT
+def test_neighbour_that_asks_in_the_machines_name(
+    place: Place, monkeypatch: pytest.MonkeyPatch, is_taken_out: bool
+) -> None:
     """In a network where any machine may ask, one that is known to be another one may not."""
-    neighbour = make_server()
     _began(place)
-    _given(neighbour, Asker.SYSTEM, FREE)
+    _given(make_server(), Asker.SYSTEM, FREE)
+    if is_taken_out:
+        _forget_leases(monkeypatch)
+    script = place.script(FREE)
+    assert ("/kernel" in script, script == LOCAL_DISK) == (is_taken_out, not is_taken_out)
+
+
+@pytest.mark.usefixtures("_open_network")
+def test_neighbours_address_is_given_on(place: Place) -> None:
+    _began(place)
+    _given(make_server(), Asker.SYSTEM, FREE)
     assert place.script(FREE) == LOCAL_DISK
     assert "/kernel" in place.script("203.0.113.10")  # nobody knows who that is
     _given(place.server, Asker.IPXE, FREE)  # the address was given on
@@ -149,7 +167,13 @@ def test_lease_that_has_run_out_says_nothing(place: Place) -> None:
     assert "/kernel" in place.script(FREE)
 
 
-def test_own_address_while_another_machine_has_it(place: Place) -> None:
+@IS_TAKEN_OUT
+def test_own_address_while_another_machine_has_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch, is_taken_out: bool
+) -> None:
     _began(place)
     _given(make_server(), Asker.SYSTEM, place.address)
-    assert place.script() == LOCAL_DISK
+    if is_taken_out:
+        _forget_leases(monkeypatch)
+    script = place.script()
+    assert ("/kernel" in script, script == LOCAL_DISK) == (is_taken_out, not is_taken_out)
