@@ -76,8 +76,9 @@ scsi_sanitize() {
     sg_sanitize --block --quick "$device" >/dev/null 2>&1 || { trouble=refused; return 1; }
 }
 
-secure_discard() {
-    blkdiscard -s -f "$device" >/dev/null 2>&1 || { trouble=unsupported; return 1; }
+secure_discard() { # busybox's knows no -f, and needs none
+    blkdiscard -s -f "$device" >/dev/null 2>&1 || blkdiscard -s "$device" >/dev/null 2>&1 ||
+        { trouble=unsupported; return 1; }
 }
 
 overwrite() {

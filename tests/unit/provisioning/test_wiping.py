@@ -74,6 +74,14 @@ class Bench:
         zero = 'for last; do :; done; dd if=/dev/zero of="$last" bs=1048576 count=1 conv=notrunc 2>/dev/null'
         self._program("nvme", zero if works else "exit 1")
 
+    def with_flash_erased_by(self, name: str, command: str) -> None:
+        """`command`, which flash obeys; told anything else, or not told its device last, it does nothing."""
+        self._program(
+            name,
+            f'[ "${{*% *}}" = "{command}" ] || exit 1\n'
+            'for last; do :; done; dd if=/dev/zero of="$last" bs=1048576 count=1 conv=notrunc 2>/dev/null',
+        )
+
     def run(self, *disks: str) -> int:
         """Wipe with these disks on record; the exit code of the shell."""
         script = render(dataclasses.replace(FACTS, purpose=SystemPurpose.WIPE, disks=disks), "install.sh")
@@ -84,6 +92,7 @@ class Bench:
         stubs = f"""
 PATH={shlex.quote(str(self.directory / "bin"))}:$PATH
 wget() {{ for word; do case $word in *milestone*) echo "$word" >>{log} ;; esac; done; }}
+blkdiscard() {{ {shlex.quote(str(self.directory / "bin/blkdiscard"))} "$@"; }} # busybox prefers its own
 blockdev() {{ [ "$1" != --getsize64 ] || echo {SIZE}; }}
 poweroff() {{ exit 0; }}
 sync() {{ :; }}
@@ -202,6 +211,27 @@ def test_nvme_that_cannot_format_itself_is_overwritten(bench: Bench) -> None:
     bench.run("N1")
     assert bench.became == {"N1": ("erased", "overwrite", "refused")}
     assert _is_clean(disk)
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "became"),
+    [
+        ("sg_sanitize", "--block --quick", ("erased", "scsi_sanitize", "")),
+        ("blkdiscard", "-s -f", ("erased", "secure_discard", "unsupported")),
+        ("blkdiscard", "-s", ("erased", "secure_discard", "unsupported")),
+    ],
+    ids=["sg3-utils", "util-linux", "busybox, which has no -f"],
+)
+def test_flash_that_is_no_ata_disk(
+    bench: Bench, name: str, command: str, became: tuple[str, str, str]
+) -> None:
+    """SAS flash sanitizes itself; where that program is missing, it discards securely, and the report says why."""
+    disk = bench.add("sdz", "S1", spins=False)
+    bench.with_flash_erased_by(name, command)
+    assert bench.run("S1") == 0
+    assert bench.became == {"S1": became}
+    assert _is_clean(disk)
+    assert bench.milestones == ["installer_started", "disk_prepared"]
 
 
 def test_a_disk_that_takes_no_writes_is_no_erased_disk(bench: Bench) -> None:
