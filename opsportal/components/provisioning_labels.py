@@ -39,21 +39,28 @@ DIAGNOSIS: Final[Words] = {
     "no_network_boot": N_(
         "The server has not asked for its boot script. Most likely it starts from its disk first, or its network"
         " card, cable or VLAN is not the one on record. Nothing has been erased yet."
+        " End this with Stop and boot from disk, put the network first in the firmware's boot order, then try"
+        " again."
     ),
     "no_kernel": N_(
         "The boot script was fetched, but not the kernel. Most likely the connection to the boot service broke."
         " Nothing has been erased yet."
+        " End this with Stop and boot from disk, then try again."
     ),
     "kernel_silent": N_(
         "The kernel was fetched, but the installer has not reported. Most likely the kernel stopped: the serial log"
         " shows where."
+        " End this with Stop and power off, then try again."
     ),
     "disk_not_ready": N_(
         "The installer runs, but the disks are not prepared. Most likely a disk is missing or failing: the serial"
         " log names it."
+        " End this with Stop and power off, and try again when the disk is in order."
     ),
     "writing_stuck": N_(
         "Writing the system takes far longer than usual. Most likely a disk or the network is slow or failing."
+        " Wait while the serial log goes on; if it stands still, end this with Stop and power off, then try"
+        " again."
     ),
     "no_first_boot": N_(
         "The system is written, but it has not started. Most likely the server does not start from its disk: press"
@@ -62,10 +69,12 @@ DIAGNOSIS: Final[Words] = {
     "not_answering": N_(
         "The new system has started, but does not answer. Most likely its network or firewall is not up: the"
         " console shows more."
+        " Open the Console tab, sign in there and look at its network."
     ),
     "load_stuck": N_(
         "The machine runs under load for longer than it was to. Most likely it hangs: the serial log and its sensors"
         " show more."
+        " End this with Stop and power off, and look at the machine before you try again."
     ),
 }
 LAYOUT: Final[Words] = {

@@ -94,7 +94,7 @@ def _end_button(job: Any, *, is_done: bool) -> rx.Component:
         ),
         confirm=confirm,
         reason_label=t("What have you seen?"),
-        disabled=~job.hands.can_end,
+        disabled=~job.hands.can_be_done if is_done else ~job.hands.can_end,
         on_confirm=lambda seen, _: TakeoverState.end(job.id, is_done, seen),
         class_name="btn",
     )

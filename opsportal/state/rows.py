@@ -68,6 +68,7 @@ def hands_view(job: HardwareJob, owner: JobOwner | None, actor: Actor) -> HandsV
     if not actor.is_staff:
         return told
     may_settle = takeover.may_settle(job, owner)
+    can_end = is_mine and may_settle and job.status != JobStatus.QUEUED
     return replace(
         told,
         person_id=owner.person_id,
@@ -77,7 +78,8 @@ def hands_view(job: HardwareJob, owner: JobOwner | None, actor: Actor) -> HandsV
         answered_at=iso(owner.answered_at),
         may_settle=may_settle,
         can_retry=is_mine and may_settle and takeover.is_retryable(job),
-        can_end=is_mine and may_settle and job.status != JobStatus.QUEUED,
+        can_end=can_end,
+        can_be_done=can_end and takeover.may_be_done(job, owner),
     )
 
 

@@ -99,6 +99,7 @@ class HandsView:
     may_settle: bool = False
     can_retry: bool = False
     can_end: bool = False
+    can_be_done: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from bmc import PowerGoal, PowerState
 from bmc.memory import MemoryBmc, plugged_in
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
-from opsportal.domain.hardware import claims, owners, power, standing, takeover
+from opsportal.domain.hardware import claims, owners, port_orders, power, standing, takeover
 from opsportal.domain.hardware.claims import Claim, LeaseLost
 from opsportal.domain.hardware.refusals import (
     JobNotEndable,
@@ -25,6 +25,7 @@ from opsportal.domain.hardware.refusals import (
     ReasonMissing,
     ServerTakenOver,
     TruthNotAsked,
+    TruthNotTold,
 )
 from opsportal.domain.hardware.requests import find_obstacle
 from opsportal.domain.inventory import bulk
@@ -37,12 +38,14 @@ from opsportal.models import (
     JobOwner,
     JobStatus,
     Outbox,
+    PortOrder,
     Role,
     Server,
     Service,
 )
 from opsportal.models.base import utcnow
 from tests.builders import make_actor
+from tests.cabling import make_port
 from tests.doors import world
 from tests.integration.test_protections import IS_TAKEN_OUT, take_out
 from tests.workers.site import click, job_of, log_of, rent_server, server_of
@@ -295,6 +298,7 @@ def test_a_person_need_not_wait_for_workers_that_are_not_there(case: Case) -> No
     _refused(TruthNotAsked, case.end)
     with unit_of_work() as unit:
         unit.execute(text("UPDATE job_owner SET quiet_at = now() - interval '61 seconds'"))
+    _refused(TruthNotTold, case.end)  # as done: nobody has heard from the machine
     case.end(is_done=False)
     assert case.end_of_job == ("failed", "ended_by_hand")
 
@@ -499,3 +503,16 @@ def test_late_and_since_when(case: Case) -> None:
     with unit_of_work() as unit:
         claims.finish(unit, claim, JobStatus.FAILED, outcome_code="bmc_unreachable")
     assert (since(), case.stands) == (None, "failed")
+
+
+def test_nobody_else_gets_to_its_port_or_its_bmc(case: Case) -> None:
+    port = make_port(case.server)
+    case.click()
+    case.make_failed()
+    case.take()
+    colleague = make_actor(role=Role.TECHNICIAN)
+    with pytest.raises(ServerTakenOver), unit_of_work() as unit:
+        port_orders.request_port(unit, colleague, port.id or 0, wants_up=False, reason="a loop")
+    with unit_of_work() as unit:
+        assert unit.exec(select(PortOrder)).all() == []
+        port_orders.request_port(unit, case.tess, port.id or 0, wants_up=False, reason="a loop")

@@ -200,3 +200,9 @@ def test_every_code_has_its_words() -> None:
     assert set(BOOT_STEPS + DISK_STEPS) - set(labels.STEP) == set()
     assert set(JobKind) == set(labels.JOB_KIND) == set(labels.JOB_DOING)
     assert set(JobStatus) == set(labels.JOB) == set(labels.JOB_TONE)
+
+
+def test_what_is_late_names_what_to_press() -> None:
+    presses = ("Stop and boot from disk", "Stop and power off", "Boot from disk", "Power on", "Console tab")
+    for code, words in provisioning_labels.DIAGNOSIS.items():
+        assert any(one in words for one in presses), code

@@ -29,7 +29,7 @@ from opsportal.domain.consoles.refusals import (
     AccessShown,
     BmcSessionsFull,
 )
-from opsportal.domain.hardware import bmc_limits
+from opsportal.domain.hardware import bmc_limits, owners
 from opsportal.domain.lifecycle import BMC_ACCESS, move
 from opsportal.domain.refusals import NotFound
 from opsportal.domain.vault import seal, unseal
@@ -80,6 +80,7 @@ def request_access(unit: Unit, actor: Actor, server_id: int) -> BmcAccess:
     # Locked in the same order by all who ask, as for consoles: of two at once, the second counts the first.
     unit.get_one(Person, actor.person_id, with_for_update=True)
     unit.refresh(server, with_for_update=True)
+    owners.require_free(unit, actor, server)
     left = list_left(unit, server_id)
     if any(row.session_id == actor.session_id for row in left):
         raise AccessExists

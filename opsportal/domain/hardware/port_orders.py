@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.audit import trail
-from opsportal.domain.hardware import topics
+from opsportal.domain.hardware import owners, topics
 from opsportal.domain.hardware.refusals import (
     PortBusy,
     PortIsUplink,
@@ -122,6 +122,7 @@ def request_port(unit: Unit, actor: Actor, port_id: int, *, wants_up: bool, reas
     if in_force(unit, server.id or 0) is not None:
         raise PortOfBlockedServer(server=server.name)
     row = order(unit, port, wants_up=wants_up, actor=actor, reason=reason.strip()[:200])
+    owners.require_free(unit, actor, server)
     unit.enqueue(QUEUE, TASK, row.id or 0)
     trail.record(
         unit, f"port:{'up' if wants_up else 'down'}_requested", actor=actor, object_kind="server",

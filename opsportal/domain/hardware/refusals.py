@@ -120,3 +120,11 @@ class TruthNotAsked(Refusal):
         "The machine has not said yet how it is since this job was taken over, and a command may still be on its way. "
         "Nothing was changed. Wait for the answer."
     )
+
+
+class TruthNotTold(Refusal):
+    code = "truth_not_told"
+    msgid = (
+        "The machine has not said how it is, so nobody can say that this job is done. "
+        "Nothing was changed. Ask the machine again, or end the job as failed."
+    )

@@ -27,6 +27,7 @@ from opsportal.domain.hardware.refusals import (
     JobTakenMeanwhile,
     ReasonMissing,
     TruthNotAsked,
+    TruthNotTold,
 )
 from opsportal.domain.hardware.requests import QUEUE, TASK, end_job
 from opsportal.domain.lifecycle import HARDWARE_JOB, move
@@ -68,7 +69,7 @@ def take_over(unit: Unit, actor: Actor, job_id: int, *, from_id: int | None = No
     )  # fmt: skip
     unit.add(row)
     unit.enqueue(QUEUE, QUESTION_TASK, job_id)
-    whose = before.name if before is not None and has_it else ""
+    whose = before.name if before is not None else ""
     _note(
         unit,
         actor,
@@ -143,8 +144,9 @@ def hand_back(unit: Unit, actor: Actor, job_id: int) -> HardwareJob:
 def end_by_hand(unit: Unit, actor: Actor, job_id: int, *, is_done: bool, seen: str) -> HardwareJob:
     """End the job as done or as failed, by what the person has seen, and free its server.
 
-    A job that has failed already stays so; what was found is kept with it. Refuses without words, and with
-    `TruthNotAsked` while a command may be on its way or the machine has not been asked.
+    A job that has failed already stays so; what was found is kept with it. Refuses without words, with
+    `TruthNotAsked` while a command may be on its way or the machine has not been asked, and with
+    `TruthNotTold` as done where nobody knows and the machine has not answered.
     """
     words = seen.strip()[:SEEN_LENGTH]
     if not words:
@@ -153,6 +155,8 @@ def end_by_hand(unit: Unit, actor: Actor, job_id: int, *, is_done: bool, seen: s
     _require_truth(job, row)
     if job.status == JobStatus.QUEUED:
         raise JobNotEndable
+    if is_done and not may_be_done(job, row):
+        raise TruthNotTold
     _end(unit, actor, job, row, is_done=is_done, seen=words)
     ending = "done" if is_done and job.status == JobStatus.SUCCEEDED else "failed"
     _note(
@@ -197,6 +201,11 @@ def may_settle(job: HardwareJob, row: JobOwner) -> bool:
         return utcnow() >= row.quiet_at
     waited_for_nobody = utcnow() >= row.quiet_at + NO_ANSWER_AFTER
     return row.answered_at is not None or waited_for_nobody
+
+
+def may_be_done(job: HardwareJob, row: JobOwner) -> bool:
+    """Whether it may be ended as done: an unknown outcome only once the machine itself has told how it is."""
+    return job.status != JobStatus.UNKNOWN or row.verdict is not None
 
 
 def _require_truth(job: HardwareJob, row: JobOwner) -> None:

@@ -64,7 +64,7 @@ def passed_load(unit: Unit, server_id: int) -> HardwareJob | None:
         .limit(1)
     )
     job = unit.exec(query).first()
-    return job if job is not None and job.status == JobStatus.SUCCEEDED else None
+    return job if job is not None and _has_passed(job) else None
 
 
 def go_on(unit: Unit, job_id: int) -> HardwareJob | None:
@@ -88,7 +88,7 @@ def go_on(unit: Unit, job_id: int) -> HardwareJob | None:
         )  # fmt: skip
         return None
     person = unit.get(Person, job.actor_id)
-    if job.status != JobStatus.SUCCEEDED or person is None or not person.is_active or person.id is None:
+    if not _has_passed(job) or person is None or not person.is_active or person.id is None:
         return None
     actor = Actor(person.id, 0, Role(person.role), person.company_id, person.name)
     if not actor.may(Permission.STOCK_MANAGE):
@@ -97,6 +97,11 @@ def go_on(unit: Unit, job_id: int) -> HardwareJob | None:
         return work.power_cycles(unit, actor, job.server_id)
     except Refusal:  # somebody was quicker with something else: the page offers the burn-in again
         return None
+
+
+def _has_passed(job: HardwareJob) -> bool:
+    """By its machine's own word: what a person has ended by hand proves no load."""
+    return job.status == JobStatus.SUCCEEDED and job.ended_by is None
 
 
 def _has_gone_on(unit: Unit, job: HardwareJob) -> bool:

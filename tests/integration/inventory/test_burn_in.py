@@ -122,6 +122,16 @@ def test_run_that_never_began_proves_nothing(arrived: Place) -> None:
     assert (evidence(arrived.server), stock_status(arrived.server)) == ({}, "cleaning")
 
 
+def test_run_that_a_person_has_ended_proves_no_load(arrived: Place) -> None:
+    arrived.work()
+    arrived.boot_installer()
+    arrived.report("load_passed")
+    with unit_of_work() as unit:
+        unit.exec(select(HardwareJob)).one().ended_by = "Tess"
+    goes_on(arrived)
+    assert jobs() == [("load_test", "succeeded")]
+
+
 def test_nothing_follows_for_a_person_who_has_left(arrived: Place) -> None:
     arrived.work()
     arrived.boot_installer()
