@@ -26,7 +26,7 @@ from opsportal.domain.inventory.refusals import (
 )
 from opsportal.domain.refusals import ServerWithoutBmc
 from opsportal.domain.vault import seal
-from opsportal.models import Bmc
+from opsportal.models import Bmc, BmcRotation
 from opsportal.settings import settings
 
 CIPHER_SUITES = (3, 17)
@@ -57,7 +57,8 @@ def checked_host(host: str, port: int) -> str:
         address = ipaddress.ip_address(host.strip())
     except ValueError:
         raise AddressUnusable from None
-    if not any(address in network for network in settings().bmc_networks) or not 1 <= port <= 65_535:
+    is_permitted = any(address in network for network in settings().bmc_networks)
+    if not is_permitted or getattr(address, "scope_id", None) or not 1 <= port <= 65_535:
         raise AddressUnusable
     return str(address)
 
@@ -91,8 +92,10 @@ def correct(unit: Unit, actor: Actor, server_id: int, new: Correction) -> list[s
     if access_work.is_held(unit, server_id):  # a worker is at its users, signed in by what is on record
         raise ServerAtWork(server=server.name)
     changed = [name for name, value in given.items() if getattr(row, name) != value]
-    if not new.password and not _OTHER_MACHINE.isdisjoint(changed):
-        raise PasswordNeeded
+    if not _OTHER_MACHINE.isdisjoint(changed):
+        if not new.password:
+            raise PasswordNeeded
+        _forget_rotation(unit, server_id)
     for name in changed:
         setattr(row, name, given[name])
     if new.password:
@@ -118,6 +121,12 @@ def _checked(new: Correction) -> dict[str, str | int]:
     given = asdict(new) | {"host": host, "certificate": checked_fingerprint(new.certificate)}
     del given["password"]
     return given
+
+
+def _forget_rotation(unit: Unit, server_id: int) -> None:
+    """A new sign-in that was on its way to the former machine is tried at no other."""
+    if (row := unit.get(BmcRotation, server_id, with_for_update=True)) is not None:
+        unit.delete(row)
 
 
 def _keep(unit: Unit, row: Bmc) -> None:

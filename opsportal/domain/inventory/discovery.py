@@ -32,6 +32,8 @@ MAX_PORTS = 64
 LOST_AFTER = dt.timedelta(minutes=10)
 """A worker tells of itself every few seconds: one that was silent for so long is gone."""
 HISTORY = 10
+MAX_LETTERS = 100
+"""Longer than any two addresses; what is kept is what was checked."""
 _PORTS = re.compile(r"(\d{1,5})(?:\s*[-–]\s*(\d{1,5}))?")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -70,6 +72,8 @@ def addresses_of(text: str) -> list[Address]:
 
 
 def _bounds(text: str) -> tuple[Address, Address]:
+    if "%" in text:  # a scope: no network says whether it is inside
+        raise RangeUnusable
     begin, dash, end = (part.strip() for part in text.replace("–", "-").partition("-"))
     try:
         if not dash and "/" in begin:
@@ -101,6 +105,8 @@ def ports_of(text: str) -> list[int]:
 def ask(unit: Unit, actor: Actor, *, where: str, ipmi_ports: str, redfish_ports: str) -> BmcSweep:
     """Have a worker search. Refuses while another search is under way, and whatever lies outside BMC_NETWORKS."""
     actor.require(Permission.FLEET_MANAGE)
+    if len(where := where.strip()) > MAX_LETTERS:
+        raise RangeUnusable
     addresses = addresses_of(where)
     ipmi, redfish = ports_of(ipmi_ports), ports_of(redfish_ports)
     doors = len(addresses) * (len(ipmi) + len(redfish))
@@ -110,7 +116,7 @@ def ask(unit: Unit, actor: Actor, *, where: str, ipmi_ports: str, redfish_ports:
         raise RangeTooLarge(limit=MAX_DOORS)
     _close_lost(unit)
     sweep = BmcSweep(
-        asked_for=where.strip()[:100], ipmi_ports=ipmi, redfish_ports=redfish, doors=doors,
+        asked_for=where, ipmi_ports=ipmi, redfish_ports=redfish, doors=doors,
         actor_id=actor.person_id, actor_name=actor.name,
     )  # fmt: skip
     try:

@@ -12,7 +12,7 @@ from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.accounts.elevation import ElevationRequired
 from opsportal.domain.hardware import refusals_of_bmcs
-from opsportal.domain.inventory import bmc_records
+from opsportal.domain.inventory import bmc_records, rotation
 from opsportal.domain.inventory.bmc_records import Correction
 from opsportal.domain.inventory.refusals import (
     AddressUnusable,
@@ -94,6 +94,31 @@ def test_a_new_fingerprint_is_kept_as_workers_compare_it() -> None:
     assert "certificate" in correct(actor, server, dataclasses.replace(NEW, certificate=digits))
     with unit_of_work() as unit:
         assert unit.get_one(Bmc, server.id).certificate == "ab" * 31 + "cd"
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_kept"),
+    [
+        ({}, False),
+        ({"port": 623, "host": "127.0.0.5", "certificate": "ab" * 32}, False),
+        ({"port": 623, "host": "127.0.0.5"}, True),
+    ],
+    ids=["another address", "another certificate", "the same machine"],
+)
+def test_a_new_sign_in_on_its_way_is_tried_at_no_other_machine(
+    changes: dict[str, object], is_kept: bool
+) -> None:
+    server, actor = make_server(), make_raised()
+    job = make_job(server, status=JobStatus.FAILED, company_id=None)
+    with unit_of_work() as unit:
+        known = unit.get_one(Bmc, server.id)
+        known.host, known.port = "127.0.0.5", 623
+        rotation.begin(unit, job.id or 0, server.id or 0)
+        unit.flush()
+        assert rotation.sent(unit, server.id or 0)
+    correct(actor, server, dataclasses.replace(NEW, **changes))  # type: ignore[arg-type]
+    with unit_of_work() as unit:
+        assert (rotation.find_begun(unit, server.id or 0) is not None) is is_kept
 
 
 @pytest.mark.parametrize(
