@@ -11,7 +11,7 @@ from opsportal.domain.inventory import switch_checks
 from opsportal.models import Switch
 from opsportal.settings import settings
 from workers.port_orders import port_control
-from workers.traffic_poll import agent, keep_discovery
+from workers.traffic_poll import agent, apply_found
 
 log = structlog.get_logger("switch_checks")
 _ANSWERS = {True: "allowed", False: "refused", None: "unclear"}
@@ -20,9 +20,10 @@ _ANSWERS = {True: "allowed", False: "refused", None: "unclear"}
 def run(switch_id: int) -> None:
     """Ask who it is and which ports it has, which go on record at once, and whether it lets us set them."""
     with unit_of_work() as unit:
-        row = switch_checks.wanted(unit, switch_id)
-    if row is None:
+        question = switch_checks.wanted(unit, switch_id)
+    if question is None:
         return
+    row, asked_at = question
     try:
         found = switches.discover_switches({switch_id: agent(row)}, timeout_s=settings().switch_timeout_s)[
             switch_id
@@ -32,12 +33,17 @@ def run(switch_id: int) -> None:
     except switches.SwitchError as error:
         log.warning("switch_error", switch=switch_id, code=error.code)
         with unit_of_work() as unit:
-            switch_checks.record(unit, switch_id, error_code=error.code)
+            switch_checks.record(unit, switch_id, asked_at, error_code=error.code)
         return
-    keep_discovery(switch_id, found)
+    with unit_of_work() as unit:
+        if not switch_checks.is_current(unit, switch_id, asked_at):
+            return  # the record was corrected: another worker asks by the new one
+        apply_found(unit, switch_id, found)
     write = _write_of(row)
     with unit_of_work() as unit:
-        switch_checks.record(unit, switch_id, sys_name=found.sys_name, ports=len(found.ports), write=write)
+        switch_checks.record(
+            unit, switch_id, asked_at, sys_name=found.sys_name, ports=len(found.ports), write=write
+        )
 
 
 def _write_of(row: Switch) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 import switches
-from opsportal.db import unit_of_work
+from opsportal.db import Unit, unit_of_work
 from opsportal.domain.traffic import compaction, days, hot, inventory, links, port_errors, recording, rounds
 from opsportal.domain.traffic.inventory import FoundPort
 from opsportal.domain.traffic.recording import PolledPort, SwitchReadings
@@ -95,17 +95,15 @@ def _discover(agents: Mapping[int, switches.Agent]) -> dict[int, switches.Switch
         if isinstance(found, switches.SwitchError):
             failures[key] = found
             continue
-        keep_discovery(key, found)
+        with unit_of_work() as unit:
+            apply_found(unit, key, found)
     return failures
 
 
-def keep_discovery(switch_id: int, found: switches.Discovery) -> None:
+def apply_found(unit: Unit, switch_id: int, found: switches.Discovery) -> None:
     """Put the ports that a switch shows on record."""
     ports = [FoundPort(p.if_index, p.if_name, p.speed_mbps, p.counter_bits) for p in found.ports]
-    with unit_of_work() as unit:
-        inventory.apply_discovery(
-            unit, switch_id, ports, table_changed_cs=found.table_changed_cs, at=utcnow()
-        )
+    inventory.apply_discovery(unit, switch_id, ports, table_changed_cs=found.table_changed_cs, at=utcnow())
 
 
 def _discovered(agents: Mapping[int, switches.Agent]) -> dict[int, switches.Discovery | switches.SwitchError]:

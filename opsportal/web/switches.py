@@ -68,8 +68,12 @@ async def correct(request: Request) -> Response:
 
 def _correct(unit: Unit, actor: Actor, switch_id: int, new: SwitchRecord) -> list[str]:
     changed = switch_records.correct(unit, actor, switch_id, new)
-    if changed and unit.get_one(switch_records.Switch, switch_id).is_polled:
-        switch_checks.ask(unit, actor, switch_id)
+    if not changed:
+        return changed
+    if unit.get_one(switch_records.Switch, switch_id).is_polled:
+        switch_checks.ask(unit, actor, switch_id, is_new_record=True)
+    else:
+        switch_checks.forget(unit, switch_id)
     return changed
 
 

@@ -31,13 +31,16 @@ class Check:
     write: str = ""
 
 
-def ask(unit: Unit, actor: Actor, switch_id: int) -> None:
-    """Have a switch asked who it is, which ports it has and whether it lets us set them. Once at a time."""
+def ask(unit: Unit, actor: Actor, switch_id: int, *, is_new_record: bool = False) -> None:
+    """Have a switch asked who it is, which ports it has and whether it lets us set them.
+
+    Once at a time; but a new record is always a new question, and the answer to the former one is dropped.
+    """
     switch = access_switch_for(actor, unit, switch_id)
     if not switch.is_polled:
         raise SwitchOutOfService(switch=switch.name)
     row = unit.get(SwitchCheck, switch_id, with_for_update=True, populate_existing=True)
-    if row is not None and _is_asking(row):
+    if row is not None and _is_asking(row) and not is_new_record:
         return
     row = row or SwitchCheck(switch_id=switch_id)
     row.asked_at, row.answered_at = utcnow(), None
@@ -67,17 +70,33 @@ def check_of(unit: Unit, switch_id: int) -> Check:
     return Check("answered", row.answered_at, "", row.sys_name, row.ports, row.write)
 
 
-def wanted(unit: Unit, switch_id: int) -> Switch | None:
-    """The switch that a worker should ask now; None when nobody waits for an answer any more."""
-    row = unit.get(SwitchCheck, switch_id)
-    return unit.get_one(Switch, switch_id) if row is not None and _is_asking(row) else None
+def forget(unit: Unit, switch_id: int) -> None:
+    """What was asked and said is about a record that is no more; the caller holds the switch."""
+    if (row := unit.get(SwitchCheck, switch_id, with_for_update=True)) is not None:
+        unit.delete(row)
+
+
+def wanted(unit: Unit, switch_id: int) -> tuple[Switch, dt.datetime] | None:
+    """The switch that a worker should ask now, and when that was asked for; None when nobody waits any more."""
+    row = unit.get(SwitchCheck, switch_id)  # first: a record that is newer than its question is asked again
+    return (unit.get_one(Switch, switch_id), row.asked_at) if row is not None and _is_asking(row) else None
+
+
+def is_current(unit: Unit, switch_id: int, asked_at: dt.datetime) -> bool:
+    """Whether an answer is one to the question on record; until the unit's end there is no other."""
+    unit.get_one(Switch, switch_id, with_for_update={"read": True})  # first, as corrections do
+    row = unit.get(SwitchCheck, switch_id, with_for_update=True, populate_existing=True)
+    return row is not None and row.asked_at == asked_at
 
 
 def record(
-    unit: Unit, switch_id: int, *, error_code: str | None = None, sys_name: str = "", ports: int = 0, write: str = ""
+    unit: Unit, switch_id: int, asked_at: dt.datetime, *,
+    error_code: str | None = None, sys_name: str = "", ports: int = 0, write: str = "",
 ) -> None:  # fmt: skip
-    """Keep what the switch has said, or why it gave no answer."""
-    row = unit.get_one(SwitchCheck, switch_id, with_for_update=True, populate_existing=True)
+    """Keep what the switch has said, or why it gave no answer; nothing when it was asked anew meanwhile."""
+    if not is_current(unit, switch_id, asked_at):
+        return
+    row = unit.get_one(SwitchCheck, switch_id)
     row.answered_at, row.error_code = utcnow(), error_code
     row.sys_name, row.ports, row.write = sys_name, ports, write
     unit.changed(topics.POLLERS)

@@ -17,7 +17,8 @@ from opsportal.domain.accounts import elevation
 from opsportal.domain.audit import trail
 from opsportal.domain.inventory.places import checked_name
 from opsportal.domain.inventory.refusals import NameTaken
-from opsportal.domain.traffic import inventory, topics
+from opsportal.domain.traffic import inventory, topics, write_access
+from opsportal.domain.traffic.baselines import pack_baseline
 from opsportal.domain.traffic.refusals import SwitchAddressUnusable, SwitchInUse, SwitchSecretsNeeded
 from opsportal.domain.traffic.snmp_access import SECRETS, SnmpAccess, columns_of, reading_access
 from opsportal.domain.traffic.write_access import access_switch_for
@@ -25,6 +26,9 @@ from opsportal.domain.vault import VaultError
 from opsportal.models import PortLink, SnmpVersion, Switch, SwitchPoll, SwitchPort
 from opsportal.models.base import utcnow
 from opsportal.settings import settings
+
+_OTHER_SWITCH = frozenset({"host", "port"})
+"""Who answers there may be another switch: it is not told what may write, and its counters are its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ def put_on_record(unit: Unit, new: SwitchRecord) -> Switch:
 def correct(unit: Unit, actor: Actor, switch_id: int, new: SwitchRecord) -> list[str]:
     """Record what the switch has now; returns the names of the fields that changed. Needs a raised session.
 
-    Nothing is sent to it; the next poll, or *ask it now*, goes by the new record.
+    Nothing is sent to it; the next poll, or *ask it now*, goes by the new record. At another address or port
+    nothing may write until it is entered anew, and counting begins anew.
     """
     switch = access_switch_for(actor, unit, switch_id)
     elevation.require(unit, actor)
@@ -87,6 +92,9 @@ def correct(unit: Unit, actor: Actor, switch_id: int, new: SwitchRecord) -> list
     poll = unit.get_one(SwitchPoll, switch_id, with_for_update=True, populate_existing=True)
     poll.due_at = utcnow()
     _recorded(unit, actor, "switch:record_corrected", switch, fields=changed)
+    if not _OTHER_SWITCH.isdisjoint(changed):
+        write_access.remove(unit, actor, switch)
+        poll.baseline, poll.discovered_at, poll.table_changed_cs = pack_baseline({}), None, None
     return changed
 
 
@@ -96,7 +104,8 @@ def _columns(new: SwitchRecord) -> dict[str, Any]:
         host = ipaddress.ip_address(new.host.strip())
     except ValueError:
         raise SwitchAddressUnusable from None
-    if not any(host in network for network in settings().switch_networks) or not 1 <= new.port <= 65_535:
+    is_permitted = any(host in network for network in settings().switch_networks)
+    if not is_permitted or getattr(host, "scope_id", None) or not 1 <= new.port <= 65_535:
         raise SwitchAddressUnusable
     return {
         "name": checked_name(new.name),

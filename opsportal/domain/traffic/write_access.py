@@ -31,7 +31,11 @@ def set_write_access(unit: Unit, actor: Actor, switch_id: int, new: SnmpAccess) 
 
 def take_write_access_away(unit: Unit, actor: Actor, switch_id: int) -> None:
     """Never write to this switch again until somebody enters credentials anew."""
-    switch = access_switch_for(actor, unit, switch_id)
+    remove(unit, actor, access_switch_for(actor, unit, switch_id))
+
+
+def remove(unit: Unit, actor: Actor, switch: Switch) -> None:
+    """The same for who is authorised already and holds the switch."""
     if not kind_of(switch):
         return
     switch.write_community = switch.write_auth_password = switch.write_priv_password = None
