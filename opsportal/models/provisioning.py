@@ -230,7 +230,10 @@ class Asker(StrEnum):
 
 
 class BootLease(SQLModel, table=True):
-    """Who had an address last, as the boot network's DHCP server tells. Without such a server there are none."""
+    """Who had an address last, as the boot network's DHCP server tells. Without such a server there are none.
+
+    `told_at` is the time under its signature: what comes with an older one changes nothing.
+    """
 
     __tablename__ = "boot_lease"
     __table_args__ = (Index("ix_boot_lease_mac", "mac"),)

@@ -6,6 +6,7 @@ start.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 import ipaddress
@@ -61,13 +62,14 @@ class Told(Body):
         return str(ipaddress.IPv4Address(value))
 
 
-def _is_signed(raw: bytes, signature: str) -> bool:
+def _signed_at(raw: bytes, signature: str) -> dt.datetime | None:
+    """When this was signed, by the boot host's clock; None for what is not signed, or too long ago."""
     key = settings().boot_network_key.get_secret_value()
     found = _SIGNATURE.fullmatch(signature)
     if not key or found is None or abs(time.time() - int(found[1])) > OLDEST_S:
-        return False
+        return None
     right = hmac.digest(key.encode(), found[1].encode() + b"." + raw, hashlib.sha256).hex()
-    return hmac.compare_digest(right, found[2])
+    return dt.datetime.fromtimestamp(int(found[1]), dt.UTC) if hmac.compare_digest(right, found[2]) else None
 
 
 async def _body(request: Request) -> bytes:
@@ -83,18 +85,19 @@ async def told(request: Request) -> Response:
     """One thing that dnsmasq did."""
     await in_thread(limits.count, *limits.of_machine(request.scope[BROWSER_KEY]))
     raw = await _body(request)
-    if not _is_signed(raw, request.headers.get(SIGNATURE, "")):
+    at = _signed_at(raw, request.headers.get(SIGNATURE, ""))
+    if at is None:
         log.warning("boot_network_forged")
         raise Forged
     try:
         what = Told.model_validate_json(raw)
     except ValidationError:
         raise BadRequest from None
-    mac = clean_mac(what.mac)
+    known = {"mac": clean_mac(what.mac), "address": what.address, "at": at}
     if what.event is Event.DEL:
-        await in_unit(dhcp.taken_back, mac=mac, address=what.address)
+        await in_unit(dhcp.taken_back, **known)
     else:
-        await in_unit(dhcp.given, mac=mac, address=what.address, seconds=what.seconds, asker=what.asker)
+        await in_unit(dhcp.given, **known, seconds=what.seconds, asker=what.asker)
     return JSONResponse({})
 
 

@@ -310,7 +310,12 @@ def test_what_is_not_signed_or_no_word_of_a_dhcp_server_changes_nothing(server: 
     assert _say(server, _body("52:54:00:ff:ff:ff")) == 200  # signed, and on no record
     assert world.everything() == before
     assert _say(server, good) == 200
-    assert _lease(mac) is not None
+    lease = _lease(mac)
+    assert lease is not None
+    assert _say(server, _body(mac, event="del"), age_s=200) == 200  # of before that: sent again, perhaps
+    after = _lease(mac)
+    assert after is not None
+    assert after.model_dump() == lease.model_dump()
 
 
 def test_flood_of_leases_is_refused(server: Portal) -> None:

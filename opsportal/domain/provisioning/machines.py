@@ -55,20 +55,19 @@ def clean_mac(text: str) -> str:
 def is_own_address(unit: Unit, server: Server, address: str) -> bool:
     """Whether an address is the server's, or one of those from which any machine may ask.
 
-    Neither counts while the boot network's DHCP server says that another machine has the address.
+    Neither counts while the boot network's DHCP server says that another machine has the address, nor the latter
+    when another was the last to have it.
     """
     try:
         caller = ipaddress.ip_address(address)
     except ValueError:
         return False
     caller = getattr(caller, "ipv4_mapped", None) or caller
-    if leases.is_anothers(unit, str(caller), clean_mac(server.mac)):
-        return False
-    if any(caller in network for network in settings().boot_networks):
-        return True
     assert server.id is not None
-    own = {text for text in (main_address(unit, server.id), server.ip) if text}
-    return str(caller) in own
+    is_own = str(caller) in {main_address(unit, server.id), server.ip}
+    if leases.is_anothers(unit, str(caller), clean_mac(server.mac), is_own=is_own):
+        return False
+    return is_own or any(caller in network for network in settings().boot_networks)
 
 
 def find_by_mac(unit: Unit, mac: str, address: str) -> Machine | None:

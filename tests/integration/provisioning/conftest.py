@@ -17,6 +17,7 @@ def place(portal: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     make_files(tmp_path / "boot")
     monkeypatch.setenv("BOOT_URL", BASE_URL)
     monkeypatch.setenv("BOOT_FILES", str(tmp_path / "boot"))
+    monkeypatch.setenv("BOOT_NETWORK_KEY", "k" * 40)
     settings.cache_clear()
     with running_place() as one:
         yield one

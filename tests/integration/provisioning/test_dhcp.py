@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from sqlmodel import select
 
 from opsportal.db import unit_of_work
 from opsportal.domain.hardware import reconciliation
-from opsportal.domain.provisioning import dhcp, machines
+from opsportal.domain.provisioning import dhcp, leases, machines
 from opsportal.integrations.installers import LOCAL_DISK
 from opsportal.models import Asker, BootLease, Diagnosis, InstallEvent, Milestone, MilestoneName, Server
+from opsportal.models.base import utcnow
 from opsportal.settings import settings
 from tests.builders import make_server
 from tests.integration.provisioning.rack import Place
@@ -19,14 +22,15 @@ from workers import provisioning
 FREE = "203.0.113.9"
 
 
-def _given(server: Server, asker: Asker, address: str = "", seconds: int = 3_600) -> None:
+def _given(server: Server, asker: Asker, address: str = "", seconds: int = 3_600, age_s: int = 0) -> None:
+    at, address = utcnow() - dt.timedelta(seconds=age_s), address or str(server.ip)
     with unit_of_work() as unit:
-        dhcp.given(unit, mac=server.mac, address=address or str(server.ip), seconds=seconds, asker=asker)
+        dhcp.given(unit, mac=server.mac, address=address, seconds=seconds, asker=asker, at=at)
 
 
-def _taken_back(server: Server, address: str) -> None:
+def _taken_back(server: Server, address: str, age_s: int = 0) -> None:
     with unit_of_work() as unit:
-        dhcp.taken_back(unit, mac=server.mac, address=address)
+        dhcp.taken_back(unit, mac=server.mac, address=address, at=utcnow() - dt.timedelta(seconds=age_s))
 
 
 def _run(statement: str) -> None:
@@ -110,7 +114,7 @@ def test_too_late_is_failed_with_the_same_reason(place: Place) -> None:
 
 def test_machines_that_are_on_no_record_leave_nothing(place: Place) -> None:
     with unit_of_work() as unit:
-        dhcp.given(unit, mac="52:54:00:ff:ff:ff", address=FREE, seconds=60, asker=Asker.IPXE)
+        dhcp.given(unit, mac="52:54:00:ff:ff:ff", address=FREE, seconds=60, asker=Asker.IPXE, at=utcnow())
         assert unit.exec(select(BootLease)).all() == []
 
 
@@ -121,7 +125,7 @@ def _open_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _forget_leases(patch: pytest.MonkeyPatch) -> None:
-    check = "leases.is_anothers(unit, str(caller), clean_mac(server.mac))"
+    check = "leases.is_anothers(unit, str(caller), clean_mac(server.mac), is_own=is_own)"
     take_out(patch, machines, "is_own_address", check, "False")
 
 
@@ -150,21 +154,68 @@ def test_neighbours_address_is_given_on(place: Place) -> None:
 
 
 @pytest.mark.usefixtures("_open_network")
-def test_neighbours_address_is_free_again(place: Place) -> None:
-    neighbour, third = make_server(), make_server()
+@pytest.mark.parametrize("has_run_out", [False, True])
+@IS_TAKEN_OUT
+def test_neighbour_that_goes_on_using_an_address_that_was_its_own(
+    place: Place, monkeypatch: pytest.MonkeyPatch, has_run_out: bool, is_taken_out: bool
+) -> None:
+    """It gave the address back, or its lease ran out: it stays the last that had it, until it is given on."""
+    neighbour = make_server()
     _began(place)
-    _given(neighbour, Asker.SYSTEM, FREE)
-    _taken_back(third, FREE)  # another one's word changes nothing
-    assert place.script(FREE) == LOCAL_DISK
-    _taken_back(neighbour, FREE)
+    _given(neighbour, Asker.SYSTEM, FREE, seconds=0 if has_run_out else 3_600)
+    if not has_run_out:
+        _taken_back(neighbour, FREE)
+    with monkeypatch.context() as patch:
+        if is_taken_out:
+            take_out(patch, leases, "is_anothers", " or not is_own", "")
+        script = place.script(FREE)
+    assert ("/kernel" in script, script == LOCAL_DISK) == (is_taken_out, not is_taken_out)
+    _given(place.server, Asker.IPXE, FREE)
     assert "/kernel" in place.script(FREE)
 
 
 @pytest.mark.usefixtures("_open_network")
-def test_lease_that_has_run_out_says_nothing(place: Place) -> None:
+def test_what_was_told_before_changes_nothing_when_it_is_sent_again(place: Place) -> None:
+    neighbour, third = make_server(), make_server()
     _began(place)
-    _given(make_server(), Asker.SYSTEM, FREE, seconds=0)
+    _given(place.server, Asker.SYSTEM, FREE, age_s=120)
+    _given(neighbour, Asker.SYSTEM, FREE, age_s=60)
+    with unit_of_work() as unit:
+        before = unit.get_one(BootLease, FREE).model_dump()
+    _given(place.server, Asker.IPXE, FREE, age_s=120)
+    _taken_back(neighbour, FREE, age_s=90)
+    _taken_back(third, FREE)  # another one's word changes nothing, either
+    with unit_of_work() as unit:
+        assert unit.get_one(BootLease, FREE).model_dump() == before
+        assert unit.exec(select(InstallEvent)).all() == []
+    assert place.script(FREE) == LOCAL_DISK
+    _taken_back(neighbour, FREE, age_s=30)
+    _given(neighbour, Asker.SYSTEM, FREE, age_s=60)
+    with unit_of_work() as unit:
+        assert unit.get_one(BootLease, FREE).expires_at < utcnow()
+    _given(place.server, Asker.SYSTEM, FREE, age_s=20)
     assert "/kernel" in place.script(FREE)
+
+
+@pytest.mark.usefixtures("_open_network")
+def test_what_was_told_counts_only_while_somebody_may_tell(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a key nobody says any more to whom an address was given on."""
+    _began(place)
+    _given(make_server(), Asker.SYSTEM, FREE)
+    monkeypatch.delenv("BOOT_NETWORK_KEY")
+    settings.cache_clear()
+    assert "/kernel" in place.script(FREE)
+
+
+def test_own_address_that_was_anothers_before(place: Place) -> None:
+    """Who had a server's address before the server is of no matter."""
+    neighbour = make_server()
+    _began(place)
+    _given(neighbour, Asker.SYSTEM, place.address)
+    _taken_back(neighbour, place.address)
+    assert "/kernel" in place.script()
 
 
 @IS_TAKEN_OUT
