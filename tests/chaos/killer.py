@@ -177,7 +177,7 @@ class Killer:
                 victim.stop()
                 self._in(self.dice.uniform(0.2, 2), partial(self._revive, number))
             else:
-                self._in(self.dice.uniform(0.5, 3), victim.wake_up)
+                self._in(self.frozen_s, victim.wake_up)
             return _words(job)
         return ""
 
