@@ -28,7 +28,7 @@ from lab.qemu import packages
 from lab.qemu.images import CACHE
 from opsportal import boot_network
 from stack import tether
-from tests.chain.disks import bios_disk, uefi_disk
+from tests.chain.disks import bios_disk
 from tests.chain.door import app
 from tests.switches.namespaces import take_number
 from tests.tools import need_tool
@@ -156,14 +156,11 @@ class BootNetwork:
         return self._start(mac, "", ["-m", "64", *firmware, *drive])
 
     def start_uefi(self, mac: str) -> Machine:
-        """A machine with OVMF and a card without iPXE: firmware's own PXE client asks DHCP and TFTP, then the disk."""
+        """A machine with OVMF, no disk and a card without iPXE: firmware's own PXE client asks DHCP and TFTP."""
         firmware = packages.unpack("ovmf", CACHE / "packages") / "usr/share/OVMF"
         memory = self.directory / f"vars{len(self.machines)}.fd"
         shutil.copyfile(firmware / "OVMF_VARS_4M.fd", memory)
-        disk = uefi_disk(self.directory / f"disk{len(self.machines)}.raw")
         options = [
-            *("-drive", f"id=disk,file={disk},if=none,format=raw"),
-            *("-device", "virtio-blk-pci,drive=disk,bootindex=2"),
             *("-m", "128", "-device", "virtio-rng-pci"),
             *("-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n"),
             *("-drive", f"if=pflash,format=raw,readonly=on,file={firmware / 'OVMF_CODE_4M.fd'}"),
