@@ -156,7 +156,7 @@ class Killer:
             self.redis.kill()
             self._in(0.7, self.redis.start)
         else:
-            self._in(0.7, self.redis.thaw)
+            self._in(self.frozen_s, self.redis.thaw)
         return f"{waiting} calls in it, {begun} jobs at work"
 
     # BMCs
