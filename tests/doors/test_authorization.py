@@ -11,7 +11,9 @@ from opsportal.models import LoginStage, Person
 from tests.builders import make_company, make_person
 from tests.doors import matrix, world
 from tests.doors.listing import Listing, list_doors
-from tests.doors.matrix import DOORS, PATHS, Door, Path
+from tests.doors.matrix import DOORS, PATHS
+from tests.doors.matrix.door import NOBODY, Door
+from tests.doors.matrix.paths import Path
 from tests.doors.server import SHELL, Browser, Server, Tab
 
 pytestmark = pytest.mark.xdist_group("doors-authorization")
@@ -97,7 +99,7 @@ async def test_vars_cannot_be_set(server: Server, listing: Listing, role: str) -
             await tab.barrier()
             before = world.everything()
             for name in setters[first : first + IN_ONE_TAB]:
-                door = Door(name, matrix.NOBODY, payload=lambda _: {"var_name": "notice", "value": "x"})
+                door = Door(name, NOBODY, payload=lambda _: {"var_name": "notice", "value": "x"})
                 assert await verdict(tab, door, 0) == "forbidden", name
             assert world.everything() == before
 

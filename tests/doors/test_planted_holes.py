@@ -12,6 +12,7 @@ import pytest
 from tests.doors import abuses, malformed, matrix, test_http, world
 from tests.doors.listing import list_doors
 from tests.doors.matrix import DOORS
+from tests.doors.matrix.door import NOBODY, Door
 from tests.doors.server import Browser, Server
 from tests.doors.test_authorization import verdict
 
@@ -118,5 +119,5 @@ async def test_undeclared_handler_is_refused_even_there(planted: Server) -> None
     name = next(name for name in list_doors(PLANTED).handlers if name.endswith(".forgotten"))
     async with browser.tab() as tab:
         await tab.barrier()
-        came = await verdict(tab, matrix.Door(name, matrix.NOBODY, payload=lambda _: {"server_id": 1}), 1)
+        came = await verdict(tab, Door(name, NOBODY, payload=lambda _: {"server_id": 1}), 1)
     assert came == "forbidden"

@@ -16,7 +16,8 @@ from opsportal.domain.consoles import serial_logs
 from opsportal.models import Company, HardwareJob, Installation, JobStatus, OperatingSystem, Role
 from opsportal.models import Server as Machine
 from tests.builders import make_company, make_server, make_service
-from tests.doors import matrix, world
+from tests.doors import world
+from tests.doors.matrix.paths import ORDER
 from tests.doors.server import Browser, Server
 from tests.integration.provisioning.rack import BASE_URL, KEY, make_system
 
@@ -59,7 +60,7 @@ def browser_of(server: Server, role: Role, company: Company | None = None) -> Br
 
 def order(machine: Machine, installed: OperatingSystem, /, **changes: Any) -> dict[str, Any]:
     wishes = {"system": installed.id, "ssh_keys": [KEY], "post_install": SCRIPT, "confirmation": machine.name}
-    return matrix.ORDER | wishes | changes
+    return ORDER | wishes | changes
 
 
 def answer_of(answer: httpx.Response) -> tuple[int, str]:
@@ -239,11 +240,11 @@ def test_an_earlier_order_comes_back_without_its_password(
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     assert answer.json() == {
         "system_id": system.id,
-        "layout": matrix.ORDER["layout"],
+        "layout": ORDER["layout"],
         "disks": ["1"],
-        "hostname": matrix.ORDER["hostname"],
+        "hostname": ORDER["hostname"],
         "ssh_keys": [KEY],
-        "time_zone": matrix.ORDER["time_zone"],
+        "time_zone": ORDER["time_zone"],
         "post_install": SCRIPT,
     }
     # A colleague and staff may order the same; the script is its writer's.
