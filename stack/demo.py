@@ -20,7 +20,7 @@ from types import FrameType
 from stack import postgres, tether, valkey
 from stack.frontend import Frontend, FrontendBuildError
 from stack.installation import DATABASE, Installation, end_leftovers
-from stack.options import CannotStart, Options, check_port, make_data_directory
+from stack.options import CannotStart, Options, check_machines, check_port, make_data_directory
 from stack.patience import Patience, work_of_children
 from stack.secrets import SecretsUnreadable
 from stack.supervision import ROOT, SupervisionError, Supervisor
@@ -38,6 +38,7 @@ def run(environment: Mapping[str, str], *, ends_with_parent: bool = False) -> No
     Raises CannotStart with one sentence. However it ends, no process of ours goes on.
     """
     options = Options.read(environment)
+    check_machines(options.machines)
     make_data_directory(options.data)
     stop = _Stop(ends_with_parent=ends_with_parent)
     with _only_one(options), stop.listening():

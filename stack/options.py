@@ -1,4 +1,4 @@
-"""What the caller chose by environment variables: PORT, LAB and DATA, each checked."""
+"""What the caller chose by environment variables: PORT, LAB, DATA and MACHINES, each checked."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack.system_tools import command_for, missing_packages
+
 HOST = "127.0.0.1"
 MACHINES = {"virtual": {"default": 24, "highest": 5_000}, "qemu": {"default": 2, "highest": 32}}
 """Kinds of servers, and how many there can be: a QEMU takes 256 MB and, while it boots, a processor."""
+REAL_PARTS = ("openipmi", "qemu-system-x86", "syslinux", "mtools", "e2fsprogs")
+"""Debian's packages that `qemu` servers are made with and run by, of those in requirements-apt.txt."""
+PACKAGES = Path(__file__).resolve().parent.parent / "requirements-apt.txt"
 
 
 class CannotStart(Exception):
@@ -48,6 +53,19 @@ class Options:
             servers=_number(environment, "LAB", **MACHINES[machines]),
             machines=machines,
             shutdown_grace_s=_number(environment, "SHUTDOWN_GRACE_S", default=60, highest=70),
+        )
+
+
+def check_machines(machines: str) -> None:
+    """Returns when these servers can be run here; raises CannotStart, which says what to install, when not."""
+    missing = (
+        [name for name in missing_packages(PACKAGES) if name in REAL_PARTS] if machines == "qemu" else []
+    )
+    if missing:
+        raise CannotStart(
+            f"MACHINES=qemu needs programs that are not installed here ({', '.join(missing)})."
+            f" As root on Debian or Ubuntu, type: {command_for(missing)}."
+            " Or leave MACHINES out: virtual servers need nothing."
         )
 
 

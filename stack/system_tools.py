@@ -24,6 +24,11 @@ def missing_packages(listing: Path) -> list[str]:
     return [package for package, program in rows if shutil.which(program, path=path) is None]
 
 
+def command_for(packages: list[str]) -> str:
+    """What root types to install them."""
+    return f"apt-get update && apt-get install --no-install-recommends {shlex.join(packages)}"
+
+
 def install(packages: list[str]) -> bool:
     """Installs the packages by apt-get; returns whether it could."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
@@ -47,12 +52,14 @@ def main(listing: Path) -> int:
     print(f"· installing what tests need from the system: {' '.join(packages)}", flush=True)
     if install(packages) and not missing_packages(listing):
         return 0
-    command = f"apt-get update && apt-get install --no-install-recommends {shlex.join(packages)}"
     is_ci = os.environ.get("CI") == "true"
     consequence = (
         "Without them nothing is tested here (CI=true)." if is_ci else "Tests that need them are skipped."
     )
-    print(f"Not installed: {', '.join(packages)}. As root, type: {command}\n{consequence}", file=sys.stderr)
+    print(
+        f"Not installed: {', '.join(packages)}. As root, type: {command_for(packages)}\n{consequence}",
+        file=sys.stderr,
+    )
     return 1 if is_ci else 0
 
 

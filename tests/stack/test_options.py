@@ -9,9 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from stack import demo, tether
-from stack.options import CannotStart, Options, check_port, make_data_directory
+from stack import demo, options, tether
+from stack.options import CannotStart, Options, check_machines, check_port, make_data_directory
 from tests.ports import free_port
+
+_REAL_PARTS = """\
+openipmi ipmi_sim-not-here
+qemu-system-x86 qemu-system-x86_64
+syslinux syslinux-not-here
+mtools mcopy
+e2fsprogs mke2fs
+"""
 
 
 def test_defaults() -> None:
@@ -85,3 +93,22 @@ def test_unknown_kind_of_machines_is_named() -> None:
     with pytest.raises(CannotStart) as refusal:
         Options.read({"MACHINES": "real"})
     assert str(refusal.value) == "MACHINES must be one of virtual, qemu, not 'real'."
+
+
+def test_what_real_parts_lack_is_named_before_anything_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("mcopy", "mke2fs", "qemu-system-x86_64"):
+        (tmp_path / name).touch(mode=0o755)
+    (tmp_path / "packages").write_text("git git-not-here\n" + _REAL_PARTS)
+    monkeypatch.setattr(options, "PACKAGES", tmp_path / "packages")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    check_machines("virtual")
+    with pytest.raises(CannotStart) as refusal:
+        demo.run({"MACHINES": "qemu", "DATA": str(tmp_path / "state")})
+    assert str(refusal.value) == (
+        "MACHINES=qemu needs programs that are not installed here (openipmi, syslinux). As root on Debian or"
+        " Ubuntu, type: apt-get update && apt-get install --no-install-recommends openipmi syslinux."
+        " Or leave MACHINES out: virtual servers need nothing."
+    )
+    assert not (tmp_path / "state").exists()
