@@ -16,7 +16,7 @@ from opsportal.db import Unit, unit_of_work
 from opsportal.domain.traffic import compaction, days, hot, inventory, links, port_errors, recording, rounds
 from opsportal.domain.traffic.inventory import FoundPort
 from opsportal.domain.traffic.recording import PolledPort, SwitchReadings
-from opsportal.domain.traffic.rounds import DueSwitch, LastPoll
+from opsportal.domain.traffic.rounds import DueSwitch, LastPoll, Place
 from opsportal.domain.traffic.snmp_access import reading_access
 from opsportal.domain.vault import VaultError
 from opsportal.models import Switch
@@ -53,6 +53,10 @@ def agent(row: Switch) -> switches.Agent:
         raise SwitchMisconfigured from unusable
 
 
+def _places(agents: Mapping[int, switches.Agent]) -> dict[int, Place]:
+    return {key: Place(one.host, one.port) for key, one in agents.items()}
+
+
 def run() -> None:
     """One round: every switch that is due. Those that failed last time go last, so that nobody waits for them."""
     now = utcnow()
@@ -85,18 +89,21 @@ def _round(due: Sequence[DueSwitch]) -> None:
                 unknown[switch.id] = agents[switch.id]
     failures |= _discover(unknown)
     answers = _ask({key: agents[key] for key in agents if key not in failures}, failures)
-    _keep(answers, failures)
+    asked = {switch.id or 0: Place(switch.host, switch.port) for switch, _, _ in due}
+    _keep(answers, failures, asked)
 
 
 def _discover(agents: Mapping[int, switches.Agent]) -> dict[int, switches.SwitchError]:
     """Look up the ports of switches and put them on record; returns those that failed."""
     failures: dict[int, switches.SwitchError] = {}
+    asked = _places(agents)
     for key, found in _discovered(agents).items():
         if isinstance(found, switches.SwitchError):
             failures[key] = found
             continue
         with unit_of_work() as unit:
-            apply_found(unit, key, found)
+            if rounds.lock_where_asked(unit, {key: asked[key]}):
+                apply_found(unit, key, found)
     return failures
 
 
@@ -169,15 +176,22 @@ def _readings(key: int, answer: switches.PollAnswer) -> SwitchReadings:
 
 
 def _keep(
-    answers: Sequence[tuple[SwitchReadings, list[PolledPort]]], failures: Mapping[int, switches.SwitchError]
+    answers: Sequence[tuple[SwitchReadings, list[PolledPort]]],
+    failures: Mapping[int, switches.SwitchError],
+    asked: Mapping[int, Place],
 ) -> None:
+    """Into the tables, except what came from where a switch is on record no longer."""
     at = utcnow()
     ports = {port.port_id: port for _, some in answers for port in some}
     with unit_of_work() as unit:
-        done = recording.record_round(unit, [answer for answer, _ in answers], ports, at=at)
+        here = rounds.lock_where_asked(unit, {one.switch_id: asked[one.switch_id] for one, _ in answers})
+        done = recording.record_round(
+            unit, [one for one, _ in answers if one.switch_id in here], ports, at=at
+        )
     if failures:
         with unit_of_work() as unit:
-            recording.record_failures(unit, {key: error.code for key, error in failures.items()}, at=at)
+            here = rounds.lock_where_asked(unit, {key: asked[key] for key in failures})
+            recording.record_failures(unit, {key: failures[key].code for key in here}, at=at)
     log.info("polled", switches=len(answers), samples=done.samples, failed=len(failures))
 
 
@@ -205,11 +219,13 @@ def read_errors() -> None:
         with contextlib.suppress(switches.SwitchError):  # polling says what is wrong with it
             agents[row.id or 0] = agent(row)
     answers = switches.read_port_errors(agents, timeout_s=settings().switch_timeout_s) if agents else {}
+    asked = _places(agents)
     for key, answer in answers.items():
         if not isinstance(answer, switches.SwitchError):
             counted = {port.if_name: (port.in_errors, port.out_errors) for port in answer}
             with unit_of_work() as unit:
-                port_errors.record(unit, key, counted, at=utcnow())
+                if rounds.lock_where_asked(unit, {key: asked[key]}):
+                    port_errors.record(unit, key, counted, at=utcnow())
 
 
 POLL_KNOCK_S = 10

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from sqlmodel import col, select
 
+import switches
 from opsportal.db import unit_of_work
-from opsportal.domain.traffic import inventory, links
+from opsportal.domain.inventory import switch_records
+from opsportal.domain.inventory.switch_records import SwitchRecord
+from opsportal.domain.traffic import inventory, links, rounds
 from opsportal.domain.traffic.baselines import unpack_baseline
 from opsportal.domain.traffic.counters import AMBIGUOUS, MEASURED, REBOOT, WRAPPED
+from opsportal.domain.traffic.snmp_access import SnmpAccess
 from opsportal.domain.vault import seal
 from opsportal.models import (
     PortLink,
@@ -24,8 +29,9 @@ from opsportal.models import (
     TrafficHot,
 )
 from opsportal.models.base import utcnow
-from tests.builders import make_server, make_service
+from tests.builders import make_raised, make_server, make_service
 from tests.conftest import _forget_process_caches
+from tests.integration.test_protections import IS_TAKEN_OUT, take_out
 from tests.switches.conftest import simulator
 from tests.switches.simulated import Simulator
 from workers import traffic_poll
@@ -242,6 +248,37 @@ def test_without_networks_nothing_is_polled(switch: OnRecord, monkeypatch: pytes
     _forget_process_caches()
     switch.poll()
     assert switch.state().error_code == "switch_outside_networks"
+
+
+@IS_TAKEN_OUT
+@pytest.mark.parametrize("asking", ["discover_switches", "poll_switches", "silence"])
+def test_what_came_from_its_former_address_is_another_switchs(
+    switch: OnRecord, monkeypatch: pytest.MonkeyPatch, asking: str, is_taken_out: bool
+) -> None:
+    """While it is asked, somebody writes down that it is elsewhere."""
+    if asking != "discover_switches":
+        switch.poll()
+    call = "poll_switches" if asking == "silence" else asking
+    ask, actor = getattr(switches, call), make_raised()
+    new = SwitchRecord("sw", "Hall", "127.0.0.2", switch.simulator.port, SnmpAccess("plain"))
+
+    def corrected_meanwhile(agents: dict[int, Any], **named: Any) -> object:
+        answers = ask(agents, **named)
+        with unit_of_work() as unit:
+            switch_records.correct(unit, actor, switch.switch_id, new)
+        return dict.fromkeys(agents, switches.SwitchUnreachable()) if asking == "silence" else answers
+
+    monkeypatch.setattr(switches, call, corrected_meanwhile)
+    if is_taken_out:
+        take_out(monkeypatch, rounds, "lock_where_asked", " if asked[key] == (host, port)", "")
+    switch.poll()
+    state = switch.state()
+    kept = {
+        "discover_switches": state.discovered_at is not None,
+        "poll_switches": state.baseline != b"",
+        "silence": state.error_code is not None,
+    }
+    assert kept[asking] is is_taken_out
 
 
 def test_every_round_makes_links_follow_services(switch: OnRecord) -> None:

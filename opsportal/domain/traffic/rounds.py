@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -57,6 +57,25 @@ def claim_due(unit: Unit, *, now: dt.datetime, every_s: int) -> list[DueSwitch]:
         )
         for switch, poll in due
     ]
+
+
+class Place(NamedTuple):
+    """Where a switch was asked."""
+
+    host: str
+    port: int
+
+
+def lock_where_asked(unit: Unit, asked: Mapping[int, Place]) -> set[int]:
+    """Which of these switches are still on record where they were asked: what another one has said is none of theirs.
+
+    How polling of them stands is locked first, as a correction of the record locks it last. So one that came before
+    is seen here, and one that comes later waits, and begins counting anew.
+    """
+    lock = sa.text("SELECT FROM switch_poll WHERE switch_id = ANY(:ids) ORDER BY switch_id FOR UPDATE")
+    unit.execute(lock, {"ids": sorted(asked)})
+    known = sa.select(Switch.id, Switch.host, Switch.port).where(col(Switch.id).in_(asked))  # type: ignore[call-overload]
+    return {key for key, host, port in unit.execute(known) if asked[key] == (host, port)}
 
 
 class LastPoll(NamedTuple):

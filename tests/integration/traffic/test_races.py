@@ -10,14 +10,22 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from opsportal.db import Unit, unit_of_work
+from opsportal.domain.inventory import switch_records
+from opsportal.domain.inventory.switch_records import SwitchRecord
 from opsportal.domain.traffic import days, hot, recording, rounds, series
 from opsportal.domain.traffic.links import Tenure
+from opsportal.domain.traffic.rounds import Place
 from opsportal.domain.traffic.slots import slot_of, to_ms
+from opsportal.domain.traffic.snmp_access import SnmpAccess
 from opsportal.models import SwitchPoll, TrafficDay, TrafficHot
+from tests.builders import make_raised
+from tests.integration.test_protections import IS_TAKEN_OUT, take_out
 from tests.integration.traffic.ports import SLOT, FakeSwitch, compact
 
 pytestmark = pytest.mark.usefixtures("portal")
@@ -140,6 +148,29 @@ def test_without_its_lock_a_round_would_be_stored_twice(
     monkeypatch.setattr(recording, "_lock", unlocked)
     meet(monkeypatch, recording, "_lock", is_locked=False)
     assert len(both(_record(switch))) == 1
+
+
+@IS_TAKEN_OUT
+def test_a_correction_waits_for_what_is_being_stored(
+    switch: FakeSwitch, monkeypatch: pytest.MonkeyPatch, is_taken_out: bool
+) -> None:
+    """It comes right after the round has seen that the switch is still there: it would end before the round does,
+    and what it had emptied would be filled again."""
+    if is_taken_out:
+        take_out(monkeypatch, rounds, "lock_where_asked", " FOR UPDATE", "")
+    new = SwitchRecord("moved", "Hall", "127.0.0.2", 161, SnmpAccess("public"))
+    actor = make_raised()
+    with unit_of_work() as storing:
+        asked = {switch.switch_id: Place("127.0.0.1", 161)}
+        assert rounds.lock_where_asked(storing, asked) == {switch.switch_id}
+        with unit_of_work() as unit:
+            unit.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            if is_taken_out:
+                switch_records.correct(unit, actor, switch.switch_id, new)
+            else:
+                with pytest.raises(OperationalError, match="lock timeout"):
+                    switch_records.correct(unit, actor, switch.switch_id, new)
+                unit.rollback()
 
 
 @pytest.mark.parametrize(
