@@ -17,7 +17,7 @@ from opsportal.domain.inventory import work
 from opsportal.models import Bmc, ConsoleKind, Role, Server
 from opsportal.settings import settings
 from tests.builders import make_actor, make_server
-from tests.integration.inventory.test_jobs import PARTS, password_on_record, run, stocked
+from tests.integration.inventory.machines import PARTS, password_on_record, run, stocked
 
 pytestmark = pytest.mark.usefixtures("portal")
 

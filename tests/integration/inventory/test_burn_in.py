@@ -14,16 +14,8 @@ from opsportal.db import unit_of_work
 from opsportal.domain.inventory import work
 from opsportal.models import HardwareJob, JobKind, Outbox, Person, SystemPurpose
 from opsportal.settings import settings
-from tests.integration.inventory.test_jobs import (
-    ON_AND_OFF,
-    _hot,
-    _log,
-    begin_cleaning,
-    burn_in_facts,
-    evidence,
-    stock_status,
-    stocked,
-)
+from tests.integration.inventory.machines import begin_cleaning, evidence, stock_status, stocked
+from tests.integration.inventory.test_power_cycles import ON_AND_OFF, _hot, _log, burn_in_facts
 from tests.integration.provisioning.rack import BASE_URL, Place, make_files, make_system
 from workers import burn_in, hardware
 

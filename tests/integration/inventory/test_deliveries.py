@@ -29,7 +29,7 @@ from opsportal.state.inventory.views import MachineView
 from tests.bmc.furnished import emulation
 from tests.bmc.ipmi_sim import StartBmc
 from tests.builders import make_actor, make_company
-from tests.integration.inventory.test_jobs import PARTS, evidence, run, stock_status
+from tests.integration.inventory.machines import PARTS, evidence, run, stock_status
 from workers import hardware
 
 pytestmark = pytest.mark.usefixtures("portal")

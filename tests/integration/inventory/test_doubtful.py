@@ -17,7 +17,7 @@ from opsportal.models import (
     Server,
 )
 from tests.builders import make_actor, make_server
-from tests.integration.inventory.test_jobs import PARTS, begin_cleaning, evidence, run, stocked
+from tests.integration.inventory.machines import PARTS, begin_cleaning, evidence, run, stocked
 from workers.hardware import cleaning, credentials
 from workers.hardware.running import Running
 

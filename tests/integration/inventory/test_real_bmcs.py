@@ -30,7 +30,7 @@ from tests.bmc.ipmi_sim import SimulatedBmc, StartBmc
 from tests.bmc.redfish_service import MANAGER, SYSTEM, V1, Asked, RedfishService, Reply, reference
 from tests.bmc.redfish_sim import StartRedfish, _redfish_pool, start_redfish
 from tests.builders import make_actor, make_server
-from tests.integration.inventory.test_jobs import (
+from tests.integration.inventory.machines import (
     NO_BMC_NEEDED,
     begin_cleaning,
     evidence,
