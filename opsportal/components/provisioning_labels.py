@@ -12,6 +12,7 @@ Tones = Mapping[str, str]
 
 MILESTONE: Final[Words] = {
     "power_cycled": N_("Power cycle to network boot"),
+    "address_given": N_("Address given (DHCP)"),
     "network_boot": N_("Boot script fetched"),
     "kernel_fetched": N_("Kernel fetched"),
     "installer_started": N_("Installer started"),

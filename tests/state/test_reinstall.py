@@ -22,6 +22,8 @@ from opsportal.domain.refusals import NotFound
 from opsportal.models import (
     Diagnosis,
     HardwareJob,
+    Installation,
+    InstallEvent,
     InstallFault,
     JobKind,
     JobStatus,
@@ -32,6 +34,7 @@ from opsportal.models import (
     StepStatus,
 )
 from opsportal.settings import settings
+from opsportal.state.provisioning.rows import ADDRESS_GIVEN
 from opsportal.state.provisioning.tab import read_reinstall, read_serial
 from opsportal.state.provisioning.views import ReinstallView
 from tests.builders import make_actor, make_company, make_server, make_service
@@ -139,6 +142,25 @@ def test_machine_on_its_way(owner: Actor) -> None:
     assert now.usual_s == sum(one.usual_s for one in now.milestones)
 
 
+@pytest.mark.parametrize("reached", [1, 2])
+def test_machine_was_given_an_address(owner: Actor, reached: int) -> None:
+    """Where a DHCP server tells of it; what it told before the machine was to start is about something else."""
+    server = rented(owner)
+    job_id = reinstall(owner, server).job.id or 0
+    carried_on(job_id, reached=reached, status=JobStatus.WAITING)
+    before = view_of(owner, server).now
+    with unit_of_work() as unit:
+        unit.get_one(Installation, job_id).armed_at = BEGAN
+        for seconds in (-5, 70, 80):
+            unit.add(InstallEvent(job_id=job_id, kind="dhcp", at=BEGAN + dt.timedelta(seconds=seconds)))
+    power, address, script, *others = view_of(owner, server).now.milestones
+    assert [power, *others] == [before.milestones[0], *before.milestones[2:]]
+    assert dataclasses.astuple(address)[:5] == (
+        "address_given", "done", "2026-03-01T12:01:00.000Z", "2026-03-01T12:01:10.000Z", 0,
+    )  # fmt: skip
+    assert script == dataclasses.replace(before.milestones[1], since=address.reached_at, usual_s=0)
+
+
 def test_machine_that_was_given_up(owner: Actor) -> None:
     server = rented(owner)
     job_id = reinstall(owner, server).job.id or 0
@@ -192,7 +214,7 @@ def test_checks_say_what_is_known_already(owner: Actor) -> None:
 
 
 def test_every_code_has_its_words() -> None:
-    assert set(provisioning_labels.MILESTONE) == set(MilestoneName)
+    assert set(provisioning_labels.MILESTONE) == {*MilestoneName, ADDRESS_GIVEN}
     assert set(provisioning_labels.DIAGNOSIS) == set(Diagnosis)
     assert set(provisioning_labels.LAYOUT) == {layout.code for all_ in LAYOUTS.values() for layout in all_}
     outcomes = {*Diagnosis, *(f"installer_{fault}" for fault in InstallFault), "interrupted"}

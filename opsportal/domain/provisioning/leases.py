@@ -7,6 +7,7 @@ more (no `BOOT_NETWORK_KEY`), what it told before says nothing about who has an 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from sqlmodel import col, func, select
 
@@ -40,13 +41,19 @@ def are_told_of(unit: Unit, server: Server) -> bool:
     return unit.exec(query).first() is not None
 
 
-def asked_at(unit: Unit, installation: Installation) -> dt.datetime | None:
-    """When the machine first asked for an address since its server was to start for this installation."""
-    if installation.armed_at is None:
-        return None
-    query = select(func.min(InstallEvent.at)).where(
-        col(InstallEvent.job_id) == installation.job_id,
-        col(InstallEvent.kind) == ASKED,
-        col(InstallEvent.at) >= installation.armed_at,
+def first_given(unit: Unit, job_ids: Sequence[int]) -> dict[int, dt.datetime]:
+    """When each machine first got an address since its server was to start for this installation.
+
+    Jobs of which no DHCP server has told that are not in it.
+    """
+    query = (
+        select(InstallEvent.job_id, func.min(InstallEvent.at))
+        .join(Installation, col(Installation.job_id) == col(InstallEvent.job_id))
+        .where(
+            col(InstallEvent.job_id).in_(job_ids),
+            col(InstallEvent.kind) == ASKED,
+            col(InstallEvent.at) >= col(Installation.armed_at),
+        )
+        .group_by(col(InstallEvent.job_id))
     )
-    return unit.exec(query).one()
+    return dict(unit.exec(query).all())

@@ -192,9 +192,9 @@ def diagnosis_of(unit: Unit, row: Milestone) -> Diagnosis:
     name = MilestoneName(row.name)
     if name is not MilestoneName.NETWORK_BOOT:
         return EXPECTED[name].diagnosis
-    installation = unit.get_one(Installation, row.job_id)
-    if leases.asked_at(unit, installation) is not None:
+    if leases.first_given(unit, [row.job_id]):
         return Diagnosis.NO_BOOT_SCRIPT
+    installation = unit.get_one(Installation, row.job_id)
     is_told = leases.are_told_of(unit, unit.get_one(Server, installation.server_id))
     return Diagnosis.NO_DHCP_REQUEST if is_told else EXPECTED[name].diagnosis
 

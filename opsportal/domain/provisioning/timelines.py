@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from opsportal.db import Unit
 from opsportal.domain.access import Actor
 from opsportal.domain.hardware import fleet
 from opsportal.domain.hardware.looking import Look, look_at
+from opsportal.domain.provisioning import leases
 from opsportal.models import (
     HardwareJob,
     Installation,
@@ -41,6 +43,8 @@ class Timeline:
     installation: Installation | None = None
     system: OperatingSystem | None = None
     milestones: Sequence[Milestone] = ()
+    address_at: dt.datetime | None = None
+    """When the machine was given an address, where a DHCP server has told so."""
     look: Look = field(default_factory=Look)
 
     @property
@@ -61,8 +65,15 @@ def list_timelines(actor: Actor, unit: Unit, server_id: int, *, limit: int = 8) 
     installed = {installation.job_id: (installation, system) for installation, system in unit.exec(query)}
     steps = fleet.steps_of(unit, numbers)
     passed = _milestones(unit, numbers)
-    looks = look_at(unit, jobs)
-    return [replace(_timeline(job, steps, installed, passed), look=looks[job.id or 0]) for job in jobs]
+    looks, given = look_at(unit, jobs), leases.first_given(unit, list(installed))
+    return [
+        replace(
+            _timeline(job, steps, installed, passed),
+            look=looks[job.id or 0],
+            address_at=given.get(job.id or 0),
+        )
+        for job in jobs
+    ]
 
 
 def _timeline(

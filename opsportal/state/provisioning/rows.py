@@ -7,7 +7,16 @@ from collections.abc import Iterator, Sequence
 
 from opsportal.domain.access import Actor
 from opsportal.domain.provisioning.timelines import Timeline
-from opsportal.models import ACTIVE_JOB, HardwareJob, JobStatus, JobStep, StepStatus, SystemPurpose
+from opsportal.models import (
+    ACTIVE_JOB,
+    HardwareJob,
+    JobStatus,
+    JobStep,
+    Milestone,
+    MilestoneName,
+    StepStatus,
+    SystemPurpose,
+)
 from opsportal.state import rows
 from opsportal.state.provisioning.views import InstallationView, MilestoneView
 from opsportal.state.views import iso
@@ -17,6 +26,8 @@ _WITHIN_POWER_CYCLE = frozenset(
 )
 """Steps of a network boot that its milestones tell: shown only when one of them went wrong."""
 _TOLD_BY_MILESTONES = "machine"
+ADDRESS_GIVEN = "address_given"
+"""No milestone that is waited for: a DHCP server that tells us nothing is none that gave no address."""
 
 
 def installation_view(timeline: Timeline, *, actor: Actor) -> InstallationView:
@@ -58,17 +69,29 @@ def _milestones(timeline: Timeline) -> Iterator[MilestoneView]:
         is_reached = milestone.reached_at is not None
         is_missed = is_next and not is_reached
         status = StepStatus.DONE if is_reached else _missed(job, since) if is_missed else _after(job)
+        address = _address(timeline, milestone, since)
+        if address is not None:
+            yield address
+            since = timeline.address_at
         yield MilestoneView(
             name=milestone.name,
             status=status,
             since=iso(since) if status in (StepStatus.DONE, StepStatus.RUNNING) else "",
             reached_at=iso(milestone.reached_at),
-            usual_s=milestone.usual_s,
+            usual_s=0 if address else milestone.usual_s,  # (which counts from the one before the address)
             is_late=is_missed and milestone.late_at is not None,
             diagnosis=(milestone.diagnosis or "") if is_missed and job.status in ACTIVE_JOB else "",
         )
         is_next = is_next and is_reached
         since = milestone.reached_at
+
+
+def _address(timeline: Timeline, milestone: Milestone, since: dt.datetime | None) -> MilestoneView | None:
+    """That the machine was given an address on its way to the boot script, where that is known."""
+    at = timeline.address_at
+    if at is None or since is None or milestone.name != MilestoneName.NETWORK_BOOT:
+        return None
+    return MilestoneView(ADDRESS_GIVEN, StepStatus.DONE, since=iso(min(since, at)), reached_at=iso(at))
 
 
 def _checked_at(timeline: Timeline) -> dt.datetime | None:
