@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import col, select
+from sqlmodel import select
 
 import bmc
-from bmc.memory import MemoryBmc, MemoryPower, MemoryUser, plugged_in
+from bmc.memory import MemoryBmc, MemoryPower, MemoryUser
 from opsportal import screens_on_record
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
-from opsportal.domain.accounts import administration, sessions
 from opsportal.domain.accounts.elevation import ElevationRequired
 from opsportal.domain.consoles import access_work, bmc_access, screens
 from opsportal.domain.consoles.refusals import (
@@ -32,98 +28,17 @@ from opsportal.domain.consoles.screens import ScreenEndpoint
 from opsportal.domain.inventory import rotation
 from opsportal.domain.refusals import Forbidden, NotFound
 from opsportal.live.feed import Watch
-from opsportal.models import (
-    AuditEvent,
-    BmcAccess,
-    Company,
-    JobKind,
-    JobStatus,
-    LoginSession,
-    Mail,
-    Outbox,
-    Person,
-    Role,
-    Server,
-)
-from opsportal.models.base import utcnow
+from opsportal.models import AuditEvent, JobKind, JobStatus, Person, Role
 from opsportal.state.consoles.tab import CONSOLES, read_consoles
-from tests.builders import lift, make_actor, make_company, make_server, make_service, suspend
+from tests.builders import lift, make_actor, make_company, suspend
 from tests.conftest import _forget_process_caches
 from tests.doors import world
+from tests.integration.accesses import HOST, ask, leave, page, put, raised, rented, row, show, tags, woken
 from tests.integration.test_protections import IS_TAKEN_OUT, Died, take_out
-from tests.stock import hand_over
 from workers import bmc_access as worker
 
+__all__ = ["page"]
 pytestmark = [pytest.mark.usefixtures("portal", "page"), pytest.mark.xdist_group("protections")]
-HOST = "127.0.0.78"
-
-
-@pytest.fixture
-def page(portal: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("BMC_PAGE", "https://kvm.example/{server}/{host}/")
-    _forget_process_caches()
-    yield
-    monkeypatch.undo()
-    _forget_process_caches()
-
-
-def raised(actor: Actor) -> Actor:
-    """The actor, whose session has just proved who it is."""
-    with unit_of_work() as unit:
-        unit.get_one(LoginSession, actor.session_id).elevated_until = utcnow() + dt.timedelta(minutes=5)
-    return actor
-
-
-@contextmanager
-def rented(machine: MemoryBmc, company: Company | None = None) -> Iterator[tuple[Server, Actor]]:
-    company = company or make_company()
-    with plugged_in(HOST, machine) as endpoint:
-        yield make_server(make_service(company), endpoint=endpoint), raised(make_actor(company=company))
-
-
-def ask(server: Server, actor: Actor) -> int:
-    with unit_of_work() as unit:
-        return bmc_access.request_access(unit, actor, server.id or 0).id or 0
-
-
-def row(access_id: int) -> BmcAccess:
-    with unit_of_work() as unit:
-        return unit.get_one(BmcAccess, access_id)
-
-
-def put(access_id: int, assignments: str) -> None:
-    """Change a row behind everybody's back, e.g. to let time go by."""
-    with unit_of_work() as unit:
-        unit.execute(text(f"UPDATE bmc_access SET {assignments} WHERE id = :id"), {"id": access_id})
-
-
-def tags(server: Server) -> list[str]:
-    with unit_of_work() as unit:
-        query = select(AuditEvent.tag).where(
-            AuditEvent.object_kind == "server", AuditEvent.object_id == server.id
-        )
-        return [
-            tag.removeprefix("console:")
-            for tag in unit.exec(query.order_by(col(AuditEvent.id)))
-            if ":access_" in tag
-        ]
-
-
-def woken(access_id: int) -> int:
-    """How often a worker was called for it."""
-    with unit_of_work() as unit:
-        query = select(Outbox).where(Outbox.task == "bmc_access", Outbox.ref == access_id)
-        return len(unit.exec(query).all())
-
-
-def show(actor: Actor, access_id: int) -> bmc_access.Shown:
-    with unit_of_work() as unit:
-        return bmc_access.show_access(unit, actor, access_id)
-
-
-def leave(actor: Actor, access_id: int) -> None:
-    with unit_of_work() as unit:
-        bmc_access.leave_access(unit, actor, access_id)
 
 
 def test_from_the_wish_to_the_end() -> None:
@@ -219,149 +134,6 @@ def test_it_belongs_to_one_session_and_one_tenancy() -> None:
         assert row(number).status == "ending"
 
 
-def _sign_out(server: Server, actor: Actor, number: int) -> None:
-    with unit_of_work() as unit:
-        sessions.end_session(unit, actor, actor.session_id)
-
-
-def _suspend(server: Server, actor: Actor, number: int) -> None:
-    suspend(server.service_id or 0)
-
-
-def _hand_over(server: Server, actor: Actor, number: int) -> None:
-    with unit_of_work() as unit:
-        hand_over(unit, server.id or 0, make_service(make_company()).id or 0)
-
-
-def _deactivate(server: Server, actor: Actor, number: int) -> None:
-    with unit_of_work() as unit:
-        person = unit.get_one(Person, actor.person_id)
-        administration.deactivate(unit, person.email, by="a test")
-
-
-def _too_long(server: Server, actor: Actor, number: int) -> None:
-    put(number, "expires_at = now()")
-    worker.wake_due()
-
-
-def _session_runs_out(server: Server, actor: Actor, number: int) -> None:
-    with unit_of_work() as unit:
-        unit.get_one(LoginSession, actor.session_id).expires_at = utcnow()
-    worker.wake_due()
-
-
-@pytest.mark.parametrize(
-    ("happens", "reason"),
-    [
-        (_sign_out, "signed_out"),
-        (_suspend, "service_suspended"),
-        (_hand_over, "server_transferred"),
-        (_deactivate, "signed_out"),
-        (_too_long, "limit"),
-        (_session_runs_out, "right_lost"),
-    ],
-)
-@pytest.mark.parametrize("is_made", [True, False], ids=["made", "asked for"])
-def test_it_ends_with_its_right(
-    happens: Callable[[Server, Actor, int], None], reason: str, is_made: bool
-) -> None:
-    machine = MemoryBmc()
-    with rented(machine) as (server, actor):
-        number = ask(server, actor)
-        if is_made:
-            worker.run(number)
-            assert len(machine.users) == 1
-        calls = woken(number)
-        happens(server, actor, number)
-        ended = row(number)
-        assert (ended.status, ended.password, ended.end_reason) == ("ending", None, reason)
-        assert woken(number) == calls + 1  # by whatever it ended, a worker is called at once
-        worker.run(number)
-        assert machine.users == {}
-        assert row(number).status == "gone"
-        assert bool(machine.other_commands) is is_made  # never made: the BMC never heard of it
-
-
-def test_what_no_trigger_saw_is_found_by_the_clock() -> None:
-    """Asked for in the very moment in which the service was suspended: the trigger did not see the row."""
-    with rented(MemoryBmc()) as (server, actor):
-        number = ask(server, actor)
-        with unit_of_work() as unit:
-            unit.execute(text("ALTER TABLE service DISABLE TRIGGER service_ends_consoles"))
-        _suspend(server, actor, number)
-        assert row(number).status == "asked"
-        worker.wake_due()
-        assert (row(number).status, row(number).end_reason) == ("ending", "right_lost")
-
-
-def counted() -> dict[str, int]:
-    with unit_of_work() as unit:
-        return bmc_access.count_left(unit)
-
-
-def desk_mails() -> list[tuple[str, str]]:
-    with unit_of_work() as unit:
-        found = unit.exec(select(Mail).where(Mail.to_address == "desk@test.example")).all()
-    return [(mail.subject, mail.body_text) for mail in found]
-
-
-def test_a_silent_bmc_is_not_forgotten_and_a_person_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DESK_MAIL", "desk@test.example")
-    _forget_process_caches()
-    machine = MemoryBmc(sleep=lambda _: None)
-    with rented(machine) as (server, actor):
-        number = ask(server, actor)
-        worker.run(number)
-        leave(actor, number)
-        machine.is_silent = True
-        worker.run(number)
-        left = row(number)
-        assert (left.status, left.outcome_code, left.attempts) == ("ending", "bmc_unreachable", 1)
-        assert left.due_at is not None
-        worker.run(number)  # too early
-        assert row(number).attempts == 1
-        put(number, "due_at = now(), ending_at = now() - interval '15 minutes'")
-        worker.run(number)
-        assert row(number).status == "stuck"
-        assert tags(server)[-1] == "bmc:access_left_behind"
-        [(subject, body)] = desk_mails()
-        assert subject == f"{server.name}: a temporary user is left on its BMC"
-        assert left.username in body
-        assert "bmc_unreachable" in body
-        assert HOST not in body
-        put(number, "due_at = now()")
-        worker.run(number)  # fails again: it was said
-        assert (row(number).status, len(desk_mails())) == ("stuck", 1)
-        assert counted() == {"asked": 0, "ready": 0, "ending": 0, "stuck": 1}
-        with pytest.raises(AccessExists):
-            ask(server, actor)
-        put(number, "due_at = now()")
-        calls = woken(number)
-        worker.wake_due()
-        assert woken(number) == calls + 1  # it is tried again for ever
-        machine.is_silent = False
-        worker.run(number)
-        assert (row(number).status, machine.users) == ("gone", {})
-        assert counted() == {"asked": 0, "ready": 0, "ending": 0, "stuck": 0}
-        assert tags(server)[-1] == "access_removed"
-
-
-def test_staff_may_say_that_they_have_removed_one_by_hand() -> None:
-    with rented(MemoryBmc(), make_company()) as (server, actor):
-        number, staff = ask(server, actor), make_actor(role=Role.TECHNICIAN)
-        worker.run(number)
-        with unit_of_work() as unit, pytest.raises(AccessNotReady):
-            bmc_access.settle_access(unit, staff, number)
-        leave(actor, number)
-        put(number, "status = 'stuck'")
-        with unit_of_work() as unit:
-            bmc_access.settle_access(unit, staff, number)
-        assert row(number).status == "gone"
-        with unit_of_work() as unit:
-            event = unit.exec(select(AuditEvent).where(AuditEvent.tag == "console:access_settled")).one()
-            assert event.data["by"] == staff.name
-
-
 def test_a_bmc_without_users_says_so_and_nothing_is_left() -> None:
     machine = MemoryBmc(unsupported={bmc.Users})
     with rented(machine) as (server, actor):
@@ -413,7 +185,7 @@ def test_a_worker_that_dies_half_way_leaves_no_stranger(
         worker.run(number)  # its lease has not passed: it may only be slow
         assert row(number).attempts == 1
         if is_suspended:
-            _suspend(server, actor, number)
+            suspend(server.service_id or 0)
             worker.run(number)
             assert len(machine.users) == 1
         put(number, "held_until = now(), woken_at = now() - interval '1 hour', due_at = NULL")
@@ -441,7 +213,7 @@ def test_what_ends_before_the_command_is_never_made(
         real = access_work.announce
 
         def suspended_first(unit: object, held: access_work.Held) -> bool:
-            _suspend(server, actor, number)
+            suspend(server.service_id or 0)
             return real(unit, held)  # type: ignore[arg-type]
 
         monkeypatch.setattr(access_work, "announce", suspended_first)
@@ -458,7 +230,7 @@ def test_what_ends_while_it_is_made_goes_at_once(monkeypatch: pytest.MonkeyPatch
         real = access_work.made
 
         def suspended_first(unit: object, held: access_work.Held) -> None:
-            _suspend(server, actor, number)
+            suspend(server.service_id or 0)
             worker.run(number)  # the call that the suspension made: somebody is at it, it is left alone
             assert len(machine.users) == 1
             real(unit, held)  # type: ignore[arg-type]

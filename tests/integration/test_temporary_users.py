@@ -14,7 +14,7 @@ from opsportal.domain.consoles import access_work
 from opsportal.models import AuditEvent
 from tests.bmc.ipmi_sim import SimulatedBmc, StartBmc
 from tests.builders import make_actor, make_company, make_server, make_service
-from tests.integration.test_bmc_access import ask, page, put, raised, row, show, tags
+from tests.integration.accesses import ask, page, put, raised, row, show, tags
 from tests.integration.test_protections import Died
 from workers import bmc_access as worker
 
