@@ -1,22 +1,17 @@
-"""A person takes a job over: its worker can do nothing more, no program follows it up, and the machine is asked first."""
+"""A person has a job in hands: no program follows it up, the machine is asked first, and others keep away."""
 
 from __future__ import annotations
 
 import datetime as dt
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from bmc import PowerGoal, PowerState
-from bmc.memory import MemoryBmc, plugged_in
+from bmc import PowerState
 from opsportal.db import unit_of_work
-from opsportal.domain.access import Actor
-from opsportal.domain.hardware import claims, owners, port_orders, power, standing, takeover
-from opsportal.domain.hardware.claims import Claim, LeaseLost
+from opsportal.domain.hardware import claims, owners, port_orders, standing, takeover
 from opsportal.domain.hardware.refusals import (
     JobNotEndable,
     JobNotTakeable,
@@ -29,221 +24,21 @@ from opsportal.domain.hardware.refusals import (
 )
 from opsportal.domain.hardware.requests import find_obstacle
 from opsportal.domain.inventory import bulk
-from opsportal.domain.refusals import Forbidden, JobNotRetryable, Refusal
-from opsportal.models import (
-    AuditEvent,
-    Company,
-    HardwareJob,
-    JobKind,
-    JobOwner,
-    JobStatus,
-    Outbox,
-    PortOrder,
-    Role,
-    Server,
-    Service,
-)
+from opsportal.domain.refusals import Forbidden, JobNotRetryable
+from opsportal.models import AuditEvent, Company, JobKind, JobStatus, Outbox, PortOrder, Role, Server, Service
 from opsportal.models.base import utcnow
 from tests.builders import make_actor
 from tests.cabling import make_port
-from tests.doors import world
-from tests.integration.test_protections import IS_TAKEN_OUT, take_out
-from tests.workers.site import click, job_of, log_of, rent_server, server_of
+from tests.integration.takeovers.cases import OFF, Case, must_refuse, power_off
+from tests.workers.site import job_of, log_of, server_of
 from workers import clock, hardware
-from workers.hardware.running import Reaching
 
 pytestmark = [pytest.mark.usefixtures("portal"), pytest.mark.xdist_group("protections")]
-OFF = PowerGoal.OFF
-
-
-@dataclass
-class Case:
-    """A server, what is asked of it, and two people of the data centre."""
-
-    machine: MemoryBmc
-    server: Server
-    tess: Actor
-    ivo: Actor
-    job_id: int = 0
-
-    def click(self, kind: JobKind = JobKind.POWER_OFF) -> int:
-        self.job_id = click(self.server, kind)
-        return self.job_id
-
-    def claim(self) -> Claim:
-        with unit_of_work() as unit:
-            claimed = claims.claim(unit, self.job_id, worker="a worker")
-        assert claimed is not None
-        return claimed
-
-    def make_late(self) -> None:
-        """As if the job had been clicked and begun long ago."""
-        with unit_of_work() as unit:
-            unit.execute(
-                text(
-                    "UPDATE hardware_job SET created_at = created_at - interval '1 hour', deadline_at = now()"
-                )
-            )
-
-    def make_unknown(self) -> None:
-        """A command was sent, and its worker could not read back what it did."""
-        claim = self.claim()
-        with unit_of_work() as unit:
-            claims.announce_command(unit, claim, command="chassis power off")
-        with unit_of_work() as unit:
-            claims.leave_unknown(unit, claim, line="no read-back")
-
-    def make_failed(self) -> None:
-        claim = self.claim()
-        with unit_of_work() as unit:
-            claims.finish(unit, claim, JobStatus.FAILED, outcome_code="bmc_unreachable")
-
-    def take(self, actor: Actor | None = None, from_id: int | None = None) -> JobOwner:
-        with unit_of_work() as unit:
-            return takeover.take_over(unit, actor or self.tess, self.job_id, from_id=from_id)
-
-    def end(
-        self, actor: Actor | None = None, *, is_done: bool = True, seen: str = "It is dark."
-    ) -> HardwareJob:
-        with unit_of_work() as unit:
-            return takeover.end_by_hand(unit, actor or self.tess, self.job_id, is_done=is_done, seen=seen)
-
-    def ask(self) -> None:
-        """What a worker does with the question, once no command can be on its way any more."""
-        with unit_of_work() as unit:
-            unit.execute(text("UPDATE job_owner SET quiet_at = now(), question_due_at = now()"))
-        hardware.ask_job(self.job_id)
-
-    @property
-    def owner(self) -> JobOwner | None:
-        with unit_of_work() as unit:
-            return owners.owner_of(unit, self.server.id or 0)
-
-    @property
-    def stands(self) -> str:
-        with unit_of_work() as unit:
-            return unit.exec(select(standing.standing()).where(col(HardwareJob.id) == self.job_id)).one()
-
-    @property
-    def end_of_job(self) -> tuple[str, str | None]:
-        job = job_of(self.job_id)
-        return job.status, job.outcome_code
-
-    def tags(self) -> list[str]:
-        with unit_of_work() as unit:
-            return list(
-                unit.exec(
-                    select(AuditEvent.tag)
-                    .where(col(AuditEvent.tag).startswith("job:"))
-                    .order_by(col(AuditEvent.id))
-                )
-            )
-
-
-@pytest.fixture
-def case() -> Iterator[Case]:
-    machine = MemoryBmc()
-    with plugged_in("127.9.3.1", machine) as endpoint:
-        tess, ivo = make_actor(role=Role.TECHNICIAN), make_actor(role=Role.OPERATOR)
-        yield Case(machine, rent_server(endpoint), tess, ivo)
-
-
-def _refused(refusal: type[Refusal], work: object, *arguments: object, **named: object) -> None:
-    """It is refused, and nothing whatever has changed."""
-    before = world.everything()
-    with pytest.raises(refusal):
-        work(*arguments, **named)  # type: ignore[operator]
-    assert world.everything() == before
 
 
 def _in_unit(work: Callable[..., object], case: Case) -> None:
     with unit_of_work() as unit:
         work(unit, case.tess, case.job_id)
-
-
-@IS_TAKEN_OUT
-def test_the_worker_sends_nothing_more(
-    case: Case, monkeypatch: pytest.MonkeyPatch, is_taken_out: bool
-) -> None:
-    """The job is late and taken over in the moment before its worker commands the machine."""
-    case.click()
-    real = Reaching.before_command
-
-    def taken_over(self: Reaching) -> None:
-        case.make_late()
-        case.take()
-        real(self)
-
-    monkeypatch.setattr(Reaching, "before_command", taken_over)
-    if is_taken_out:
-        fence = (
-            "        server.lease_fence += 1\n        server.lease_job_id = server.lease_expires_at = None\n"
-        )
-        take_out(monkeypatch, takeover, "_fence_off", fence, "        pass\n")
-    hardware.run_job(case.job_id)
-    assert case.machine.commands == ([OFF] if is_taken_out else [])
-    if not is_taken_out:
-        assert (job_of(case.job_id).status, job_of(case.job_id).commands_sent) == ("unknown", 0)
-        assert server_of(case.server).lease_job_id is None
-
-
-@IS_TAKEN_OUT
-def test_two_people_take_it_at_once(case: Case, monkeypatch: pytest.MonkeyPatch, is_taken_out: bool) -> None:
-    case.click()
-    case.make_unknown()
-    if is_taken_out:
-        take_out(
-            monkeypatch, takeover, "take_over", "before.person_id not in (actor.person_id, from_id)", "False"
-        )
-    start, taken, refused = threading.Barrier(2), [], []
-
-    def take(actor: Actor) -> None:
-        start.wait()
-        try:
-            taken.append(case.take(actor).person_id)
-        except JobTakenMeanwhile as refusal:
-            refused.append(refusal.params["actor"])
-
-    threads = [threading.Thread(target=take, args=(actor,)) for actor in (case.tess, case.ivo)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(taken) == (2 if is_taken_out else 1)
-    if not is_taken_out:
-        assert case.owner is not None
-        assert (case.owner.person_id, refused) == (taken[0], [case.owner.name])
-
-
-def test_the_worker_ends_first_or_not_at_all(case: Case) -> None:
-    case.click()
-    claim = case.claim()
-    case.make_late()
-    with unit_of_work() as unit:
-        takeover.take_over(unit, case.tess, case.job_id)
-        lost: list[type] = []
-
-        def finish() -> None:
-            """Waits for the row that the take-over has locked."""
-            try:
-                with unit_of_work() as own:
-                    claims.finish(own, claim, JobStatus.SUCCEEDED, outcome_code="verified")
-            except LeaseLost:
-                lost.append(LeaseLost)
-
-        worker = threading.Thread(target=finish)
-        worker.start()
-    worker.join()
-    assert (lost, case.end_of_job) == ([LeaseLost], ("unknown", None))
-
-    case.ask()
-    case.end(is_done=False)
-    case.click()
-    claim = case.claim()
-    case.make_late()
-    with unit_of_work() as unit:
-        claims.finish(unit, claim, JobStatus.SUCCEEDED, outcome_code="verified")
-    _refused(JobNotTakeable, case.take)
 
 
 def test_nothing_may_happen_before_the_machine_was_asked(case: Case) -> None:
@@ -258,8 +53,8 @@ def test_nothing_may_happen_before_the_machine_was_asked(case: Case) -> None:
     assert (case.stands, case.end_of_job) == ("taken", ("unknown", None))
     hardware.ask_job(case.job_id)
     assert (case.machine.log_ons, case.owner and case.owner.answer) == ([], None)
-    _refused(TruthNotAsked, case.end)
-    _refused(TruthNotAsked, _in_unit, takeover.retry, case)
+    must_refuse(TruthNotAsked, case.end)
+    must_refuse(TruthNotAsked, _in_unit, takeover.retry, case)
 
     case.ask()
     told = case.owner
@@ -267,7 +62,7 @@ def test_nothing_may_happen_before_the_machine_was_asked(case: Case) -> None:
     assert (told.answer, told.verdict, told.question_due_at) == ("on", "not_carried_out", None)
     assert told.answered_at is not None
     assert (case.end_of_job, server_of(case.server).power) == (("unknown", None), "on")
-    _refused(ReasonMissing, case.end, seen="  ")
+    must_refuse(ReasonMissing, case.end, seen="  ")
     case.end(seen="  Its cord was pulled.  ")
     assert case.end_of_job == ("succeeded", "ended_by_hand")
     assert (job_of(case.job_id).ended_by, job_of(case.job_id).end_note) == (
@@ -295,10 +90,10 @@ def test_a_person_need_not_wait_for_workers_that_are_not_there(case: Case) -> No
     case.click()
     case.make_unknown()
     case.take()
-    _refused(TruthNotAsked, case.end)
+    must_refuse(TruthNotAsked, case.end)
     with unit_of_work() as unit:
         unit.execute(text("UPDATE job_owner SET quiet_at = now() - interval '61 seconds'"))
-    _refused(TruthNotTold, case.end)  # as done: nobody has heard from the machine
+    must_refuse(TruthNotTold, case.end)  # as done: nobody has heard from the machine
     case.end(is_done=False)
     assert case.end_of_job == ("failed", "ended_by_hand")
 
@@ -324,7 +119,7 @@ def test_programs_leave_it_alone(case: Case) -> None:
     clock.reconcile()
     hardware.run_job(case.job_id)
     assert (case.end_of_job, case.machine.commands) == (("queued", None), [])
-    _refused(JobNotEndable, case.end)
+    must_refuse(JobNotEndable, case.end)
 
 
 def test_others_start_nothing_on_its_server(case: Case) -> None:
@@ -338,7 +133,7 @@ def test_others_start_nothing_on_its_server(case: Case) -> None:
             obstacle = find_obstacle(unit, actor, server_id)
         assert isinstance(obstacle, ServerTakenOver)
         assert obstacle.params == {"actor": case.tess.name, "server": case.server.name}
-        _refused(ServerTakenOver, _power, actor, server_id)
+        must_refuse(ServerTakenOver, power_off, actor, server_id)
     with unit_of_work() as unit:
         (plan,) = bulk.dry_run(case.ivo, unit, kind=bulk.Action.POWER_OFF, server_ids=[server_id])
         (own,) = bulk.dry_run(case.tess, unit, kind=bulk.Action.POWER_OFF, server_ids=[server_id])
@@ -346,7 +141,7 @@ def test_others_start_nothing_on_its_server(case: Case) -> None:
         assert own.happens
         with pytest.raises(ServerTakenOver):
             owners.require_nobody(unit, unit.get_one(Server, server_id))
-    assert _power(case.tess, server_id).status == "queued"  # who has it may go on working on it
+    assert power_off(case.tess, server_id).status == "queued"  # who has it may go on working on it
     assert case.owner is not None
 
 
@@ -355,42 +150,12 @@ def _tenant(server: Server) -> Company:
         return unit.get_one(Company, unit.get_one(Service, server_of(server).service_id).company_id)
 
 
-def _power(actor: Actor, server_id: int) -> HardwareJob:
-    with unit_of_work() as unit:
-        return power.request_power(unit, actor, server_id, kind=JobKind.POWER_OFF)
-
-
-@IS_TAKEN_OUT
-def test_a_click_at_the_same_moment_sees_the_take_over(
-    case: Case, monkeypatch: pytest.MonkeyPatch, is_taken_out: bool
-) -> None:
-    """The job is written and only then asked whether the server is free: its reference waits for the other's lock."""
-    case.click()
-    case.make_failed()
-    if is_taken_out:
-        monkeypatch.setattr(owners, "require_free", lambda *_: None)
-    refused: list[str] = []
-
-    def click_too() -> None:
-        try:
-            _power(case.ivo, case.server.id or 0)
-        except ServerTakenOver as refusal:
-            refused.append(refusal.code)
-
-    with unit_of_work() as unit:
-        takeover.take_over(unit, case.tess, case.job_id)
-        other = threading.Thread(target=click_too)
-        other.start()
-    other.join()
-    assert refused == ([] if is_taken_out else ["server_taken_over"])
-
-
 def test_taking_it_from_somebody(case: Case) -> None:
     case.click()
     case.make_unknown()
     case.take()
-    _refused(JobTakenMeanwhile, case.take, case.ivo)
-    _refused(JobTakenMeanwhile, case.take, case.ivo, from_id=case.ivo.person_id)
+    must_refuse(JobTakenMeanwhile, case.take, case.ivo)
+    must_refuse(JobTakenMeanwhile, case.take, case.ivo, from_id=case.ivo.person_id)
     case.take(case.ivo, from_id=case.tess.person_id)
     assert case.owner is not None
     assert (case.owner.name, case.tags()) == (case.ivo.name, ["job:taken_over", "job:taken_from"])
@@ -398,8 +163,8 @@ def test_taking_it_from_somebody(case: Case) -> None:
         entry = unit.exec(select(AuditEvent).where(col(AuditEvent.tag) == "job:taken_from")).one()
     assert (entry.actor_name, entry.data["whose"]) == (case.ivo.name, case.tess.name)
     for work in (takeover.ask_now, takeover.hand_back, takeover.retry):
-        _refused(JobNotYours, _in_unit, work, case)
-    _refused(JobNotYours, case.end)
+        must_refuse(JobNotYours, _in_unit, work, case)
+    must_refuse(JobNotYours, case.end)
     case.take(case.ivo)  # whose it is already: nothing changes
     assert case.tags() == ["job:taken_over", "job:taken_from"]
 
@@ -447,7 +212,7 @@ def test_the_same_again_where_that_harms_nobody(case: Case) -> None:
     with unit_of_work() as unit:
         unit.execute(text("UPDATE hardware_job SET kind = 'clean'"))
     case.take()
-    _refused(JobNotRetryable, _in_unit, takeover.retry, case)
+    must_refuse(JobNotRetryable, _in_unit, takeover.retry, case)
     case.end(is_done=True, seen="Its BMC was unplugged.")
     job = job_of(case.job_id)
     assert (job.status, job.outcome_code, job.end_note) == (
@@ -460,16 +225,16 @@ def test_the_same_again_where_that_harms_nobody(case: Case) -> None:
 
 def test_what_is_in_time_or_has_been_followed_by_another_is_not_taken(case: Case) -> None:
     case.click()
-    _refused(JobNotTakeable, case.take)
+    must_refuse(JobNotTakeable, case.take)
     case.make_failed()
     client = make_actor()
-    _refused(Forbidden, case.take, client)
+    must_refuse(Forbidden, case.take, client)
     failed = case.job_id
     case.click()
     case.claim()
-    _refused(JobNotTakeable, case.take)
+    must_refuse(JobNotTakeable, case.take)
     case.job_id = failed
-    _refused(JobNotTakeable, case.take)
+    must_refuse(JobNotTakeable, case.take)
 
 
 def test_late_and_since_when(case: Case) -> None:
