@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 import bmc
@@ -13,7 +16,16 @@ from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.inventory import cleanings
 from opsportal.domain.vault import unseal
-from opsportal.models import Bmc, CleaningEvidence, CleaningStep, HardwareJob, Role, Server
+from opsportal.models import (
+    Bmc,
+    Cleaning,
+    CleaningEvidence,
+    CleaningStep,
+    EvidenceResult,
+    HardwareJob,
+    Role,
+    Server,
+)
 from tests.builders import make_actor, make_server
 from workers import hardware
 
@@ -46,9 +58,23 @@ def run(ask: object, actor: Actor, server: Server) -> HardwareJob:
         return unit.get_one(HardwareJob, job.id)
 
 
-def begin_cleaning(actor: Actor, server: Server) -> None:
+def begin_cleaning(actor: Actor, server: Server) -> Cleaning:
     with unit_of_work() as unit:
-        cleanings.start_cleaning(unit, actor, server.id or 0)
+        return cleanings.start_cleaning(unit, actor, server.id or 0)
+
+
+def confirm_all(actor: Actor, server: Server, *, but: str = "") -> None:
+    with unit_of_work() as unit:
+        cleaning = cleanings.find_cleaning(unit, server.id or 0)
+        states = cleanings.states_of(unit, cleaning.id or 0) if cleaning else []
+    for state in states:
+        if state.step.name == but:
+            continue
+        method = "ata_secure_erase" if state.step.name == "disk" else "confirmed"
+        with unit_of_work() as unit:
+            cleanings.confirm(
+                unit, actor, state.step.id or 0, result=EvidenceResult.GOOD, method=method, note="seen by me"
+            )
 
 
 def evidence(server: Server) -> dict[str, tuple[str, str]]:
@@ -71,3 +97,16 @@ def password_on_record(server: Server) -> tuple[str, str]:
     with unit_of_work() as unit:
         row = unit.get_one(Bmc, server.id)
         return row.username, unseal(row.password)
+
+
+def refused_by_database(constraint: str, *statements: str, **values: object) -> None:
+    """The database says no, by this constraint, and everything stays."""
+
+    def attempt() -> None:
+        with unit_of_work() as unit:
+            for statement in statements:
+                unit.execute(text(statement), values)
+
+    with pytest.raises(IntegrityError) as refused:
+        attempt()
+    assert refused.value.orig.diag.constraint_name == constraint  # type: ignore[union-attr]

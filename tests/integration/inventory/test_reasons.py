@@ -14,7 +14,7 @@ from opsportal.state.inventory.reasons import Reason, reasons_of
 from opsportal.state.inventory.stock import read_stock
 from tests.builders import make_actor, make_server
 from tests.doors.world import make_job
-from tests.integration.inventory.test_stock import start
+from tests.integration.inventory.machines import begin_cleaning
 
 pytestmark = pytest.mark.usefixtures("portal")
 LOOKS_LIKE_EVIDENCE = "burn_in : do not switch on"
@@ -22,7 +22,7 @@ LOOKS_LIKE_EVIDENCE = "burn_in : do not switch on"
 
 def _goes_bad(actor: Actor, server: Server, name: str, note: str) -> None:
     """The machine is cleaned, and evidence of one step is bad."""
-    cleaning = start(actor, server)
+    cleaning = begin_cleaning(actor, server)
     with unit_of_work() as unit:
         states = cleanings.states_of(unit, cleaning.id or 0)
         step = next(state.step for state in states if state.step.name == name)
@@ -39,7 +39,7 @@ def test_each_failure_has_its_own_reason() -> None:
     number = server.id or 0
     _goes_bad(actor, server, "burn_in", "Fan 3: stops under load.")
     _taken_over(actor, server)
-    start(actor, server)
+    begin_cleaning(actor, server)
     with unit_of_work() as unit:  # by a person's word alone, while it is being cleaned
         stock.mark_faulty(unit, actor, number, reason=LOOKS_LIKE_EVIDENCE)
     _taken_over(actor, server)
@@ -64,7 +64,7 @@ def test_a_job_has_no_words_but_its_method_and_its_disk() -> None:
     """Also a disk whose serial number looks like something else."""
     actor, server = make_actor(role=Role.TECHNICIAN), make_server()
     number = server.id or 0
-    start(actor, server)
+    begin_cleaning(actor, server)
     job = make_job(server, status=JobStatus.RUNNING, company_id=None)
     with unit_of_work() as unit:
         assert cleanings.witness(

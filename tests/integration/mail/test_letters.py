@@ -20,7 +20,7 @@ from opsportal.domain.support import desk, tickets
 from opsportal.models import Mail, MailEnclosure, Outbox, Person, Role
 from opsportal.settings import settings
 from tests.builders import make_actor, make_company, make_person, make_session, make_ticket
-from tests.integration.support.test_tickets import do
+from tests.integration.support.asked import do
 
 pytestmark = pytest.mark.usefixtures("portal")
 

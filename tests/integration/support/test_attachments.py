@@ -17,7 +17,8 @@ from opsportal.domain.support import attachments, desk, threads, tickets
 from opsportal.domain.support.attachments import AttachmentFile
 from opsportal.models import Attachment, AttachmentContent, Role
 from tests.builders import make_actor, make_company, make_ticket
-from tests.integration.support.test_tickets import everything, refused
+from tests.doors.world import everything
+from tests.integration.support.asked import refused
 from tests.unit.support.test_media import PNG_BYTES, zip_bytes
 
 pytestmark = pytest.mark.usefixtures("portal")

@@ -17,7 +17,7 @@ from opsportal.domain.support import desk, lists, readers, tickets
 from opsportal.domain.support.desk import DeskFilter
 from opsportal.models import Person, Role, StatusChange, Ticket, TicketMessage
 from tests.builders import make_actor, make_company, make_person, make_service, make_ticket
-from tests.integration.support.test_tickets import do, refused
+from tests.integration.support.asked import do, refused
 
 pytestmark = pytest.mark.usefixtures("portal")
 
