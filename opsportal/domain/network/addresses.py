@@ -15,7 +15,7 @@ from opsportal.domain.access import Actor, Permission, access_address_for, acces
 from opsportal.domain.audit import trail
 from opsportal.domain.hardware import topics as hardware
 from opsportal.domain.network import reverse, topics
-from opsportal.domain.network.prefixes import UNIT_BITS, get_prefix, own_addresses
+from opsportal.domain.network.prefixes import UNIT_BITS, get_prefix, own_addresses, require_apart
 from opsportal.domain.network.refusals import (
     AddressAtRest,
     AddressOutsidePrefix,
@@ -39,7 +39,8 @@ def assign(unit: Unit, actor: Actor, server_id: int, *, prefix_id: int, ip: str 
     """Give a server an address of a prefix: the one asked for, or the lowest free one.
 
     Whoever assigns from a prefix at the same time waits for the prefix's row. Raises `PrefixFull`, `AddressTaken`,
-    `AddressAtRest`, `AddressReserved`, `AddressOutsidePrefix`, `AddressUnreadable` or `WrongSite`.
+    `AddressAtRest`, `AddressReserved`, `AddressOutsidePrefix`, `AddressUnreadable`, `WrongSite` or
+    `NetworkOfManagement`.
     """
     access_server_for(actor, unit, server_id, permission=Permission.NETWORK_MANAGE)
     prefix = unit.get(Prefix, prefix_id, with_for_update=True, populate_existing=True)
@@ -50,6 +51,7 @@ def assign(unit: Unit, actor: Actor, server_id: int, *, prefix_id: int, ip: str 
         raise WrongSite(prefix=str(prefix.cidr), site=prefix.site)
     now = utcnow()
     network = _asked(unit, prefix, ip, now) if ip.strip() else _lowest_free(unit, prefix, now)
+    require_apart(network)  # (the settings may have changed since the prefix was entered)
     return _given(unit, prefix, server, network, now, actor)
 
 

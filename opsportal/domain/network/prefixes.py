@@ -15,6 +15,7 @@ from opsportal.domain.audit import trail
 from opsportal.domain.network import topics
 from opsportal.domain.network.refusals import (
     GatewayUnreadable,
+    NetworkOfManagement,
     PrefixInUse,
     PrefixOverlaps,
     PrefixTooLong,
@@ -25,6 +26,7 @@ from opsportal.domain.refusals import NotFound
 from opsportal.models import Address, Prefix, ReverseRecord, ReverseStatus
 from opsportal.models.base import utcnow
 from opsportal.models.network import Ip, Network
+from opsportal.settings import settings
 
 UNIT_BITS = {4: 32, 6: 64}
 """How long the prefix is of what one server gets."""
@@ -50,9 +52,10 @@ class PrefixUse:
 def add_prefix(
     unit: Unit, actor: Actor, *, cidr: str, gateway: str, site: str, quarantine_hours: int = 168
 ) -> Prefix:
-    """Put a prefix on record. It must not overlap with another one: the database says so, too."""
+    """Put a prefix on record. It must not overlap with another one (the database says so, too), nor with management."""
     actor.require(Permission.NETWORK_MANAGE)
     network = _network(cidr)
+    require_apart(network)
     if not site.strip():
         raise SiteMissing
     prefix = Prefix(
@@ -82,6 +85,13 @@ def _network(typed: str) -> Network:
     if network.version == 6 and network.prefixlen > UNIT_BITS[6]:
         raise PrefixTooLong
     return network
+
+
+def require_apart(network: Network) -> None:
+    """No server, and so no client, is where BMCs and switches are reached. Raises `NetworkOfManagement`."""
+    for one in (*settings().bmc_networks, *settings().switch_networks):
+        if one.version == network.version and one.overlaps(network):
+            raise NetworkOfManagement(network=str(one))
 
 
 def _gateway(typed: str, network: Network) -> Ip:

@@ -20,6 +20,14 @@ class PrefixOverlaps(Refusal):
     msgid = "This prefix overlaps with {other}, which is on record. Nothing was saved. Check both."
 
 
+class NetworkOfManagement(Refusal):
+    code = "network_of_management"
+    msgid = (
+        "{network} is where BMCs and switches are reached (BMC_NETWORKS, SWITCH_NETWORKS): no server gets an address "
+        "there. Nothing was saved. Take another network, or narrow the setting."
+    )
+
+
 class PrefixInUse(Refusal):
     code = "prefix_in_use"
     msgid = (

@@ -12,9 +12,16 @@ from sqlmodel import col, select
 from opsportal.db import Unit, unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.network import prefixes
-from opsportal.domain.network.refusals import GatewayUnreadable, PrefixInUse, PrefixOverlaps, SiteMissing
+from opsportal.domain.network.refusals import (
+    GatewayUnreadable,
+    NetworkOfManagement,
+    PrefixInUse,
+    PrefixOverlaps,
+    SiteMissing,
+)
 from opsportal.domain.refusals import Forbidden, NotFound
-from opsportal.models import AuditEvent, Prefix, Role
+from opsportal.models import Address, AuditEvent, Prefix, Role
+from opsportal.settings import settings
 from tests.builders import make_actor
 from tests.integration.network.networks import assign, make_prefix, make_server, release, set_reverse
 
@@ -65,6 +72,25 @@ def test_what_servers_depend_on_stays_while_an_address_is_assigned_and_the_rest_
     assert row(prefix) == before | {"quarantine_hours": 0}
     release(address)
     do(change(gateway="192.0.2.254"), prefix)
+
+
+@pytest.mark.parametrize("name", ["BMC_NETWORKS", "SWITCH_NETWORKS"])
+def test_no_server_is_where_management_is(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a prefix that holds it, nor one inside; and where the setting came later, no address."""
+    prefix = make_prefix()
+    monkeypatch.setenv(name, "10.20.0.0/16,2001:db8:40::/56,192.0.2.128/25")
+    settings.cache_clear()
+    for cidr in ("10.20.7.0/24", "10.0.0.0/8", "2001:db8:40:1::/64"):
+        with pytest.raises(NetworkOfManagement) as refused:
+            make_prefix(cidr)
+    assert refused.value.params == {"network": "2001:db8:40::/56"}
+    with pytest.raises(NetworkOfManagement):
+        assign(make_server(), prefix, "192.0.2.200")
+    with unit_of_work() as unit:
+        assert [one.id for one in unit.exec(select(Prefix))] == [prefix.id]
+        assert unit.exec(select(Address)).all() == []
+    assert tags() == ["prefix:added"]
+    assert str(assign(make_server(), prefix).network) == "192.0.2.2/32"
 
 
 def test_what_cannot_be_written_down() -> None:
