@@ -1,7 +1,8 @@
 """From what the wipe system has reported of each disk to evidence: which disk, by which method, proved how.
 
 A disk on record that no wipe has met, and one that was met and is on no record, fail the cleaning: somebody has
-changed the machine. Where no disk is on record at all there is nothing to compare with, and a person decides.
+changed the machine. Where no disk is on record at all there is nothing to compare with, and a person decides; so does
+one of a disk that is smaller than on record, and of one that a wipe which broke off has not come to.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from opsportal.models import (
     CleaningStepName,
     EvidenceResult,
     HardwareJob,
+    InstallFault,
     JobKind,
     JobStatus,
     Part,
@@ -32,6 +34,10 @@ from opsportal.models import (
 WIPED = "wipe_system"
 """The method of evidence about a disk that nothing has erased."""
 MAX_NAMED = 5
+NOT_ERASED = f"installer_{InstallFault.NOT_ERASED}"
+"""How a wipe ends that has looked at each disk, and could not prove one to be erased."""
+LEAST = 0.9
+"""Of the size on record: makers count in thousands, people in 1,024s."""
 _PREFIX = re.compile(r"^(?:0x|naa\.|eui\.)")
 
 
@@ -50,8 +56,13 @@ def bare(name: str | None) -> str:
     return _PREFIX.sub("", (name or "").strip().lower())
 
 
-def findings(wiped: Sequence[WipedDisk], on_record: Sequence[Part]) -> list[Finding]:
-    """What the newest wipe's disks prove. The good first: bad evidence ends a cleaning. Pure."""
+def findings(
+    wiped: Sequence[WipedDisk], on_record: Sequence[Part], *, is_whole: bool = True
+) -> list[Finding]:
+    """What the newest wipe's disks prove. The good first: bad evidence ends a cleaning. Pure.
+
+    `is_whole`: the wipe has come to its end, so that a disk it has not told of is not in the machine.
+    """
     if not wiped:
         return []
     if not on_record:
@@ -68,19 +79,22 @@ def findings(wiped: Sequence[WipedDisk], on_record: Sequence[Part]) -> list[Find
         subject = cleanings.disk_subject(part) if part else disk.serial or disk.wwn or disk.device
         if part is None and disk.outcome != WipeOutcome.MISSING:
             bad.append(_bad(subject, disk, "not on record"))
+        elif part and disk.outcome == WipeOutcome.ERASED and disk.size_bytes < LEAST * (part.size_bytes or 0):
+            reason = f"{part.size_bytes} bytes on record: a part of it may be hidden, or it is another disk"
+            good.append(Finding(subject, EvidenceResult.OPEN, WIPED, _facts(disk) | {"reason": reason}))
         elif disk.outcome == WipeOutcome.ERASED:
             good.append(Finding(subject, EvidenceResult.GOOD, disk.method, _facts(disk)))
         else:
             missing = disk.outcome == WipeOutcome.MISSING
             bad.append(_bad(subject, disk, "on record, and not in the machine" if missing else ""))
     if not any(disk.outcome == WipeOutcome.MISSING for disk in wiped):  # else no disk was looked at
-        bad += [
-            Finding(
-                cleanings.disk_subject(part), EvidenceResult.BAD, WIPED,
-                {"reason": "on record, and not in the machine"},
-            )
-            for part in on_record if part.id not in met
-        ]  # fmt: skip
+        result = EvidenceResult.BAD if is_whole else EvidenceResult.OPEN
+        reason = "on record, and not in the machine" if is_whole else "the wipe broke off before: wipe again"
+        (bad if is_whole else good).extend(
+            Finding(cleanings.disk_subject(part), result, WIPED, {"reason": reason})
+            for part in on_record
+            if part.id not in met
+        )
     return good + _as_one(bad)
 
 
@@ -149,7 +163,9 @@ def take_in(unit: Unit, server_id: int) -> bool:
         if part.kind == PartKind.DISK and part.status == PartStatus.INSTALLED
     ]
     wiped = unit.exec(select(WipedDisk).where(col(WipedDisk.job_id) == wipe).order_by(col(WipedDisk.device)))
-    found = findings(wiped.all(), installed)
+    job = unit.get_one(HardwareJob, wipe)
+    has_ended = job.status == JobStatus.SUCCEEDED or job.outcome_code == NOT_ERASED
+    found = findings(wiped.all(), installed, is_whole=has_ended)
     said = cleanings.said_by_job(unit, cleaning.id or 0, wipe)
     for one in found:
         if one.subject not in said:

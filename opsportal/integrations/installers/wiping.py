@@ -1,9 +1,11 @@
 """The wipe system's script: every disk by the method that suits it, proved by reading, reported one by one.
 
 One overwriting is enough for magnetic disks, flash is told to erase itself (NIST SP 800-88 rev. 1, appendix A).
-Whatever the method: marks are written before and must be gone after, at places all over the disk. A disk that nothing
-erases in a provable way fails the wipe. Programs it uses where they are: nvme (nvme-cli), hdparm, sg_sanitize
-(sg3-utils), blkdiscard; without one of them the next method of the chain is taken, and the report says why.
+Whatever the method: marks are written before, are read back, and must be gone after, at places all over the disk. A disk
+that nothing erases in a provable way fails the wipe, and so does one that has areas which it does not show, one that is
+not the same any more afterwards, and any other thing that may hold data: a stick, memory that keeps. Programs it uses
+where they are: nvme (nvme-cli), hdparm, sg_sanitize (sg3-utils), blkdiscard; without one of them the next method of the
+chain is taken, and the report says why.
 """
 
 from __future__ import annotations
@@ -82,11 +84,6 @@ secure_discard() { # busybox's knows no -f, and needs none
 }
 
 overwrite() {
-    # What lies behind the end that the disk shows would stay (host protected area).
-    if [ -n "$is_ata" ] && hdparm -N "$device" 2>/dev/null | grep -q 'HPA is enabled'; then
-        trouble=hidden
-        return 1
-    fi
     dd if=/dev/zero of="$device" bs=4M count="$size" iflag=fullblock,count_bytes conv=notrunc,fsync 2>/dev/null ||
         { trouble=refused; return 1; }
 }
@@ -101,6 +98,26 @@ methods() { # the right one first; each of the others where those before it cann
     echo overwrite
 }
 """
+_HIDDEN = r"""
+hides() { # whether it has more than it shows: nobody could read there whether anything is left
+    case $name in nvme*) hides_namespaces ;; *) [ -n "$is_ata" ] && hides_sectors ;; esac
+}
+
+hides_sectors() { # by a host protected area, an accessible maximum (ACS-3), or a device configuration overlay
+    hdparm -N "$device" >"$work/most" 2>/dev/null
+    shown=$(sed -n 's/.*= *\([0-9][0-9]*\)\/.*/\1/p' "$work/most")
+    native=$(sed -n 's/.*= *[0-9][0-9]*\/\([0-9][0-9]*\).*/\1/p' "$work/most")
+    real=$(hdparm --dco-identify "$device" 2>/dev/null | sed -n 's/.*Real max sectors: *\([0-9][0-9]*\).*/\1/p')
+    if [ -z "$native" ]; then grep -q '\*[[:space:]]*Host Protected Area' "$work/ata"; return; fi
+    [ "$shown" != "$native" ] || [ "${real:-$native}" -gt "$native" ]
+}
+
+hides_namespaces() { # a controller may keep some that are attached to nobody (NVM Express, namespace management)
+    has nvme || return 1
+    all=$(nvme list-ns "/dev/${name%n*}" --all 2>/dev/null | grep -c 0x)
+    [ "$all" -gt "$(nvme list-ns "/dev/${name%n*}" 2>/dev/null | grep -c 0x)" ]
+}
+"""
 _PROOF = r"""
 PLACES=16
 
@@ -113,20 +130,27 @@ places() { # in blocks of 4096 bytes, the first and the last among them
     done
 }
 
-settle() { blockdev --flushbufs "$device" 2>/dev/null; } # what is read afterwards comes from the disk
+settle() { [ -b "$device" ] && blockdev --flushbufs "$device" 2>/dev/null; } # what is read then comes from the disk
 
-mark() {
+see() { # BLOCK, into a file
+    dd if="$device" of="$work/seen" bs=4096 skip="$1" count=1 2>/dev/null
+    [ "$(wc -c <"$work/seen")" -eq 4096 ]
+}
+
+mark() { # and read it: from a disk that drops what is written, by then no mark would have to go
     for at in $(places); do
         dd if="$work/mark" of="$device" bs=4096 seek="$at" conv=notrunc,fsync 2>/dev/null || return 1
     done
-    settle
+    settle || return 1
+    for at in $(places); do
+        { see "$at" && cmp -s "$work/seen" "$work/mark"; } || return 1
+    done
 }
 
 prove() { # METHOD: no mark is left; zeros where zeros were written
-    settle
+    settle || { trouble=unreadable; return 1; }
     for at in $(places); do
-        dd if="$device" of="$work/seen" bs=4096 skip="$at" count=1 2>/dev/null
-        [ "$(wc -c <"$work/seen")" -eq 4096 ] || { trouble=unreadable; return 1; }
+        see "$at" || { trouble=unreadable; return 1; }
         ! cmp -s "$work/seen" "$work/mark" || { trouble=not_proved; return 1; }
         [ "$1" != overwrite ] || cmp -s "$work/seen" "$work/zeros" || { trouble=not_proved; return 1; }
     done
@@ -166,17 +190,31 @@ look() { # what it is: serial number, WWN, model
     size=$(blockdev --getsize64 "$device") || size=0
 }
 
+is_disk() { # of a kind that stays in the machine, or a memory card on its board, whose boot areas are opened
+    case $name in
+    mmcblk*) echo 0 >"$entry/force_ro" ;;
+    *) list_disks | grep -qx "$device" ;;
+    esac 2>/dev/null
+}
+
+is_same() { # still a device, and the disk that was looked at: a name is given anew when its disk vanishes
+    [ -b "$device" ] && [ "$(look && echo "$serial $wwn")" = "$serial $wwn" ]
+}
+
 erase() { # by the first method that can be proved; leaves it in `method`, and why none before it in `trouble`
     method=
     before=
     trouble=
+    is_disk || { trouble=unsupported; return 1; }
     [ "$size" -ge 65536 ] || { trouble=unreadable; return 1; }
     if [ -n "$is_ata" ]; then ata_unlock || return 1; fi
+    ! hides || { trouble=hidden; return 1; }
     for method in $(methods); do
         trouble=
         mark || { trouble=refused; break; } # without marks nothing could be proved
         echo "wipe: $device: $method"
         if "$method" && prove "$method"; then
+            is_same || { trouble=unreadable; break; }
             trouble=$before
             return 0
         fi
@@ -208,18 +246,39 @@ wipe() ( # DEVICE, in a shell of its own: disks erase themselves side by side
     tell "$outcome" "$name" "$serial" "$more" && [ "$outcome" = erased ] && : >"$work/done"
 )
 
+list_all() { # also what no installer writes to; not what is made of others, nor optical drives
+    list_disks
+    for entry in /sys/block/*; do
+        case ${entry##*/} in nvme*c[0-9]*n* | sr* | fd* | mmcblk*rpmb) continue ;; esac
+        [ -e "$entry/device" ] && [ "$(cat "$entry/size" 2>/dev/null)" != 0 ] && echo "/dev/${entry##*/}"
+    done
+}
+
 missing=
+looks=${LOOKS:-15}
 for wanted in $DISK_NAMES; do
+    while [ -z "$(find_disk "$wanted")" ] && [ "$looks" -gt 0 ]; do # disks begin to spin one after another
+        looks=$((looks - 1))
+        sleep 2
+    done
     [ -n "$(find_disk "$wanted")" ] && continue
     missing=$wanted
     wanted=$(echo "$wanted" | harmless)
     tell missing "$wanted" "$wanted"
 done
 [ -z "$missing" ] || give_up no_disk "there is no disk $missing"
-devices=$(list_disks) # also those that nobody has written down: a wiped server has nothing on it
-[ -n "$devices" ] || give_up no_disk "there is no disk at all"
-for device in $devices; do wipe "$device" & done
-wait
+[ -n "$(list_disks)" ] || give_up no_disk "there is no disk at all"
+devices=
+while :; do # also those that nobody has written down, and those that have come up while others were erased
+    new=
+    for device in $(list_all | sort -u); do
+        case "$devices " in *" $device "*) ;; *) new="$new $device" ;; esac
+    done
+    [ -n "$new" ] || break
+    devices="$devices$new"
+    for device in $new; do wipe "$device" & done
+    wait
+done
 for device in $devices; do
     [ -e "/tmp/wipe/${device##*/}/done" ] || give_up not_erased "$device is not proved to be erased"
 done
@@ -228,4 +287,4 @@ report disk_prepared
 poweroff -f
 sleep 60
 """
-WIPE = _ATA + _METHODS + _PROOF + _WIPE
+WIPE = _ATA + _METHODS + _HIDDEN + _PROOF + _WIPE

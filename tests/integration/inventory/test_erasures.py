@@ -13,6 +13,7 @@ from sqlmodel import col, select
 
 from bmc.memory import MemoryBmc, plugged_in
 from opsportal.db import unit_of_work
+from opsportal.domain.hardware import reconciliation
 from opsportal.domain.inventory import cleanings, erasures, parts
 from opsportal.domain.inventory.comparison import SeenPart
 from opsportal.domain.provisioning import reports
@@ -80,6 +81,14 @@ class Wiped(Place):
             reports.report(
                 unit, token=self.token(), milestone="disk_wiped", detail="", address=self.address, disk=told
             )
+
+    def break_off(self) -> None:
+        """Say nothing more, for as long as that is waited for."""
+        with unit_of_work() as unit:
+            unit.execute(text("UPDATE milestone SET limit_s = 0"))
+            unit.execute(text("UPDATE hardware_job SET deadline_at = created_at"))
+        with unit_of_work() as unit:
+            assert reconciliation.end_overdue(unit) == 1
 
     def take_in(self) -> bool:
         with unit_of_work() as unit:
@@ -177,6 +186,38 @@ def test_a_disk_on_no_record_and_one_that_is_missing_fail_the_step(
         last = select(CleaningEvidence.facts).order_by(col(CleaningEvidence.id).desc())
         told = unit.exec(last).first() or {}
     assert (told["reason"], told["also"]) == ("not on record", "K2")
+
+
+def test_a_wipe_that_broke_off_proves_what_it_has_told_of_and_no_more(machine: Wiped) -> None:
+    """The power failed in the middle. The other disk is not missing: nobody has looked at it."""
+    machine.wipe()
+    machine.tell("sda", ERASED, serial="K1", method=WipeMethod.OVERWRITE)
+    machine.break_off()
+    assert machine.end == ("failed", "disk_not_ready")
+    assert machine.take_in()
+    assert machine.evidence == {"K1": ("good", "overwrite"), "K2": ("open", "wipe_system")}
+    assert machine.status == "cleaning"
+    with pytest.raises(IntegrityError, match="evidence"), unit_of_work() as unit:
+        unit.execute(text("UPDATE server SET stock_status = 'verified'"))
+    machine.wipe()
+    machine.tell("sda", ERASED, serial="K1", method=WipeMethod.OVERWRITE)
+    machine.tell("sdb", ERASED, serial="K2", method=WipeMethod.OVERWRITE)
+    machine.report("disk_prepared")
+    assert machine.take_in()
+    assert machine.evidence == dict.fromkeys(("K1", "K2"), ("good", "overwrite"))
+
+
+def test_a_disk_that_is_smaller_than_on_record_is_a_persons(machine: Wiped) -> None:
+    """Told to show less, or a namespace of an NVMe disk made anew: what lies behind was neither seen nor erased."""
+    with unit_of_work() as unit:
+        unit.execute(text("UPDATE part SET size_bytes = 4000000000000 WHERE serial = 'K1'"))
+        unit.execute(text("UPDATE part SET size_bytes = 1030792151040 WHERE serial = 'K2'"))  # 960 GiB
+    machine.wipe()
+    machine.tell("sda", ERASED, serial="K1", method=WipeMethod.OVERWRITE)
+    machine.tell("sdb", ERASED, serial="K2", method=WipeMethod.OVERWRITE)
+    machine.report("disk_prepared")
+    assert machine.take_in()
+    assert machine.evidence == {"K1": ("open", "wipe_system"), "K2": ("good", "overwrite")}
 
 
 def test_a_missing_disk_that_the_wipe_looked_for(machine: Wiped) -> None:

@@ -1,7 +1,8 @@
 """A stand-in for hdparm(8), for disks that are files: beside each lies FILE.ata, what the disk is like, as JSON.
 
 Written after the manual page of hdparm 9.65 and ATA ACS-3 section 4.18, because no emulator here has the security
-feature set. Keys: enhanced, frozen, enabled, locked, password, minutes, hidden (a host protected area), refuses (every
+feature set. Keys: enhanced, frozen, enabled, locked, password, minutes, hidden (a host protected area), overlaid (by device
+configuration), mute (says nothing of a protected area that it has), refuses (every
 erasure fails), lies (it succeeds and does nothing), dies (the power fails in the middle, once).
 """
 
@@ -22,6 +23,7 @@ ATA device, with non-removable media
 Commands/features:
 \tEnabled\tSupported:
 \t   *\tSMART feature set
+\t   *\tHost Protected Area feature set
 \t    \tSecurity Mode feature set
 """
 SECURITY = """Security: 
@@ -91,10 +93,15 @@ def main() -> None:
         case ["-I"]:
             disk.identify()
         case ["-N"]:
+            if disk.about.get("mute"):
+                refuse("SG_IO: bad/missing sense data")
             most = disk.path.stat().st_size // 512
             is_hidden = disk.about.get("hidden")
             shown = most - 2048 if is_hidden else most
             print(f" max sectors   = {shown}/{most}, HPA is {'enabled' if is_hidden else 'disabled'}")
+        case ["--dco-identify"]:
+            real = disk.path.stat().st_size // 512 + (2048 if disk.about.get("overlaid") else 0)
+            print(f"DCO Revision: 0x0002\n\tReal max sectors: {real}")
         case ["--user-master", "u", "--security-set-pass", password]:
             if disk.about.get("frozen") or disk.about.get("locked"):
                 refuse("SECURITY_SET_PASS: Input/output error")

@@ -41,6 +41,12 @@ class Bench:
 
     directory: Path
     shell: str
+    stubs: str = ""
+    """More of them, in shell."""
+    places: int = 3
+    """So many instead of the 16: each takes processes."""
+    is_real: bool = False
+    """Only a block device is a disk; else the files that lie here are."""
 
     def __post_init__(self) -> None:
         for name in ("block", "dev", "bin", "wipe"):
@@ -72,7 +78,18 @@ class Bench:
 
     def with_nvme(self, *, works: bool) -> None:
         zero = 'for last; do :; done; dd if=/dev/zero of="$last" bs=1048576 count=1 conv=notrunc 2>/dev/null'
-        self._program("nvme", zero if works else "exit 1")
+        self.with_nvme_that(zero if works else "exit 1")
+
+    def with_nvme_that(self, formats: str, *, spaces: int = 1) -> None:
+        """`spaces`: namespaces of the controller, of which one is attached."""
+        told = f'{{ echo "[   0]:0x1"; [ "${{3:-}}" != --all ] || seq -f "[   0]:0x%g" 2 {spaces}; }}'
+        self._program("nvme", f'[ "$1" = format ] || {{ {told}; exit; }}\n{formats}')
+
+    def hide(self, name: str) -> str:
+        """Unplug a disk. What plugs it in again, in shell."""
+        entry, away = self.directory / "block" / name, self.directory / name
+        entry.rename(away)
+        return f"mv {shlex.quote(str(away))} {shlex.quote(str(entry))} 2>/dev/null"
 
     def with_flash_erased_by(self, name: str, command: str) -> None:
         """`command`, which flash obeys; told anything else, or not told its device last, it does nothing."""
@@ -88,6 +105,9 @@ class Bench:
         for real, ours in (("/sys/block", "block"), ('"/dev/${entry', ""), ("/tmp/wipe", "wipe")):
             place = str(self.directory / ours) if ours else f'"{self.directory}/dev/${{entry'
             script = script.replace(real, place)
+        script = script.replace("PLACES=16", f"PLACES={self.places}")
+        if not self.is_real:
+            script = script.replace('[ -b "$device" ]', '[ -e "$device" ]')
         log = shlex.quote(str(self.directory / "posts"))
         stubs = f"""
 PATH={shlex.quote(str(self.directory / "bin"))}:$PATH
@@ -97,6 +117,8 @@ blockdev() {{ [ "$1" != --getsize64 ] || echo {SIZE}; }}
 poweroff() {{ exit 0; }}
 sync() {{ :; }}
 sleep() {{ :; }}
+LOOKS=2
+{self.stubs}
 """
         done = subprocess.run(
             [self.shell, "sh"], input=stubs + script, capture_output=True, text=True, timeout=120,
@@ -145,6 +167,7 @@ def test_each_disk_by_the_method_that_suits_it(bench: Bench) -> None:
         bench.add("vdz", "UNKNOWN"),  # nobody has written it down: a wiped server has nothing on it
     ]
     bench.with_nvme(works=True)
+    bench.places = 16
     assert bench.run("S1", "N1") == 0
     assert bench.became == {
         "N1": ("erased", "nvme_format", ""),
@@ -172,9 +195,11 @@ def test_each_disk_by_the_method_that_suits_it(bench: Bench) -> None:
         ({"refuses": True, "enhanced": True}, ("erased", "overwrite", "refused")),
         ({"lies": True}, ("erased", "overwrite", "not_proved")),
         ({"locked": True, "enabled": True, "password": "a tenant's"}, ("failed", "", "locked")),
-        ({"frozen": True, "hidden": True}, ("failed", "", "hidden")),
+        ({"hidden": True, "enhanced": True}, ("failed", "", "hidden")),
+        ({"overlaid": True}, ("failed", "", "hidden")),
+        ({"mute": True}, ("failed", "", "hidden")),
     ],
-    ids=["frozen", "refuses", "lies", "foreign password", "hidden area"],
+    ids=["frozen", "refuses", "lies", "foreign password", "hidden area", "overlay", "mute"],
 )
 def test_what_the_right_method_cannot_do(
     bench: Bench, ata: dict[str, Any], became: tuple[str, str, str]
@@ -242,6 +267,64 @@ def test_a_disk_that_takes_no_writes_is_no_erased_disk(bench: Bench) -> None:
     assert bench.became == {"S1": ("erased", "overwrite", ""), "S2": ("failed", "", "refused")}
     assert bench.milestones == ["installer_started", "failed not_erased"]
     assert _is_clean(good)
+
+
+def test_a_disk_that_drops_what_is_written_is_no_erased_disk(bench: Bench) -> None:
+    """Flash at its end says that all is well and keeps what it has: no mark is left, because there never was one."""
+    disk = bench.add("nvme9n1", "N1", spins=False)
+    bench.with_nvme_that("exit 0")
+    bench.stubs = 'dd() { case $* in *of=*/dev/nvme9n1*) ;; *) command dd "$@" ;; esac; }'
+    bench.run("N1")
+    assert (bench.became, _is_clean(disk)) == ({"N1": ("failed", "", "refused")}, False)
+
+
+def test_an_nvme_namespace_that_nobody_sees_is_no_erased_one(bench: Bench) -> None:
+    bench.add("nvme9n1", "N1", spins=False)
+    bench.with_nvme_that("exit 0", spaces=2)
+    bench.run("N1")
+    assert bench.became == {"N1": ("failed", "", "hidden")}
+
+
+def test_a_disk_that_vanishes_leaves_its_name_to_another_or_to_a_file(bench: Bench) -> None:
+    bench.add("nvme9n1", "N1", spins=False)
+    serial = shlex.quote(str(bench.directory / "block/nvme9n1/device/serial"))
+    bench.with_nvme_that(
+        f'for last; do :; done; dd if=/dev/zero of="$last" bs=1048576 count=1 conv=notrunc 2>/dev/null\n'
+        f"echo N2 >{serial}"
+    )
+    bench.run("N1")
+    assert bench.became == {"N1": ("failed", "", "unreadable")}
+    bench.is_real = True
+    bench.run("N2")
+    assert bench.became["N2"] == ("failed", "", "refused")
+
+
+def test_a_disk_that_comes_up_late_is_waited_for_or_found_when_the_others_are_erased(bench: Bench) -> None:
+    disks = [bench.add("sdz", "S1"), bench.add("sdzb", "S2"), bench.add("nvme9n1", "N1", spins=False)]
+    bench.stubs = f"sleep() {{ {bench.hide('sdz')}; }}"
+    zero = 'for last; do :; done; dd if=/dev/zero of="$last" bs=1048576 count=1 conv=notrunc 2>/dev/null'
+    bench.with_nvme_that(f"{zero}\n{bench.hide('sdzb')}")
+    assert bench.run("S1", "N1") == 0
+    assert {serial: outcome for serial, (outcome, _, _) in bench.became.items()} == {
+        "S1": "erased", "S2": "erased", "N1": "erased",
+    }  # fmt: skip
+    assert all(_is_clean(disk) for disk in disks)
+
+
+def test_what_is_no_disk_and_may_hold_data_is_a_persons(bench: Bench) -> None:
+    """A card on the board is erased. A stick may be somebody's, and memory that keeps is no disk: neither is touched."""
+    bench.add("sdz", "S1")
+    card = bench.add("mmcblk9", "M1", spins=False)
+    stick, memory = bench.add("sdzb", "STICK"), bench.add("pmem9", "P1")
+    (bench.directory / "block/sdzb/removable").write_text("1\n")
+    bench.add("sr9", "CD")
+    bench.run("S1")
+    assert bench.became == {
+        "S1": ("erased", "overwrite", ""), "M1": ("erased", "overwrite", "unsupported"),
+        "STICK": ("failed", "", "unsupported"), "P1": ("failed", "", "unsupported"),
+    }  # fmt: skip
+    assert [_is_clean(one) for one in (card, stick, memory)] == [True, False, False]
+    assert bench.milestones == ["installer_started", "failed not_erased"]
 
 
 def test_a_missing_disk_is_named_and_no_other_is_touched(bench: Bench) -> None:
