@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text
 
+from opsportal.db import unit_of_work
+from opsportal.domain.billing import calendar
 from stack.disposable import Run
 from tests.conftest import SECRET_KEY, _forget_process_caches, _migrate
+from tests.integration.billing.renewing import TODAY
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +40,16 @@ def tax_at(request: pytest.FixtureRequest, books: str, monkeypatch: pytest.Monke
     yield request.param
     monkeypatch.undo()
     settings.cache_clear()
+
+
+@pytest.fixture
+def on_a_fixed_day() -> Iterator[None]:
+    with calendar.as_of(calendar.noon(TODAY)):
+        yield
+
+
+@pytest.fixture
+def alone(books: str) -> None:
+    """Services of earlier tests have ended, so that runs over all companies find only this test's."""
+    with unit_of_work() as unit:
+        unit.execute(text("UPDATE service SET status = 'terminated', suspension_reason = NULL"))

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from opsportal.domain.access import Actor
 from opsportal.settings import settings
+from tests.builders import make_actor
 from tests.integration.network.knot import KEY, SECRET, ZONES, Knot, running_knot
 
 
@@ -32,3 +34,8 @@ def named(portal: str, knot: Knot, monkeypatch: pytest.MonkeyPatch) -> Knot:
         monkeypatch.setenv(name, value)
     settings.cache_clear()
     return knot
+
+
+@pytest.fixture
+def owner(named: Knot) -> Actor:
+    return make_actor()

@@ -8,7 +8,7 @@ from typing import Any
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.network import addresses, prefixes, reverse
-from opsportal.models import Address, Prefix, ReverseRecord, Role, Server
+from opsportal.models import Address, Company, Prefix, ReverseRecord, Role, Server
 from tests import builders
 from tests.builders import make_actor
 
@@ -33,9 +33,23 @@ def release(address: Address) -> None:
         addresses.release(unit, make_actor(role=Role.OPERATOR), address.id or 0)
 
 
+def make_address(owner: Actor, cidr: str, ip: str = "") -> Address:
+    """An address of a server of the client's, from a prefix of its own."""
+    with unit_of_work() as unit:
+        company = unit.get_one(Company, owner.company_id)
+    return assign(make_server(builders.make_service(company)), make_prefix(cidr), ip)
+
+
 def set_reverse(actor: Actor, address: Address, name: str, **more: str) -> ReverseRecord | None:
     with unit_of_work() as unit:
         return reverse.set_reverse(unit, actor, address.id or 0, name, **more)
+
+
+def wanted(owner: Actor, address: Address, name: str, **more: str) -> int:
+    asked = set_reverse(owner, address, name, **more)
+    assert asked is not None
+    assert asked.id is not None
+    return asked.id
 
 
 def record(record_id: int | None) -> ReverseRecord:

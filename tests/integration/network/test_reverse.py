@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
-import socket
 import threading
-from collections.abc import Iterator
-from ipaddress import ip_address
 
-import dns.message
-import dns.rrset
 import pytest
 from sqlalchemy import text
 from sqlmodel import col, func, select
@@ -27,32 +21,23 @@ from opsportal.domain.network.refusals import (
 )
 from opsportal.domain.refusals import NotFound, Refusal
 from opsportal.integrations import dns as portal_dns
-from opsportal.models import Address, AuditEvent, Company, Outbox, ReverseRecord, Role, ServiceStatus
+from opsportal.models import Address, AuditEvent, Outbox, ReverseRecord, Role, ServiceStatus
 from opsportal.models.base import utcnow
 from opsportal.settings import settings
 from tests.builders import make_actor, make_company, make_service
 from tests.integration.network.knot import Knot
-from tests.integration.network.networks import assign, make_prefix, make_server, record, release, set_reverse
+from tests.integration.network.networks import (
+    assign,
+    make_address,
+    make_prefix,
+    make_server,
+    record,
+    release,
+    set_reverse,
+    wanted,
+)
 from tests.stock import make_available
 from workers import dns as worker
-
-
-@pytest.fixture
-def owner(named: Knot) -> Actor:
-    return make_actor()
-
-
-def make_address(owner: Actor, cidr: str, ip: str = "") -> Address:
-    with unit_of_work() as unit:
-        company = unit.get_one(Company, owner.company_id)
-    return assign(make_server(make_service(company)), make_prefix(cidr), ip)
-
-
-def wanted(owner: Actor, address: Address, name: str, **more: str) -> int:
-    asked = set_reverse(owner, address, name, **more)
-    assert asked is not None
-    assert asked.id is not None
-    return asked.id
 
 
 def state(record_id: int) -> tuple[str, str | None]:
@@ -344,80 +329,3 @@ def test_many_changes_at_once_stop_at_the_limit(named: Knot, owner: Actor) -> No
     with unit_of_work() as unit:
         assert unit.exec(select(func.count(col(ReverseRecord.id)))).one() == reverse.CHANGES
     assert set_reverse(make_actor(role=Role.OPERATOR), address, "s.example", ip="2001:db8:40::1") is not None
-
-
-@pytest.fixture
-def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[str]]]:
-    """A resolver that knows these names; what is not in it does not exist, and `slow.` is not answered.
-
-    It has as long as a busy machine needs.
-    """
-    monkeypatch.setattr(portal_dns, "look_up", functools.partial(portal_dns.look_up, limit_s=60))
-    names: dict[str, list[str]] = {}
-    door = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    door.bind(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            wire, sender = door.recvfrom(4_096)
-            if not wire:
-                return
-            question = dns.message.from_wire(wire)
-            (asked,) = question.question
-            answer = dns.message.make_response(question)
-            name = asked.name.to_text()
-            if name.startswith("slow."):
-                continue
-            found = [one for one in names.get(name, []) if (":" in one) == (asked.rdtype == 28)]
-            if name not in names:
-                answer.set_rcode(3)
-            elif found:
-                answer.answer.append(dns.rrset.from_text_list(asked.name, 60, "IN", asked.rdtype, found))
-            door.sendto(answer.to_wire(), sender)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    monkeypatch.setenv("DNS_RESOLVER", f"127.0.0.1:{door.getsockname()[1]}")
-    settings.cache_clear()
-    yield names
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
-        last.sendto(b"", door.getsockname())
-    thread.join()
-    door.close()
-
-
-def test_a_name_that_does_not_lead_back_is_told(
-    named: Knot, owner: Actor, resolver: dict[str, list[str]]
-) -> None:
-    resolver |= {
-        "right.example.": ["198.51.100.1", "192.0.2.30"],
-        "wrong.example.": ["198.51.100.1"],
-        "other-family.example.": ["2001:db8::1"],
-    }
-    address = make_address(owner, "192.0.2.0/24", "192.0.2.30")
-    expected = {
-        "right.example": "matches",
-        "wrong.example": "differs",
-        "other-family.example": "missing",
-        "nowhere.example": "missing",
-    }
-    for name, forward in expected.items():
-        number = wanted(owner, address, name)
-        worker.run()
-        found = record(number)
-        assert (found.status, found.forward) == ("visible", forward), name
-        assert found.forward_due_at is not None
-        soon = found.forward_due_at - utcnow() < dt.timedelta(minutes=6)
-        assert soon == (forward != "matches"), name
-    resolver["nowhere.example."] = ["192.0.2.30"]
-    with unit_of_work() as unit:
-        unit.get_one(ReverseRecord, number).forward_due_at = utcnow()
-    worker.run()
-    assert record(number).forward == "matches"
-    assert (
-        portal_dns.look_up("slow.example", version=4, resolver=settings().dns_resolver, limit_s=0.05) is None
-    )
-    assert portal_dns.look_up("right.example", version=4, resolver=settings().dns_resolver, limit_s=20) == {
-        ip_address("198.51.100.1"),
-        ip_address("192.0.2.30"),
-    }
