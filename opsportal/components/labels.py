@@ -25,6 +25,7 @@ from opsportal.components.job_labels import JOB_KIND as JOB_KIND
 from opsportal.components.job_labels import JOB_TONE as JOB_TONE
 from opsportal.components.job_labels import STEP as STEP
 from opsportal.components.job_labels import STEP_NOTE as STEP_NOTE
+from opsportal.components.queue_labels import QUEUE as QUEUE
 from opsportal.components.queue_labels import TASK as TASK
 from opsportal.components.queue_labels import WORKER as WORKER
 from opsportal.components.queue_labels import WORKER_TONE as WORKER_TONE

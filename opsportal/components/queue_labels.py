@@ -17,6 +17,13 @@ WORKER: Final[Words] = {
     "suspended": N_("Paused"),
 }
 WORKER_TONE: Final[Tones] = {"busy": "info", "idle": "ok", "lost": "bad", "suspended": "warn"}
+QUEUE: Final[Words] = {
+    "hardware": N_("Hardware jobs"),
+    "poll": N_("Polling"),
+    "billing": N_("Billing"),
+    "mail": N_("Mails"),
+    "default": N_("Everything else"),
+}
 TASK: Final[Words] = {
     "addresses": N_("Bring addresses in line with services"),
     "auto_pay": N_("Pay invoices automatically"),

@@ -43,6 +43,7 @@ def _power(row: Any) -> rx.Component:
             rx.el.small(t("BMC does not answer properly"), class_name="warn-text"),
             rx.cond(row.power_verified_at, rx.el.small(ago(row.power_verified_at))),
         ),
+        class_name="beside",
     )
 
 
@@ -80,7 +81,11 @@ _COLUMNS = (
         lambda r: link(confidence(r.confidence), to=f"/stock/{r.id}", class_name="row-link"),
         show="widest",
     ),
-    Column(t("Model"), lambda r: rx.el.div(r.model, rx.el.small(r.bmc, class_name="num")), show="widest"),
+    Column(
+        rx.fragment(t("Model"), " · ", t("BMC")),
+        lambda r: rx.el.div(r.model, rx.el.small(r.bmc, class_name="num")),
+        show="widest",
+    ),
     Column(t("Place"), lambda r: rx.el.div(r.rack, rx.el.small(r.site)), right=True),
 )
 

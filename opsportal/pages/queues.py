@@ -28,7 +28,7 @@ def _warnings(view: Any) -> rx.Component:
             lambda queue: rx.el.p(
                 t(
                     "Nobody works on the queue {queue}: what it holds waits until a worker starts.",
-                    queue=queue,
+                    queue=t_code(queue, labels.QUEUE),
                 ),
                 class_name="banner bad",
                 role="alert",
@@ -162,7 +162,13 @@ _SERVER_COLUMNS = (
     Column(t_code("taken", labels.STANDING), _number("taken"), right=True, show="wide"),
 )
 _CALL_COLUMNS = (
-    Column(t("Call"), lambda c: rx.el.span(c.name, class_name="mono")),
+    Column(
+        t("Call"),
+        lambda c: rx.el.div(
+            rx.cond(c.task, rx.el.span(t_code(c.task, labels.TASK), class_name="strong")),
+            rx.el.small(c.name, class_name="mono"),
+        ),
+    ),
     Column(t("Status"), lambda c: status(c.state, words=labels.CALL, tones=labels.CALL_TONE), right=True),
 )
 
@@ -170,7 +176,10 @@ _CALL_COLUMNS = (
 def _worker_cell(worker: Any) -> rx.Component:
     return rx.el.div(
         rx.el.span(worker.name, class_name="strong"),
-        rx.el.small(worker.queue, rx.cond(worker.job, rx.fragment(" · ", worker.job))),
+        rx.el.small(
+            t_code(worker.queue, labels.QUEUE),
+            rx.cond(worker.job, rx.fragment(" · ", t_code(worker.job, labels.TASK))),
+        ),
     )
 
 
@@ -190,7 +199,12 @@ _WORKER_COLUMNS = (
 )
 
 _QUEUE_COLUMNS = (
-    Column(t("Queue"), lambda q: QueryLink.create(q.name, set={"queue": q.name}, class_name="link strong")),
+    Column(
+        t("Queue"),
+        lambda q: QueryLink.create(
+            t_code(q.name, labels.QUEUE), set={"queue": q.name}, class_name="link strong"
+        ),
+    ),
     Column(
         t("Waiting"),
         lambda q: rx.el.div(
@@ -221,51 +235,46 @@ _TASK_COLUMNS = (
         ),
     ),
     Column(t("Every"), lambda k: duration(k.every_s), show="wide"),
-    Column(t("Last done"), lambda k: ago(k.last_finished_at), right=True),
+    Column(t("Last done"), lambda k: ago(k.last_finished_at, class_name="nowrap"), right=True),
 )
 
 
 def _machinery(view: Any) -> rx.Component:
     no_worker = empty(t("No worker is running"), t("Jobs wait in the database until one starts."))
-    return rx.el.div(
-        card(
-            table(
-                _WORKER_COLUMNS,
-                view.workers,
-                key=lambda w: w.name,
-                label=t("Workers"),
-                ready=view.is_ready,
-                empty=no_worker,
-            ),
-            title=t("Workers"),
+    workers = card(
+        table(
+            _WORKER_COLUMNS,
+            view.workers,
+            key=lambda w: w.name,
+            label=t("Workers"),
+            ready=view.is_ready,
+            empty=no_worker,
         ),
-        rx.el.div(
-            card(
-                table(
-                    _QUEUE_COLUMNS,
-                    view.queues,
-                    key=lambda q: q.name,
-                    label=t("Queues"),
-                    ready=view.is_ready,
-                    stacked=False,
-                ),
-                title=t("Queues"),
-            ),
-            card(
-                table(
-                    _TASK_COLUMNS,
-                    view.tasks,
-                    key=lambda k: k.name,
-                    label=t("Schedule"),
-                    ready=view.is_ready,
-                    expected=3,
-                ),
-                title=t("Schedule"),
-            ),
-            class_name="stack",
-        ),
-        class_name="grid one-one",
+        title=t("Workers"),
     )
+    queues = card(
+        table(
+            _QUEUE_COLUMNS,
+            view.queues,
+            key=lambda q: q.name,
+            label=t("Queues"),
+            ready=view.is_ready,
+            stacked=False,
+        ),
+        title=t("Queues"),
+    )
+    schedule = card(
+        table(
+            _TASK_COLUMNS,
+            view.tasks,
+            key=lambda k: k.name,
+            label=t("Schedule"),
+            ready=view.is_ready,
+            expected=3,
+        ),
+        title=t("Schedule"),
+    )
+    return rx.el.div(rx.el.div(queues, workers, class_name="stack"), schedule, class_name="grid one-one")
 
 
 def _state_chips(view: Any) -> rx.Component:
@@ -294,7 +303,7 @@ def _filters(view: Any) -> rx.Component:
         chips(
             t("Queue"),
             "queue",
-            [("", t("Hardware jobs")), *((name, name) for name in ("poll", "billing", "mail", "default"))],
+            [("" if name == "hardware" else name, t(words)) for name, words in labels.QUEUE.items()],
         ),
         rx.cond(
             _IS_HARDWARE,

@@ -32,10 +32,11 @@ class QueueView:
 
 @dataclass(frozen=True)
 class CallView:
-    """What is on a queue: `state` is waits, runs or failed."""
+    """What is on a queue: `state` is waits, runs or failed; `task` is the scheduled one that it calls for."""
 
     name: str = ""
     state: str = ""
+    task: str = ""
 
 
 @dataclass(frozen=True)

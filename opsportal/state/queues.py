@@ -170,10 +170,16 @@ def _calls(seen: Seen, queue: str) -> list[CallView]:
         return []
     running = [worker.job for worker in seen.workers if worker.queue == queue and worker.job]
     return [
-        *(CallView(name, "runs") for name in running),
-        *(CallView(name, "waits") for name in chosen.calls),
-        *(CallView(name, "failed") for name in chosen.failures),
+        *(CallView(name, "runs", _scheduled(name)) for name in running),
+        *(CallView(name, "waits", _scheduled(name)) for name in chosen.calls),
+        *(CallView(name, "failed", _scheduled(name)) for name in chosen.failures),
     ]
+
+
+def _scheduled(call: str) -> str:
+    """The scheduled task that a call of this name is for: the clock names them. Empty for any other call."""
+    mark, _, rest = call.partition("-")
+    return rest.rpartition("-")[0] if mark == "scheduled" else ""
 
 
 def _queue_view(queue: SeenQueue, workers: Sequence[SeenWorker]) -> QueueView:
@@ -193,7 +199,7 @@ def _worker_view(worker: SeenWorker) -> WorkerView:
         name=worker.name,
         queue=worker.queue,
         state=worker.state if worker.is_alive else LOST,
-        job=worker.job,
+        job=_scheduled(worker.job) or worker.job,
         heartbeat_at=iso(worker.heartbeat_at),
         started_at=iso(worker.started_at),
         load_percent=worker.load_percent,

@@ -73,15 +73,17 @@ def test_load_is_the_share_of_a_workers_life() -> None:
 
 def test_what_waits_there_and_since_when_it_is_late() -> None:
     made = utcnow() - dt.timedelta(minutes=1)
-    queue = SeenQueue("mail", 2, 1, failed=3, oldest_at=made, calls=("mail-7-1",), failures=("mail-5-9",))
+    queue = SeenQueue(
+        "mail", 2, 1, failed=3, oldest_at=made, calls=("scheduled-mail-71",), failures=("mail-5-9",)
+    )
     young = SeenQueue("poll", 1, 1, oldest_at=utcnow())
     seen = Seen(queues=[queue, young], workers=[_worker("busy", queue="mail", job="mail-6-4")])
     view = _read(seen, queue="mail")
     assert [(q.name, q.waiting, q.running, q.failed, q.workers, q.late_since) for q in view.queues] == [
         ("mail", 2, 1, 3, 1, iso(made + LATE_QUEUED)), ("poll", 1, 0, 0, 1, ""),
     ]  # fmt: skip
-    assert [(call.name, call.state) for call in view.calls] == [
-        ("mail-6-4", "runs"), ("mail-7-1", "waits"), ("mail-5-9", "failed"),
+    assert [(call.name, call.state, call.task) for call in view.calls] == [
+        ("mail-6-4", "runs", ""), ("scheduled-mail-71", "waits", "mail"), ("mail-5-9", "failed", ""),
     ]  # fmt: skip
     assert (view.jobs, _read(seen).calls) == ([], [])
 
@@ -98,7 +100,7 @@ def _job(server: Server, status: JobStatus, *, minutes: int = 0, kind: JobKind =
 
 
 def test_jobs_by_how_they_stand_by_kind_and_by_server() -> None:
-    first, second, third = (make_server(name=f"rack-{n}") for n in range(3))
+    first, second, third = (make_server(name=name) for name in ("rack-10", "rack-1", "rack-2"))
     late = _job(first, JobStatus.QUEUED, minutes=5)
     failed = _job(second, JobStatus.FAILED)
     done = _job(third, JobStatus.SUCCEEDED, kind=JobKind.WIPE)
@@ -109,11 +111,12 @@ def test_jobs_by_how_they_stand_by_kind_and_by_server() -> None:
     assert [shown(state=one) for one in ("late", "failed", "unknown", "done", "waits", "taken")] == [
         [late], [failed], [unknown], [done], [], [],
     ]  # fmt: skip
-    assert (shown(group="system"), shown(server="RACK-1"), shown(queue="poll")) == (
+    assert (shown(group="system"), shown(server="rack-1"), shown(queue="poll")) == (
         [unknown, done],
         [failed],
         [],
     )
+    assert shown(server="RACK-1") == [failed, late]  # a part of names, where it is nobody's whole one
     assert (shown(server="rack", state="failed", group="power"), shown(server="%")) == ([failed], [])
     counts = _read(Seen()).counts
     assert {word: number for word, number in counts.items() if number} == {

@@ -134,7 +134,7 @@ def _port(cable: Any) -> rx.Component:
 _COLUMNS = (
     Column(t("Switch port"), _port),
     Column(
-        t("From"),
+        t("Since"),
         lambda c: rx.el.div(
             rx.el.span(moment(c.since), class_name="num"),
             rx.cond(c.service, rx.el.small(c.service)),

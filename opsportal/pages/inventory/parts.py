@@ -85,7 +85,9 @@ def _change(part: Any) -> rx.Component:
             field("slot", t("Slot"), optional=True),
         ],
     )
-    return rx.el.span(rx.cond(part.status == "spare", install), correct, take_out, class_name="tags end")
+    return rx.el.div(
+        rx.cond(part.status == "spare", install), correct, take_out, class_name="row port-actions"
+    )
 
 
 _COLUMNS = (

@@ -121,7 +121,7 @@ def cable_actions(port_id: Any, port: Any, server: Any) -> rx.Component:
         on_confirm=WiringState.unplug(port_id),
         kind="ghost",
     )
-    return rx.el.span(move, unplug, class_name="tags")
+    return rx.el.div(move, unplug, class_name="row port-actions left")
 
 
 def _server(p: Any) -> rx.Component:
@@ -152,7 +152,7 @@ def _server(p: Any) -> rx.Component:
             rx.cond(p.nic, rx.el.small(p.nic, class_name="num")),
             cable_actions(p.id, p.name, p.server),
         ),
-        rx.cond(p.is_uplink, "–", plug_in),
+        rx.cond(p.is_uplink, or_dash(p.server), rx.el.div(plug_in, class_name="row port-actions left")),
     )
 
 
@@ -316,7 +316,7 @@ _CABLE_COLUMNS = (
         ),
     ),
     Column(t("Service"), lambda c: or_dash(c.service), show="wide"),
-    Column(t("From"), lambda c: rx.el.span(moment(c.since), class_name="num"), right=True, show="wide"),
+    Column(t("Since"), lambda c: rx.el.span(moment(c.since), class_name="num"), right=True, show="wide"),
     Column(t("Until"), until, right=True),
 )
 

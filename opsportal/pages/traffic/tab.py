@@ -113,7 +113,7 @@ def _figures(view: Any) -> rx.Component:
 
 
 _GAP_COLUMNS = (
-    Column(t("From"), lambda gap: rx.el.span(moment(gap.start), class_name="num nowrap")),
+    Column(t("Began"), lambda gap: rx.el.span(moment(gap.start), class_name="num nowrap")),
     Column(t("What happened"), lambda gap: t_code(gap.cause, labels.GAP)),
     Column(t("Length"), lambda gap: rx.el.span(duration(gap.seconds), class_name="num nowrap"), right=True),
 )
