@@ -3,9 +3,9 @@
 A pytest plugin that the Makefile loads (`-p tests.ordering`). Tests that share something big, such as
 one portal for all browser tests, carry an `xdist_group` mark: each group runs in one process, in turn.
 
-Processes shall end together. So the longest group, the browser tests, begins at once in a process of its
-own; beside it quick tests come first, then directory by directory the groups before what stands alone, and
-at the end many small tests fill every process. One process alone leaves the browser tests for last.
+Processes shall end together. So what is long comes first: browser tests at once, in two processes of their own;
+beside them the groups, directory by directory; and at the end thousands of small tests fill every process. One process
+alone leaves the browser tests for last.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ import os
 import pytest
 
 FIRST_DIRECTORIES = (
-    "architecture",
-    "unit",
-    "bmc",
-    "switches",
-    "lab",
-    "state",
     "doors",
+    "stack",
     "chaos",
     "chain",
     "consoles",
-    "stack",
-    "workers",
     "integration",
+    "workers",
+    "lab",
+    "bmc",
+    "switches",
+    "state",
+    "unit",
+    "architecture",
 )
 END_TO_END = "e2e"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: these tests wait for real parts more than they compute."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are processors: these tests wait for real parts more than they compute."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(trylast=True)
@@ -44,13 +44,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_rank)
 
 
-def _rank(item: pytest.Item) -> tuple[bool, int, bool, bool]:
+def _rank(item: pytest.Item) -> tuple[bool, bool, int, bool]:
     directory = item.path.relative_to(item.config.rootpath).parts[1]
     is_known = directory in FIRST_DIRECTORIES
     place = FIRST_DIRECTORIES.index(directory) if is_known else len(FIRST_DIRECTORIES)
     is_beside_others = hasattr(item.config, "workerinput")
     is_later = _is_marked(item, END_TO_END) != is_beside_others
-    return is_later, place, not _is_marked(item, "xdist_group"), _is_marked(item, "slow")
+    return is_later, not _is_marked(item, "xdist_group"), place, not _is_marked(item, "slow")
 
 
 def _is_marked(item: pytest.Item, mark: str) -> bool:

@@ -1,4 +1,4 @@
-"""One demo and one browser for all browser tests; they take turns."""
+"""One demo and one browser for all browser tests of a process; they take turns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from stack.disposable import state_directory
+from stack.disposable import Run, state_directory
+from tests import addresses
 from tests.e2e.portal import Portal, running_portal
 from tests.e2e.visitors import CHROMIUM_ARGUMENTS, Visitors
 from tests.tools import need_tool
@@ -18,9 +19,9 @@ FOR_ALL: Literal["package"] = "package"
 
 
 @pytest.fixture(scope=FOR_ALL)
-def chromium() -> Iterator[Browser]:
+def chromium(databases: Run) -> Iterator[Browser]:
     path = need_tool("chromium")
-    with sync_playwright() as playwright:
+    with addresses.kept(databases), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()

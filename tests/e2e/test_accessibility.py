@@ -8,12 +8,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.e2e import MARKS
+from tests.e2e import PEOPLE
 from tests.e2e.pages import ADDRESSES, CLIENT, Address, at, path_of, settled, sticking_out
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import PHONE, Visitors
 
-pytestmark = MARKS
+pytestmark = PEOPLE
 
 FOCUSED = (
     "document.activeElement.innerText || document.activeElement.ariaLabel || document.activeElement.name"

@@ -9,13 +9,13 @@ import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from tests.e2e import MARKS
+from tests.e2e import PEOPLE
 from tests.e2e.pages import settled
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import Visitors
 from tests.e2e.watching import Watched
 
-pytestmark = MARKS
+pytestmark = PEOPLE
 
 PAYER, COMPANY = "payer@harbour.example", "Harbour Print"
 OPERATOR = "anna@northrack.example"

@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import expect
 
 from opsportal.state.inventory.aisle import qr_path
-from tests.e2e import MARKS
+from tests.e2e import MACHINES
 from tests.e2e.pages import at, settled
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import PHONE, Visitors
 
-pytestmark = MARKS
+pytestmark = MACHINES
 
 TECHNICIAN = "marek@northrack.example"
 FOUND = "pampa-db-01"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e import MARKS
+from tests.e2e import MACHINES
 from tests.e2e.pages import CLIENT, TECHNICIAN, settled
 from tests.e2e.visitors import PHONE, Visitors
 
-pytestmark = MARKS
+pytestmark = MACHINES
 
 SERVER = "kyiv-web-03"
 PATIENCE_MS = 60_000

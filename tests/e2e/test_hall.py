@@ -9,14 +9,14 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e import MARKS
+from tests.e2e import MACHINES
 from tests.e2e.other_side import ENDS_MS, OtherSide
 from tests.e2e.pages import at, settled
 from tests.e2e.portal import Portal
 from tests.e2e.pressing import MARKUP, button, confirm, prove
 from tests.e2e.visitors import PHONE, Visitors
 
-pytestmark = MARKS
+pytestmark = MACHINES
 
 TOGETHER = ("kv-db-01", "kv-node-02")
 CUT = "kyiv-cache-01"

@@ -6,13 +6,13 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e import MARKS
+from tests.e2e import MACHINES
 from tests.e2e.pages import OPERATOR, at, settled
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import Visitors
 from tests.e2e.watching import LIVE_WITHIN_MS, Watched
 
-pytestmark = MARKS
+pytestmark = MACHINES
 
 SERVER = "kyiv-web-02"
 

@@ -10,12 +10,12 @@ from playwright.sync_api import Page, expect
 
 from opsportal.locale import LOCALES
 from opsportal.locale.catalogues import catalogue
-from tests.e2e import MARKS
+from tests.e2e import PEOPLE
 from tests.e2e.pages import ADDRESSES, Address, path_of, settled, sticking_out
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import PATIENCE_MS, PHONE, Visitors
 
-pytestmark = MARKS
+pytestmark = PEOPLE
 
 TAGS = {"en": "en-GB", "uk": "uk-UA", "es": "es-ES"}
 MONTHS = {

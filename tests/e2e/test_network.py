@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e import MARKS
+from tests.e2e import MACHINES
 from tests.e2e.pages import CLIENT, TECHNICIAN, settled
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import Visitors
 
-pytestmark = MARKS
+pytestmark = MACHINES
 SERVER = "prg-app-02"
 PATIENCE_MS = 60_000
 

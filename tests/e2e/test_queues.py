@@ -6,12 +6,12 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e import MARKS
+from tests.e2e import MACHINES
 from tests.e2e.pages import CLIENT, OPERATOR, TECHNICIAN, settled
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import Visitors
 
-pytestmark = MARKS
+pytestmark = MACHINES
 SERVER = "vie-db-03"
 SWITCH = re.compile("^(Shut down|Power on)$")
 SAYS = re.compile(r"The machine was asked: it is (on|off)\.")

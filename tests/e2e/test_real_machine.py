@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from tests.e2e import MARKS
+from tests.e2e import MACHINES
 from tests.e2e.pages import CLIENT, settled
 from tests.e2e.portal import Portal
 from tests.e2e.racks import real_machine
@@ -19,7 +19,7 @@ from tests.e2e.test_consoles import HAS_INK, PATIENCE_MS, state
 from tests.e2e.test_reinstall import MILESTONES, order
 from tests.e2e.visitors import Visitors
 
-pytestmark = MARKS
+pytestmark = MACHINES
 
 SERVER = "vie-backup-01"
 HOSTNAME = "backup.acme.example"

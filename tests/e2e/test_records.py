@@ -7,13 +7,13 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e import MARKS
+from tests.e2e import MACHINES
 from tests.e2e.pages import settled
 from tests.e2e.portal import Portal
 from tests.e2e.pressing import button, confirm, prove
 from tests.e2e.visitors import Visitors
 
-pytestmark = MARKS
+pytestmark = MACHINES
 
 LIKE = "vie-sw-01"
 """The lab's switch that answers under another name, too."""

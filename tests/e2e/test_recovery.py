@@ -12,12 +12,12 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e import MARKS
+from tests.e2e import MACHINES
 from tests.e2e.pages import CLIENT, settled
 from tests.e2e.portal import Portal, wait_until
 from tests.e2e.visitors import Visitors
 
-pytestmark = MARKS
+pytestmark = MACHINES
 
 BACK_WITHIN_S = 120.0
 """From the kill until /healthz says 200: the longest is everything started anew, on a busy machine."""

@@ -8,13 +8,13 @@ import re
 from playwright.sync_api import Page, Response, expect
 
 from lab.bmcs.client import ask, read_fleet
-from tests.e2e import MARKS
+from tests.e2e import MACHINES
 from tests.e2e.pages import CLIENT, OPERATOR, settled
 from tests.e2e.portal import Portal, wait_until
 from tests.e2e.visitors import Visitors
 from tests.e2e.watching import Watched
 
-pytestmark = MARKS
+pytestmark = MACHINES
 
 SERVER = "vie-db-02"
 STOPPED = "prg-app-02"

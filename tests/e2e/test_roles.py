@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
-from tests.e2e import MARKS
+from tests.e2e import PEOPLE
 from tests.e2e.pages import CLIENT, OPERATOR, TECHNICIAN, settled
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import Visitors
 
-pytestmark = MARKS
+pytestmark = PEOPLE
 
 STAFF_PAGES = ("/queues", "/fleet", "/companies", "/companies/2", "/audit")
 FORBIDDEN = "Your role does not allow this. Nothing was changed. Ask an operator if you need it."

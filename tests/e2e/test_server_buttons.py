@@ -14,14 +14,14 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e import MARKS
+from tests.e2e import MACHINES
 from tests.e2e.other_side import ENDS_MS, ENDS_WITHIN_S, OtherSide
 from tests.e2e.pages import TECHNICIAN, settled
 from tests.e2e.portal import Portal
 from tests.e2e.pressing import MARKUP, button, confirm, prove
 from tests.e2e.visitors import Visitors
 
-pytestmark = MARKS
+pytestmark = MACHINES
 
 RENTED = "prg-ci-01"
 """Acme's; its BMC has no screen of ours."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e import MARKS
+from tests.e2e import PEOPLE
 from tests.e2e.pages import CLIENT, OPERATOR, settled
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import Visitors
 
-pytestmark = MARKS
+pytestmark = PEOPLE
 SERVER = "prg-app-01"
 NOTE = "Mass mails since Monday"
 

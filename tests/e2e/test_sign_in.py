@@ -7,14 +7,14 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e import MARKS
+from tests.e2e import PEOPLE
 from tests.e2e.authenticator import Authenticator
 from tests.e2e.pages import at, settled
 from tests.e2e.portal import PASSWORD, Portal, SignIn
 from tests.e2e.visitors import Visitors
 from tests.e2e.watching import LIVE_WITHIN_MS
 
-pytestmark = MARKS
+pytestmark = PEOPLE
 
 NEW_PASSWORD = "another sentence for these tests"
 

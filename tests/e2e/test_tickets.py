@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e import MARKS
+from tests.e2e import PEOPLE
 from tests.e2e.pages import CLIENT, OPERATOR, TECHNICIAN, at, settled
 from tests.e2e.portal import Portal, wait_until
 from tests.e2e.test_accessibility import grave, tab_to
 from tests.e2e.visitors import Visitors
 from tests.e2e.watching import LIVE_WITHIN_MS, Watched
 
-pytestmark = MARKS
+pytestmark = PEOPLE
 
 SERVER = "kyiv-db-01"
 COLLEAGUE = "olena@acme.example"

@@ -21,13 +21,13 @@ from opsportal.domain.traffic.figures import BILLING_SLOT_S
 from opsportal.domain.traffic.slots import SLOT_MS, slot_of, slot_start
 from opsportal.models import Company, Plan, Server, Service, Switch
 from opsportal.models.base import utcnow
-from tests.e2e import MARKS
+from tests.e2e import MACHINES
 from tests.e2e.pages import CLIENT, OPERATOR, TECHNICIAN, at, settled
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import DESKTOP, PHONE, Visitors
 from tests.e2e.watching import LIVE_WITHIN_MS, Watched
 
-pytestmark = MARKS
+pytestmark = MACHINES
 
 BEFORE, HOLE, AFTER = 40, 12, 20
 """Slots with traffic, without any, and again with traffic, until now."""

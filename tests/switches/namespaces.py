@@ -18,12 +18,14 @@ import pytest
 
 import switches
 from stack import tether
+from stack.disposable import Run
 from switches.errors import SwitchUnreachable
+from tests import addresses
 from tests.tools import need_tool
 
-AFTER_BROWSERS = pytest.mark.xdist_group("e2e")
-"""Of every module with such a switch: an address that comes or goes on this machine makes Chromium drop what it
-is loading (ERR_NETWORK_CHANGED), so these tests run in the process of the browser tests, after them."""
+AFTER_BROWSERS = [pytest.mark.xdist_group("e2e-machines"), pytest.mark.timeout(1_800)]
+"""Of every module with such a switch, whose wires have addresses of this machine (see `tests/addresses.py`): they run
+after the longer half of the browser tests, and wait for the other half."""
 PATIENCE_S = 60.0
 _NUMBERS = 254
 V3 = {
@@ -85,12 +87,18 @@ class RealSwitch:
 
 
 @contextmanager
-def running_switch(directory: Path, *, ports: int) -> Iterator[RealSwitch]:
+def running_switch(run: Run, directory: Path, *, ports: int) -> Iterator[RealSwitch]:
     """snmpd and its ports for the block; afterwards nothing is left of them."""
     need_tool("ip")
     need_tool("snmpd")
     if os.geteuid() != 0:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("network namespaces need root")
+    with addresses.changing(run), _running_switch(directory, ports) as switch:
+        yield switch
+
+
+@contextmanager
+def _running_switch(directory: Path, ports: int) -> Iterator[RealSwitch]:
     mark = take_number("ops-sw")
     subnet = f"169.254.{mark}"
     inside, servers, outside = f"ops-sw{mark}", f"ops-sv{mark}", f"opsm{mark}"

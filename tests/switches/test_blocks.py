@@ -32,6 +32,7 @@ from opsportal.domain.vault import seal
 from opsportal.models import HardwareJob, PortOrder, Role, Server, ServerBlock, SwitchPort
 from opsportal.state.machine import cards
 from opsportal.state.network.tab import read_network
+from stack.disposable import Run
 from tests.builders import make_actor, make_company, make_server, make_service
 from tests.cabling import make_port, make_switch
 from tests.conftest import _forget_process_caches
@@ -42,14 +43,14 @@ from workers.hardware import blocks
 
 PORT = 1_161
 HOST = "127.0.0.78"
-pytestmark = [AFTER_BROWSERS, pytest.mark.usefixtures("portal", "reachable")]
+pytestmark = [*AFTER_BROWSERS, pytest.mark.usefixtures("portal", "reachable")]
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSwitch]:
+def real(databases: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSwitch]:
     directory = tmp_path_factory.mktemp("snmpd")
     with (
-        running_switch(directory / "state", ports=2) as switch,
+        running_switch(databases, directory / "state", ports=2) as switch,
         running_snmpd(switch, directory / "rw", configuration="rwcommunity secret", port=PORT),
     ):
         yield switch

@@ -16,6 +16,7 @@ from opsportal.domain.inventory import switch_checks
 from opsportal.domain.inventory.switch_checks import Check
 from opsportal.domain.vault import seal
 from opsportal.models import Role, SnmpVersion, Switch, SwitchPort
+from stack.disposable import Run
 from switches import Agent, SnmpPortControl
 from tests.builders import make_actor
 from tests.cabling import make_switch
@@ -36,10 +37,10 @@ pytestmark = AFTER_BROWSERS
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSwitch]:
+def real(databases: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSwitch]:
     directory = tmp_path_factory.mktemp("snmpd")
     with (
-        running_switch(directory / "state", ports=2) as switch,
+        running_switch(databases, directory / "state", ports=2) as switch,
         running_snmpd(switch, directory / "rw", configuration=WRITE, port=PORT),
     ):
         yield switch

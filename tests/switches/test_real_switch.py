@@ -18,6 +18,7 @@ from opsportal.domain.vault import seal
 from opsportal.models import Role, SnmpVersion, Switch, SwitchPoll, SwitchPort, TrafficHot
 from opsportal.models.base import utcnow
 from opsportal.settings import settings
+from stack.disposable import Run
 from switches import Agent, PollAnswer, PollRequest, Wanted
 from tests.builders import make_actor, make_company, make_server, make_service
 from tests.conftest import _forget_process_caches
@@ -31,8 +32,8 @@ PORTS = 14
 
 
 @pytest.fixture(scope="module")
-def switch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSwitch]:
-    with running_switch(tmp_path_factory.mktemp("snmpd") / "state", ports=PORTS) as running:
+def switch(databases: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSwitch]:
+    with running_switch(databases, tmp_path_factory.mktemp("snmpd") / "state", ports=PORTS) as running:
         yield running
 
 
