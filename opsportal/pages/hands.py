@@ -1,4 +1,4 @@
-"""Jobs in people's hands: who has one, what the machine says, and what that person does next."""
+"""Jobs in people's hands: who has one, what the machine says, what that person does next; and the way to the queues."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from opsportal.components.text import t, t_code
 from opsportal.components.timelines import job_status
 from opsportal.locale import N_
 from opsportal.state.server import ServerState
+from opsportal.state.shell import ShellState
 from opsportal.state.takeovers import TakeoverState
 
 
@@ -46,6 +47,17 @@ def take_button(job: Any) -> rx.Component:
                 on_confirm=take,
             ),
         ),
+    )
+
+
+_ENCODED = rx.vars.FunctionStringVar.create("encodeURIComponent")
+
+
+def in_queues(server_name: Any) -> rx.Component:
+    """For staff: this server's jobs among the queues, from where its name leads back."""
+    address = "/queues?server=" + _ENCODED.call(server_name).to(str)
+    return rx.cond(
+        ShellState.me.role != "client", link(t("Its jobs in the queues"), to=address, class_name="sub")
     )
 
 

@@ -1,4 +1,4 @@
-"""The history of a server: its jobs, the log of the newest for staff, and who did what when."""
+"""The history of a server: its jobs, the log of the first for staff, and who did what when."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from opsportal.components.tables import Column, table
 from opsportal.components.text import moment, t, t_code
 from opsportal.components.timelines import job_status
 from opsportal.pages.contracts import history_card
-from opsportal.pages.hands import who_has_it
+from opsportal.pages.hands import in_queues, who_has_it
+from opsportal.state.server import ServerState
 from opsportal.state.server_history import ServerHistoryState
 
 
@@ -63,13 +64,20 @@ def _jobs(view: Any) -> rx.Component:
         rx.cond(
             view.log.length() > 0,
             rx.el.details(
-                rx.el.summary(t("Log of the newest job")),
+                rx.el.summary(
+                    rx.cond(
+                        view.job_id > 0,
+                        t("Log of job {number}", number=f"#{view.job_id}"),
+                        t("Log of the newest job"),
+                    )
+                ),
                 rx.el.pre(
                     rx.foreach(view.log, lambda line: rx.el.span(line, "\n")), class_name="log", tab_index=0
                 ),
             ),
         ),
         title=t("Jobs"),
+        side=in_queues(ServerState.server.name),
     )
 
 

@@ -18,7 +18,7 @@ from opsportal.components.text import number, t, t_code
 from opsportal.components.timelines import job_timeline
 from opsportal.locale import N_
 from opsportal.pages.contracts import contract_actions
-from opsportal.pages.hands import take_button
+from opsportal.pages.hands import in_queues, take_button
 from opsportal.pages.machine.cards import block_card, details_card, health_card
 from opsportal.pages.services import contract
 from opsportal.state.server import ServerState
@@ -48,8 +48,12 @@ def _power(server: Any) -> rx.Component:
             rx.el.p(t("Nothing has been done to this server yet."), class_name="sub"),
         ),
         title=t("Power"),
-        side=rx.cond(
-            server.job.is_active, rx.el.span(t("Power buttons wait for this job."), class_name="sub")
+        side=rx.el.div(
+            rx.cond(
+                server.job.is_active, rx.el.span(t("Power buttons wait for this job."), class_name="sub")
+            ),
+            in_queues(server.name),
+            class_name="row",
         ),
     )
 

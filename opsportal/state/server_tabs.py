@@ -24,7 +24,7 @@ from opsportal.state.contracts import CONTRACT, SERVICE_HISTORY
 from opsportal.state.machine.cards import BLOCK, DETAILS, HEALTH
 from opsportal.state.network.tab import NETWORK
 from opsportal.state.provisioning.tab import REINSTALL, SERIAL
-from opsportal.state.server_history import HISTORY
+from opsportal.state.server_history import HISTORY, Chosen, HistoryAddress
 from opsportal.state.showing import StateView
 from opsportal.state.traffic.cycle import CYCLE
 from opsportal.state.traffic.graph import GRAPH, SpanName
@@ -59,8 +59,9 @@ def traffic(state: rx.State, server_id: int) -> Wanted:
     return ((GRAPH, (server_id, address(state, TrafficAddress).span)), (CYCLE, server_id))
 
 
-def history(_: rx.State, server_id: int) -> Wanted:
-    return ((HISTORY, server_id), (SERVICE_HISTORY, ("server", server_id)))
+def history(state: rx.State, server_id: int) -> Wanted:
+    chosen = Chosen(server_id, address(state, HistoryAddress).job)
+    return ((HISTORY, chosen), (SERVICE_HISTORY, ("server", server_id)))
 
 
 LOADS: dict[str, Loader] = {

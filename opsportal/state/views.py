@@ -360,11 +360,12 @@ def initials(name: str) -> str:
 
 @dataclass(frozen=True)
 class ServerHistoryView:
-    """Jobs of a server and who did what; `log` is of the newest job."""
+    """Jobs of a server and who did what. `job_id`: the one that is looked for; it is the first of `jobs`."""
 
     is_ready: bool = False
     server_id: int = 0
+    job_id: int = 0
     jobs: list[JobView] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
-    """Of the newest job, for staff only."""
+    """Of the first job, for staff only."""
     events: list[AuditView] = field(default_factory=list)

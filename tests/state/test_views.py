@@ -32,6 +32,7 @@ from opsportal.integrations import queue_watch
 from opsportal.live.feed import Watch
 from opsportal.models import Company, HardwareJob, Mail, Role
 from opsportal.state.queues import Chosen
+from opsportal.state.server_history import Chosen as ChosenJob
 from opsportal.state.showing import StateView
 from tests.builders import make_actor, make_company, make_person, make_server, make_service, make_session
 from tests.doors.stock import make_rack
@@ -189,7 +190,7 @@ def _rack_of(server_id: int) -> int:
 def params(view: StateView, a: World) -> Any:
     return {
         "server": a.server,
-        "server_history": a.server,
+        "server_history": ChosenJob(a.server),
         "server_health": a.server,
         "server_block": a.server,
         "server_details": a.server,

@@ -22,7 +22,7 @@ ENDED = {Standing.FAILED, Standing.DONE, Standing.CANCELLED, Standing.EXPIRED}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is to be seen: `standings` (none: all), `kinds` (none: all), and a part of the server's name."""
+    """What is to be seen: `standings` (none: all), `kinds` (none: all), and a server by its name or a part of it."""
 
     standings: Sequence[Standing] = ()
     kinds: Sequence[JobKind] = ()
@@ -94,10 +94,11 @@ def _narrowed(choice: Choice) -> list[ColumnElement[bool]]:
     if choice.kinds:
         wanted.append(col(HardwareJob.kind).in_(choice.kinds))
     if choice.server:
-        named = (
-            select(Server.id)
-            .where(col(Server.name).icontains(choice.server, autoescape=True))
-            .correlate(None)
+        # Whose name it is goes before those of which it is a part: "web-1" is not "web-10", too.
+        is_it = col(Server.name) == choice.server
+        exact = select(Server.id).where(is_it).correlate(None)
+        named = select(Server.id).where(
+            is_it | ~exact.exists() & col(Server.name).icontains(choice.server, autoescape=True)
         )
-        wanted.append(col(HardwareJob.server_id).in_(named))
+        wanted.append(col(HardwareJob.server_id).in_(named.correlate(None)))
     return wanted
