@@ -17,8 +17,8 @@ from typing import Any
 import pyotp
 from sqlmodel import col, select
 
-from lab import billing_demo, inventory_demo
-from lab.bmcs.client import read_fleet, read_screens
+from lab import arrivals_demo, billing_demo, inventory_demo
+from lab.bmcs.client import read_fleet, read_newcomers, read_screens
 from lab.network_demo import address_of, seed_networks
 from lab.people import COMPANIES, PASSWORD, PEOPLE, DemoCompany, DemoPerson, DemoService
 from lab.qemu.images import CACHE, build
@@ -215,6 +215,8 @@ def main() -> None:
     seed_traffic_plans()
     with unit_of_work() as unit:
         inventory_demo.fill(unit)
+        if (technician := inventory_demo.technician(unit)) is not None:
+            arrivals_demo.fill(unit, technician, read_newcomers(data / "lab"))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from opsportal.domain.inventory import cleanings, stock
 from opsportal.domain.inventory import parts as record
 from opsportal.models import (
     Cleaning,
+    CleaningKind,
     EvidenceResult,
     Inspection,
     Part,
@@ -42,15 +43,17 @@ _SLOT_EVERY = 2
 
 
 def fill(unit: Unit) -> None:
-    """Place, equip and clean whatever has not been yet. Safe to run again."""
-    servers = unit.exec(select(Server).order_by(col(Server.id))).all()
+    """Place, equip and clean whatever has not been yet. Safe to run again: what people took in is theirs."""
+    taken_in = select(Cleaning.server_id).where(col(Cleaning.kind) == CleaningKind.INTAKE)
+    query = select(Server).where(col(Server.id).not_in(taken_in))
+    servers = unit.exec(query.order_by(col(Server.id))).all()
     for server in servers:
         _place(unit, server)
         _equip(unit, server)
         if server.stock_status == StockStatus.LEASED:
             _inspect(unit, server)
     _place_switches(unit)
-    actor = _technician(unit)
+    actor = technician(unit)
     fresh = [
         s for s in servers
         if s.service_id is None and s.stock_status == StockStatus.QUARANTINED and cleanings.find_cleaning(unit, s.id or 0) is None
@@ -59,7 +62,8 @@ def fill(unit: Unit) -> None:
         _stock(unit, actor, fresh)
 
 
-def _technician(unit: Unit) -> Actor | None:
+def technician(unit: Unit) -> Actor | None:
+    """Whoever works in the demo's halls."""
     demo = next(person for person in PEOPLE if person.role is Role.TECHNICIAN)
     person = unit.exec(select(Person).where(col(Person.email) == demo.email)).first()
     return Actor(person.id or 0, 0, Role.TECHNICIAN, None, person.name) if person else None

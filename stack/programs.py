@@ -12,6 +12,8 @@ from stack import reflex_inside
 PYTHON = (sys.executable, "-m")
 QUEUE_WORKERS = {"hardware": 2, "poll": 1, "billing": 1, "mail": 1, "default": 1}
 """Worker processes per queue. One queue each: only then is taking a job crash-safe in RQ."""
+NEWCOMERS = 4
+"""Machines of the lab that have just come from the factory, and are there to be taken in."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def lab(state: str, servers: int, *, machines: str, boot_url: str) -> Program:
     """The data centre on a laptop: BMCs, and machines that boot from the portal."""
     module = {"virtual": "lab.bmcs", "qemu": "lab.qemu"}[machines]
     where = ("--state", state, "--servers", str(servers), "--boot-url", boot_url)
-    return Program("lab", (*PYTHON, module, "serve", *where), group="lab")
+    fresh = ("--newcomers", str(NEWCOMERS)) if machines == "virtual" else ()
+    return Program("lab", (*PYTHON, module, "serve", *where, *fresh), group="lab")
 
 
 def lab_switches(state: str, servers: int) -> Program:

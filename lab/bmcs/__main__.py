@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lab.bmcs.client import LabRefusal, LabUnreachable, ask
+from lab.bmcs.client import LabRefusal, LabUnreachable, ask, read_newcomers
 from lab.bmcs.faults import FaultKind
 
+MOST_NEWCOMERS = 6
 BUTTONS = ("on", "off", "soft", "reset")
 
 
@@ -21,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "serve":
             _serve(options)
+        elif options.command == "stickers":
+            _stickers(options.state)
         elif options.command == "status":
             _status(ask(options.state, "list"))
         elif options.command == "console":
@@ -44,12 +47,22 @@ def _serve(options: argparse.Namespace) -> None:
         serve(
             options.state.resolve(),
             servers=options.servers,
+            newcomers=options.newcomers,
             pace=options.pace,
             boot_url=options.boot_url,
             with_parent=options.with_parent,
         )
     except (DirectoryInUse, StateUnreadable, OSError) as error:
         raise LabUnreachable(str(error)) from error
+
+
+def _stickers(directory: Path) -> None:
+    """What is to read on machines that have just come, as a person types it into a form."""
+    for one in read_newcomers(directory):
+        print(
+            f"{one['name']}  BMC {one['host']}:{one['port']}  user {one['username']}  "
+            f"password {one['password']}  MAC {one['mac']}  {one['model']}"
+        )
 
 
 def _status(machines: list[dict[str, Any]]) -> None:
@@ -73,10 +86,12 @@ def _parser() -> argparse.ArgumentParser:
 
     serving = commands.add_parser("serve", parents=[state], help="run until told to stop")
     serving.add_argument("--servers", type=_servers, default=24)
+    serving.add_argument("--newcomers", type=int, choices=range(MOST_NEWCOMERS + 1), default=0)
     serving.add_argument("--pace", type=_pace, default=1.0, help="2 makes machines twice as fast")
     serving.add_argument("--boot-url", default="", help="the boot service, as in http://127.0.0.1:8000")
     serving.add_argument("--with-parent", action="store_true", help="end when the starting process is gone")
     commands.add_parser("status", parents=[state], help="every machine, one a line")
+    commands.add_parser("stickers", parents=[state], help="what is to read on machines that have just come")
     console = commands.add_parser("console", parents=[named], help="the last lines of its serial console")
     console.add_argument("--lines", type=int, default=40)
     fault = commands.add_parser("fault", parents=[named], help="break a BMC or its machine")

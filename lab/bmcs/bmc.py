@@ -10,7 +10,7 @@ from typing import Any
 
 from pyghmi.ipmi.bmc import Bmc
 
-from lab.bmcs import sensors, users
+from lab.bmcs import sensors, units, users
 from lab.bmcs.answering import NotWhileOff
 from lab.bmcs.faults import FaultKind
 from lab.bmcs.logs import log
@@ -31,6 +31,8 @@ OK, BUSY, INVALID_COMMAND, BAD_LENGTH, BAD_FIELD, NOT_NOW = 0x00, 0xC0, 0xC1, 0x
 INSUFFICIENT_PRIVILEGE = 0xD4
 PAYLOAD_ACTIVE, PAYLOAD_DISABLED = 0x80, 0x81
 CHASSIS, APPLICATION = 0, 6
+SYSTEM_GUID, SUITES = 0x37, 0x54
+SUITE_RECORD = bytes([1, 0xC0, 3, 0x01, 0x41, 0x81])  # channel 1; table 22-19
 FIRMWARE_RESTART_SECONDS = 2.0
 COMPLAINT_SECONDS = 60.0
 RESTORE_PREVIOUS = 0b01 << 5
@@ -122,7 +124,7 @@ class VirtualBmc(Bmc):  # type: ignore[misc]  # pyghmi is untyped
             log("packet-dropped", level="warning", machine=self.machine.identity.name, reason=reason)
 
     def _route(self, packet: bytes, address: Address) -> None:
-        if len(packet) < 16 or packet[:1] != b"\x06" or packet[2:4] != b"\xff\x07":
+        if len(packet) < 20 or packet[:1] != b"\x06" or packet[2:4] != b"\xff\x07":
             self.dropped_packets += 1
             return
         kind = packet[5] & 0x3F
@@ -131,8 +133,23 @@ class VirtualBmc(Bmc):  # type: ignore[misc]  # pyghmi is untyped
         elif packet[4] == 6 and (packet[5] & 0x40 or kind in (0x12, 0x14)):
             number = packet[20:24] if kind in (0x12, 0x14) else packet[6:10]
             self._continue_session(struct.unpack("<I", number)[0], packet, address)
+        elif packet[4] == 0 and packet[15] >> 2 == APPLICATION and packet[19] in (SYSTEM_GUID, SUITES):
+            self._tell_stranger(packet[14:20], address)
         else:
             self.sessionless_data(packet, address)
+
+    def _tell_stranger(self, request: bytes, address: Address) -> None:
+        """Get System GUID (IPMI 2.0, 22.14) and Get Channel Cipher Suites (22.15: suite 3), asked without a session.
+
+        pyghmi's server knows nothing of the first, and answers the second as if it came in the frame of IPMI 2.0.
+        """
+        ours, netfn_lun, _, theirs, sequence, command = request
+        told = self.uuid.bytes_le if command == SYSTEM_GUID else SUITE_RECORD
+        head = [theirs, (netfn_lun & 0b11) | (APPLICATION + 1) << 2]
+        body = [ours, sequence, command, OK, *told]
+        message = bytes([*head, -sum(head) & 0xFF, *body, -sum(body) & 0xFF])
+        answer = b"\x06\x00\xff\x07" + bytes(9) + bytes([len(message)]) + message
+        self.serversocket.sendto(answer, address)
 
     def _open_session(self, request: bytes, address: Address) -> None:
         """Open a session, unless the client proposes what pyghmi's server cannot do.
@@ -173,13 +190,14 @@ class VirtualBmc(Bmc):  # type: ignore[misc]  # pyghmi is untyped
     def _answer(self, netfn: int, command: int, data: bytes, session: LabSession) -> tuple[int, bytes]:
         if handler := _COMMANDS.get((netfn, command)):
             return handler(self, data, session)
-        if about_health := sensors.COMMANDS.get((netfn, command)):
-            return about_health(self.machine, data)
+        if about_machine := sensors.COMMANDS.get((netfn, command)) or units.COMMANDS.get((netfn, command)):
+            return about_machine(self.machine, data)
         return INVALID_COMMAND, b""
 
     def _device_id(self, data: bytes, session: LabSession) -> tuple[int, bytes]:
-        """Get Device ID (IPMI 2.0, 20.1): firmware 1.00, IPMI 2.0, a chassis device; no maker's quirks."""
-        return OK, bytes([0x20, 1, 1, 0, 0x02, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+        """Get Device ID (IPMI 2.0, 20.1): its firmware, IPMI 2.0, a chassis device; no maker's quirks."""
+        major, _, minor = self.machine.identity.firmware.partition(".")
+        return OK, bytes([0x20, 1, int(major), int(minor, 16), 0x02, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0])
 
     def _cold_reset(self, data: bytes, session: LabSession) -> tuple[int, bytes]:
         """Cold Reset: the firmware restarts, the machine does not notice."""
@@ -313,7 +331,7 @@ class VirtualBmc(Bmc):  # type: ignore[misc]  # pyghmi is untyped
 _COMMANDS: dict[tuple[int, int], Callable[[VirtualBmc, bytes, LabSession], tuple[int, bytes]]] = {
     (APPLICATION, 0x01): VirtualBmc._device_id,
     (APPLICATION, 0x02): VirtualBmc._cold_reset,
-    (APPLICATION, 0x37): VirtualBmc._system_guid,
+    (APPLICATION, SYSTEM_GUID): VirtualBmc._system_guid,
     (APPLICATION, 0x43): VirtualBmc._change_user,
     (APPLICATION, 0x44): VirtualBmc._user_access,
     (APPLICATION, 0x45): VirtualBmc._change_user,

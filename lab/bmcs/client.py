@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 SOCKET_NAME = "control.sock"
+NEWCOMERS = "newcomers.json"
 ANSWER_SECONDS = 60.0  # it answers in milliseconds; whoever runs it may have to wait for its turn
 # sun_path holds 104 bytes on BSD and macOS, 108 on Linux, with the final zero.
 LONGEST_SOCKET_PATH = 100
@@ -62,6 +63,14 @@ def read_fleet(directory: Path, *, timeout: float = 0.0) -> list[dict[str, Any]]
         if time.monotonic() >= deadline:
             raise LabUnreachable(f"The lab in {directory} is not ready after {timeout:g} s; look at its log.")
         time.sleep(0.02)
+
+
+def read_newcomers(directory: Path) -> list[dict[str, Any]]:
+    """Machines that came from the factory, as they came: what they can be is on their stickers. Written before `fleet.json`."""
+    with contextlib.suppress(FileNotFoundError):
+        newcomers: list[dict[str, Any]] = json.loads((directory / NEWCOMERS).read_text(encoding="utf-8"))
+        return newcomers
+    return []
 
 
 def read_screens(directory: Path) -> dict[str, dict[str, Any]]:

@@ -17,6 +17,7 @@ from lab.bmcs.identities import Identity, Roster
 from lab.bmcs.logs import log
 from lab.bmcs.machines import Machine
 from lab.bmcs.network_boots import NetworkBoots
+from lab.bmcs.newcomers import open_newcomers
 from lab.bmcs.records import Entry, Record, Records
 from lab.bmcs.screen import Screens
 from lab.bmcs.serving import claimed, stopped
@@ -29,9 +30,12 @@ EXPIRY_SECONDS = 1.0
 class Fleet:
     """The machines of `directory` and their BMCs, answering from `start` until `close`."""
 
-    def __init__(self, directory: Path, *, servers: int, pace: float = 1.0, boot_url: str = "") -> None:
+    def __init__(
+        self, directory: Path, *, servers: int, newcomers: int = 0, pace: float = 1.0, boot_url: str = ""
+    ) -> None:
         self._directory = directory
         self._servers = servers
+        self._newcomers = newcomers
         self._pace = pace
         self._boot_url = boot_url
         self._network: NetworkBoots | None = None
@@ -47,11 +51,15 @@ class Fleet:
         self._network = NetworkBoots(self._boot_url, loop) if self._boot_url else None
         for identity, wire in Roster(self._directory).open(self._servers):
             self.bmcs[identity.name] = VirtualBmc(self._machine(identity), wire, loop=loop)
+        self._on_record = list(self.bmcs)
+        for identity, wire in open_newcomers(self._directory, self._newcomers) if self._newcomers else ():
+            machine = self._machine(identity, Record(is_on=False, was_on=False))
+            self.bmcs[identity.name] = VirtualBmc(machine, wire, loop=loop)
         self._expire()
 
     def publish(self) -> None:
         """Write `fleet.json`: from now on everybody may talk to the BMCs in it."""
-        listed = [_listed(bmc.machine) for bmc in self.bmcs.values()]
+        listed = [_listed(self.bmcs[name].machine) for name in self._on_record]
         write_json(self._directory / "fleet.json", listed, is_durable=True)
 
     def close(self) -> None:
@@ -63,14 +71,14 @@ class Fleet:
         for bmc in self.bmcs.values():
             bmc.close()
 
-    def _machine(self, identity: Identity) -> Machine:
+    def _machine(self, identity: Identity, fresh: Record | None = None) -> Machine:
         try:
             record = self._records.find(identity.name)
         except StateUnreadable as error:
             # One damaged file must not keep the other machines from starting.
             log("record-unreadable", level="warning", machine=identity.name, error=str(error))
             record = None
-        record = record or Record(booted_at=time.time() - UPTIME_SECONDS)
+        record = record or fresh or Record(booted_at=time.time() - UPTIME_SECONDS)
         machine = Machine(identity, record, pace=self._pace, card=self._network)
         self._logged[identity.name] = machine.record.journal[-1] if machine.record.journal else None
         machine.keep(lambda: self._keep(machine))
@@ -114,8 +122,9 @@ def _listed(machine: Machine) -> dict[str, object]:
 
 
 def serve(
-    directory: Path, *, servers: int, pace: float = 1.0, boot_url: str = "", with_parent: bool = False
-) -> None:
+    directory: Path, *, servers: int, newcomers: int = 0, pace: float = 1.0, boot_url: str = "",
+    with_parent: bool = False,
+) -> None:  # fmt: skip
     """Serve until SIGTERM or SIGINT. Raises DirectoryInUse, StateUnreadable, OSError when it cannot start.
 
     `with_parent` also ends it when the process that started it is gone, for a supervisor that may be killed.
@@ -124,7 +133,7 @@ def serve(
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with claimed(directory):
         (directory / "fleet.json").unlink(missing_ok=True)  # it means "they answer", which is not true yet
-        fleet = Fleet(directory, servers=servers, pace=pace, boot_url=boot_url)
+        fleet = Fleet(directory, servers=servers, newcomers=newcomers, pace=pace, boot_url=boot_url)
         asyncio.run(_serve(fleet, directory, parent=parent))
     log("stopped")
 

@@ -16,6 +16,8 @@ from lab.bmcs.logs import log
 BMC_PORTS = range(16000, 32000)
 PORTS = range(12000, 16000)
 """For servers that listen some seconds after their port was chosen: no BMC takes it meanwhile."""
+BEHIND_EVERY, BEHIND = 11, "0.98"
+"""One machine of so many has an older firmware in its BMC."""
 Model = tuple[str, str, int, int, str]  # name, processor, cores, GiB, disks
 MODELS: tuple[Model, ...] = (
     ("Supermicro AS-1015A-MT", "AMD Ryzen 9 7950X 16-Core Processor", 16, 64, "2 x 1.92 TB NVMe"),
@@ -30,7 +32,8 @@ MODELS: tuple[Model, ...] = (
 class Identity:
     """One server and its BMC, as `fleet.json` lists them. `ram_gb` counts GiB, `cores` physical cores.
 
-    `boot_ip` is the address from which the machine speaks to the boot service.
+    `boot_ip` is the address from which the machine speaks to the boot service. `parts` are those that its BMC can name,
+    each with name, maker, model and serial number.
     """
 
     name: str
@@ -47,6 +50,15 @@ class Identity:
     ram_gb: int
     disks: str
     boot_ip: str = HOST
+    firmware: str = "1.00"
+    """The BMC's own version."""
+    parts: Sequence[Sequence[str]] = ()
+
+    @property
+    def disk_bytes(self) -> int:
+        """How large each disk is, by `disks`: "2 x 960 GB SSD"."""
+        _, _, size, unit, *_ = self.disks.split()
+        return round(float(size) * (10**12 if unit == "TB" else 10**9))
 
 
 class Roster:
@@ -58,7 +70,7 @@ class Roster:
         rows = find_json(self._file) or []
         try:
             known = [Identity(**row) for row in rows]
-            self._identities = [replace(one, boot_ip=_boot_ip(at)) for at, one in enumerate(known, 1)]
+            self._identities = [replace(one, boot_ip=boot_ip(at)) for at, one in enumerate(known, 1)]
         except TypeError as error:
             raise StateUnreadable(
                 f"{self._file} is from another version ({error}); remove the directory."
@@ -87,31 +99,33 @@ class Roster:
         return opened
 
     def _bind_known(self, index: int) -> socket.socket | None:
-        return _bind(self._identities[index].port) if index < len(self._identities) else None
+        return bind(self._identities[index].port) if index < len(self._identities) else None
 
 
 def _make_identity(number: int, port: int, models: Sequence[Model], station: bytes) -> Identity:
     model, cpu, cores, ram_gb, disks = models[(number - 1) % len(models)]
     # 0x02 in the first byte of a MAC address: locally administered (IEEE 802), so no real card ever has it.
+    is_behind = number % BEHIND_EVERY == 0
     return Identity(
         name=f"node-{number:03d}",
         host=HOST,
         port=port,
         username="opsportal",  # as machines are after intake; one from the factory is never released
         password=secrets.token_urlsafe(12),  # 16 characters: every cipher suite takes them (IPMI 2.0, 22.30)
-        mac=_mac(b"\x02\x00" + station),
-        bmc_mac=_mac(b"\x02\x01" + station),
+        mac=mac_of(b"\x02\x00" + station),
+        bmc_mac=mac_of(b"\x02\x01" + station),
         uuid=str(uuid.uuid4()),
         model=model,
         cpu=cpu,
         cores=cores,
         ram_gb=ram_gb,
         disks=disks,
-        boot_ip=_boot_ip(number),
+        boot_ip=boot_ip(number),
+        firmware=BEHIND if is_behind else "1.00",
     )
 
 
-def _boot_ip(number: int) -> str:
+def boot_ip(number: int) -> str:
     """An address of the machine's own, where the system has more than one on loopback."""
     address = f"127.77.{number // 250}.{number % 250 + 1}"
     return address if usable(address) else HOST
@@ -119,9 +133,9 @@ def _boot_ip(number: int) -> str:
 
 def _station(endings: set[str]) -> bytes:
     """Four octets for a server's addresses. None of ours ends alike: serial numbers of its parts are made of the end."""
-    while _ending(_mac(station := secrets.token_bytes(4))) in endings:
+    while _ending(mac_of(station := secrets.token_bytes(4))) in endings:
         pass
-    endings.add(_ending(_mac(station)))
+    endings.add(_ending(mac_of(station)))
     return station
 
 
@@ -129,7 +143,7 @@ def _ending(mac: str) -> str:
     return mac[-len("00:00:00") :]
 
 
-def _mac(octets: bytes) -> str:
+def mac_of(octets: bytes) -> str:
     return ":".join(f"{octet:02x}" for octet in octets)
 
 
@@ -140,10 +154,11 @@ def _ports_from_anywhere() -> Iterator[int]:
         yield BMC_PORTS[(start + offset) % len(BMC_PORTS)]
 
 
-def _bind(port: int) -> socket.socket | None:
+def bind(port: int, host: str = HOST) -> socket.socket | None:
+    """A UDP socket there, or None when it is taken."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
-        bound.bind((HOST, port))
+        bound.bind((host, port))
     except OSError:
         bound.close()
         return None
@@ -153,7 +168,7 @@ def _bind(port: int) -> socket.socket | None:
 
 def _bind_first(ports: Iterator[int]) -> socket.socket:
     for port in ports:
-        if bound := _bind(port):
+        if bound := bind(port):
             return bound
     where = f"between {BMC_PORTS.start} and {BMC_PORTS.stop} on {HOST}"
     raise OSError(f"No free UDP port {where}; start fewer servers.")

@@ -110,7 +110,10 @@ class _Boot:
             self._machine.say(line, Stage.NETWORK)
 
     async def _run_loaded(self, loaded: NetworkSystem) -> None:
-        run = Run(self._client, loaded, has_bad_image=self._fault is FaultKind.BAD_IMAGE)
+        run = Run(
+            self._client, loaded, has_bad_image=self._fault is FaultKind.BAD_IMAGE,
+            disk_bytes=self._machine.identity.disk_bytes,
+        )  # fmt: skip
         steps = SYSTEMS.get(run.kind, MEMORY_TEST)
         for number, step in enumerate(steps):
             if number < loaded.step:

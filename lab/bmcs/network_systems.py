@@ -52,6 +52,8 @@ class Run:
     client: BootClient
     loaded: NetworkSystem
     has_bad_image: bool = False
+    disk_bytes: int = 960 * 10**9
+    """How large each of the machine's disks is."""
 
     @property
     def base(self) -> str:
@@ -116,7 +118,7 @@ class Run:
             kind = "wwn" if name.startswith(("0x", "naa.", "eui.")) else "serial"
             about = {} if name.isdigit() else {kind: name}
             disk = {"device": f"sd{chr(ord('a') + number % 26)}", "outcome": "erased", "model": "SSD"}
-            proof = {"size": 960_000_000_000, "seconds": 120, "verified": 16}
+            proof = {"size": self.disk_bytes, "seconds": 120, "verified": 16}
             told: dict[str, str | int] = {**disk, **about, **proof, "method": "ata_enhanced_erase"}
             self.client.report(f"{self.base}/report", "disk_wiped", disk=told)
 

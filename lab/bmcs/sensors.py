@@ -1,4 +1,4 @@
-"""What a virtual BMC says about its machine's health: sensors, event log, power draw, units.
+"""What a virtual BMC says about its machine's health: sensors, event log, power draw.
 
 Records are laid out as IPMI 2.0 has them (sections 31 to 43); values follow the machine: a machine that is off is cold
 and its fans stand still. Every third machine has something to complain about.
@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lab.bmcs import units
 from lab.bmcs.machines import Machine
 
 SENSOR, STORAGE, GROUP = 0x04, 0x0A, 0x2C
@@ -73,6 +74,7 @@ def _compact(number: int, name: str) -> bytes:
 
 def _records(machine: Machine) -> list[bytes]:
     made = [*map(_full, _gauges(machine)), *(_compact(*supply) for supply in _SUPPLIES)]
+    made += units.locators(machine)
     return [number.to_bytes(2, "little") + record for number, record in enumerate(made, 1)]
 
 
@@ -147,36 +149,6 @@ def _log_entry(machine: Machine, data: bytes) -> Answer:
     return OK, following.to_bytes(2, "little") + entries[at - 1]
 
 
-def _unit(machine: Machine) -> bytes:
-    """A FRU with a product area (FRU storage definition 1.0, section 12)."""
-    identity = machine.identity
-    maker, _, model = identity.model.partition(" ")
-    serial = f"CH{identity.mac.replace(':', '')[-6:].upper()}"  # as the demo has it on record
-    body = [1, 0, 25]
-    for field in (maker, model[:60], "", "", serial, ""):
-        body += [0xC0 | len(field), *field.encode()]
-    body.append(0xC1)
-    body += [0] * (-(len(body) + 1) % 8)
-    body[1] = (len(body) + 1) // 8
-    body.append(-sum(body) & 0xFF)
-    header = [1, 0, 0, 0, 1, 0, 0]
-    return bytes([*header, -sum(header) & 0xFF, *body])
-
-
-def _unit_info(machine: Machine, data: bytes) -> Answer:
-    return (
-        (OK, bytes([*len(_unit(machine)).to_bytes(2, "little"), 0])) if data[0] == 0 else (NOT_PRESENT, b"")
-    )
-
-
-def _unit_data(machine: Machine, data: bytes) -> Answer:
-    if data[0] != 0:
-        return NOT_PRESENT, b""
-    at = data[1] | data[2] << 8
-    part = _unit(machine)[at : at + data[3]]
-    return OK, bytes([len(part), *part])
-
-
 def _power_draw(machine: Machine, data: bytes) -> Answer:
     """DCMI Get Power Reading (DCMI 1.5, 6.6.1)."""
     if data[0] != _DCMI:
@@ -196,8 +168,6 @@ COMMANDS: dict[tuple[int, int], Callable[[Machine, bytes], Answer]] = {
     (STORAGE, 0x23): _sdr,
     (STORAGE, 0x40): _log_info,
     (STORAGE, 0x43): _log_entry,
-    (STORAGE, 0x10): _unit_info,
-    (STORAGE, 0x11): _unit_data,
     (SENSOR, 0x2D): _reading,
     (GROUP, 0x02): _power_draw,
 }

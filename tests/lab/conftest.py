@@ -12,7 +12,7 @@ from tests.lab.labs import RunningLab, Server
 
 @pytest.fixture(scope="session")
 def shared_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    lab = RunningLab(tmp_path_factory.mktemp("lab"), servers=80)
+    lab = RunningLab(tmp_path_factory.mktemp("lab"), servers=80, newcomers=4)
     lab.start()
     yield lab
     assert lab.is_running, lab.log

@@ -37,9 +37,12 @@ def _ipmitool_command(known: dict[str, Any], suite: str) -> list[str]:
 class RunningLab:
     """`python -m lab.bmcs serve` on `directory`. Machines are ten times as fast as real ones by default."""
 
-    def __init__(self, directory: Path, *, servers: int, pace: float = 10.0, boot_url: str = "") -> None:
+    def __init__(
+        self, directory: Path, *, servers: int, newcomers: int = 0, pace: float = 10.0, boot_url: str = ""
+    ) -> None:
         self.directory = directory
         self.servers = servers
+        self.newcomers = newcomers
         self.pace = pace
         self.boot_url = boot_url
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,7 +51,7 @@ class RunningLab:
     def start(self) -> None:
         command = [sys.executable, "-m", "lab.bmcs", "serve", "--state", str(self.directory)]
         command += ["--servers", str(self.servers), "--pace", str(self.pace)]
-        command += ["--boot-url", self.boot_url]
+        command += ["--boot-url", self.boot_url, "--newcomers", str(self.newcomers)]
         self.directory.mkdir(exist_ok=True)
         (self.directory / "fleet.json").unlink(missing_ok=True)
         with (self.directory / "log").open("ab") as log:

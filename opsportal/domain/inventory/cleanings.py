@@ -14,7 +14,8 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
-from opsportal.domain.inventory import rotation, stock, topics
+from opsportal.domain.inventory import hardware_record, rotation, stock, topics
+from opsportal.domain.inventory.order_lines import Ordered
 from opsportal.domain.inventory.refusals import (
     CleaningEnded,
     EvidenceNotOfThisStep,
@@ -278,6 +279,8 @@ def _keep(
     unit.flush()
     assert server.id is not None
     topics.announce(unit, server.id)
+    if step.name == CleaningStepName.INVENTORY and entry.result == EvidenceResult.GOOD:
+        hardware_record.take_for_ordered(unit, server.id, [Ordered(**line) for line in cleaning.expected])
     if entry.result == EvidenceResult.BAD:
         reason = f"{step.name} {step.subject}: {entry.note or entry.method}".strip()
         stock.step(unit, actor, server, StockStatus.FAULTY, tag="faulty", reason=reason)

@@ -98,13 +98,35 @@ def kind_of(name: str) -> PartKind:
 
 def told(name: str, *, serial: str, model: str, firmware: str = "") -> SeenPart:
     """A part from what a BMC says, with its texts made harmless and short."""
+    kind, words = kind_of(name), _short(model)
     return SeenPart(
-        kind_of(name),
+        kind,
         serial=_serial(serial),
-        model=_short(model),
+        model=words,
         slot=_short(name),
         firmware=_short(firmware),
+        size_bytes=size_in(kind, words),
     )
+
+
+SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(gb|tb|gib|tib)\b", re.IGNORECASE)
+_BYTES = {"gb": 10**9, "tb": 10**12, "gib": 2**30, "tib": 2**40}
+_BINARY = {"gb": "gib", "tb": "tib"}
+"""Memory is made in powers of two, whatever is printed on it."""
+
+
+def bytes_of(size: re.Match[str], *, is_memory: bool = False) -> float:
+    """What a match of `SIZE` says."""
+    scale = size[2].lower()
+    return float(size[1]) * _BYTES[_BINARY.get(scale, scale) if is_memory else scale]
+
+
+def size_in(kind: str, words: str) -> int | None:
+    """How large a disk or a memory module is by its name: "DDR5 32 GB", "Micron 7450 3.84 TB"."""
+    size = SIZE.search(words)
+    if size is None or kind not in (PartKind.DISK, PartKind.DIMM):
+        return None
+    return round(bytes_of(size, is_memory=kind == PartKind.DIMM))
 
 
 def _serial(text: str) -> str:

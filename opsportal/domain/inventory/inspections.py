@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opsportal.db import Unit
-from opsportal.domain.inventory import cleanings, parts
+from opsportal.domain.inventory import cleanings, hardware_record, parts
 from opsportal.domain.inventory.comparison import SeenPart, differences
 from opsportal.domain.inventory.order_lines import Ordered, against_order
 from opsportal.models import Inspection
@@ -40,6 +40,7 @@ def keep(
         unit, server_id, seen, [difference.asdict() for difference in found], job_id=job_id,
         why_partial=why_partial,
     )  # fmt: skip
+    hardware_record.name_model(unit, server_id, seen)
     kinds = {part.kind for part in record} | {line.kind for line in ordered}
     is_whole = bool(seen) and kinds <= {part.kind for part in seen} and not why_partial
     return Verdict(inspection, is_whole, is_intake=bool(ordered))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from opsportal.domain.inventory.comparison import Difference, SeenPart
+from opsportal.domain.inventory.comparison import SIZE, Difference, SeenPart, bytes_of
 from opsportal.domain.inventory.refusals import ExpectedPartsUnclear
 from opsportal.models import PartKind
 
@@ -126,8 +126,6 @@ def _line(line: Ordered, seen: Sequence[SeenPart], *, is_told: bool) -> Line:
     return Line(what, line.kind, line.model, line.count, len(fitting), missing if is_told else ())
 
 
-_SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(gb|tb|gib|tib)\b", re.IGNORECASE)
-_BYTES = {"gb": 10**9, "tb": 10**12, "gib": 2**30, "tib": 2**40}
 _NEAR = 0.08
 """Vendors round: 960 GB are 894 GiB, and 1 TB may have 1,024 GB."""
 
@@ -136,7 +134,7 @@ def _fits(line: Ordered, part: SeenPart) -> bool:
     if part.kind != line.kind:
         return False
     wanted, model = line.model.lower(), part.model.lower()
-    size = _SIZE.search(wanted)
+    size = SIZE.search(wanted)
     if size is None or wanted in model:
         return wanted in model
     other = " ".join((wanted[: size.start()] + wanted[size.end() :]).split())
@@ -144,11 +142,11 @@ def _fits(line: Ordered, part: SeenPart) -> bool:
 
 
 def _is_size(size: re.Match[str], part: SeenPart) -> bool:
-    wanted = float(size[1]) * _BYTES[size[2].lower()]
+    wanted = bytes_of(size)
     if part.size_bytes is not None:
         return abs(part.size_bytes - wanted) <= wanted * _NEAR
-    said = _SIZE.search(part.model)
-    return said is not None and abs(float(said[1]) * _BYTES[said[2].lower()] - wanted) <= wanted * _NEAR
+    said = SIZE.search(part.model)
+    return said is not None and abs(bytes_of(said) - wanted) <= wanted * _NEAR
 
 
 def against_order(ordered: Iterable[Ordered], seen: Sequence[SeenPart]) -> list[Difference]:

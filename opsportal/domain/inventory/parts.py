@@ -12,8 +12,8 @@ from sqlmodel import col, or_, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.audit import trail
-from opsportal.domain.inventory import cleanings, topics
-from opsportal.domain.inventory.comparison import SeenPart, differences
+from opsportal.domain.inventory import cleanings, hardware_record, topics
+from opsportal.domain.inventory.comparison import SeenPart, differences, size_in
 from opsportal.domain.inventory.places import checked_name
 from opsportal.domain.inventory.refusals import InspectionOutdated, SerialTaken
 from opsportal.domain.refusals import BadRequest, NotFound
@@ -69,7 +69,7 @@ def add_spare(unit: Unit, actor: Actor, *, kind: PartKind, serial: str, model: s
     actor.require(Permission.FLEET_MANAGE)
     part = Part(
         kind=kind, serial=checked_name(serial), model=checked_name(model), status=PartStatus.SPARE,
-        note=note.strip()[:500],
+        note=note.strip()[:500], size_bytes=size_in(kind, model),
     )  # fmt: skip
     try:
         with unit.begin_nested():
@@ -84,6 +84,7 @@ def change(unit: Unit, actor: Actor, part_id: int, *, serial: str, model: str, n
     """Correct what is written about a part, wherever it is."""
     part = access_part_for(actor, unit, part_id)
     part.serial, part.model, part.note = checked_name(serial), checked_name(model), note.strip()[:500]
+    part.size_bytes = part.size_bytes or size_in(part.kind, part.model)
     try:
         with unit.begin_nested():
             unit.add(part)
@@ -119,6 +120,7 @@ def install(unit: Unit, actor: Actor, part_id: int, *, server_id: int, slot: str
     part.server_id, part.status, part.slot = server_id, PartStatus.INSTALLED, slot.strip()[:80]
     unit.flush()
     cleanings.note_disks(unit, server_id)
+    hardware_record.learn(unit, server_id)
     topics.announce(unit, server_id)
     _said(unit, actor, "part:installed", part)
     return part
@@ -189,6 +191,7 @@ def adopt(unit: Unit, server_id: int, seen: Sequence[SeenPart], *, mark_missing:
         unit.execute(update(Part).where(col(Part.id).in_(gone)).values(status=PartStatus.MISSING))
     unit.flush()
     cleanings.note_disks(unit, server_id)
+    hardware_record.learn(unit, server_id, anew={part.kind for part in seen} if mark_missing else ())
 
 
 def _elsewhere(unit: Unit, part: SeenPart) -> Part | None:

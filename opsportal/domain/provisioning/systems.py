@@ -31,8 +31,8 @@ class OfferedSystem:
 
 
 def fits(system: OperatingSystem, server: Server) -> bool:
-    """Whether a system runs on this hardware."""
-    if server.memory_gb < system.min_memory_gb:
+    """Whether a system runs on this hardware. How much memory a machine has may not be on record yet."""
+    if 0 < server.memory_gb < system.min_memory_gb:
         return False
     return not system.models or any(server.model.startswith(model) for model in system.models)
 

@@ -21,6 +21,7 @@ from opsportal.domain.inventory.refusals import (
     OrderKnown,
     ReasonMissing,
 )
+from opsportal.domain.provisioning.systems import offered_systems
 from opsportal.domain.refusals import Forbidden, NotFound
 from opsportal.models import AuditEvent, Bmc, HardwareOrder, Role, Server
 from opsportal.state.inventory.arrivals import read_arrivals
@@ -30,6 +31,7 @@ from tests.bmc.furnished import emulation
 from tests.bmc.ipmi_sim import StartBmc
 from tests.builders import make_actor, make_company
 from tests.integration.inventory.machines import PARTS, evidence, run, stock_status
+from tests.integration.provisioning.rack import make_system
 from workers import hardware
 
 pytestmark = pytest.mark.usefixtures("portal")
@@ -66,6 +68,12 @@ def page(staff: Actor, server: Server) -> MachineView:
         return read_machine(unit, staff, server.id or 0)
 
 
+def hardware_of(server: Server) -> tuple[str, str, int, str]:
+    with unit_of_work() as unit:
+        now = unit.get_one(Server, server.id)
+        return now.model, now.cpu, now.memory_gb, now.disks
+
+
 def lines(view: MachineView) -> list[tuple[str, str, int, int, str]]:
     return [(one.what, one.kind, one.expected, one.found, one.missing) for one in view.order_lines]
 
@@ -93,6 +101,7 @@ def test_page_shows_each_line_and_a_person_accepts_it_with_a_reason(
     view = page(staff, server)
     assert lines(view) == [("serial", "dimm", 2, 2, "D9"), ("fewer", "disk", 2, 1, "")]
     assert view.order_needs_word
+    assert hardware_of(server) == ("Acme Rack 1", "", 0, "")
     assert run(work.clean, staff, server).status == "succeeded"
     assert evidence(server)["inventory"] == ("open", "read_by_bmc")  # no program decides it
     assert stock_status(server) == "cleaning"
@@ -113,6 +122,7 @@ def test_page_shows_each_line_and_a_person_accepts_it_with_a_reason(
         {"CH1", "D1", "D2", "K1"},
     )
     assert after.evidence[-1].note == "The rest comes on Monday."
+    assert hardware_of(server) == ("Acme Rack 1", "", 64, "1 x Disk Co SSD 960")
     with pytest.raises(NoDifference):
         say(deliveries.send_back, staff, after.inspection_id)
     with unit_of_work() as unit:
@@ -130,10 +140,18 @@ def test_machine_that_is_sent_back_is_faulty(staff: Actor, differing: tuple[Memo
 
 def test_real_bmc_beside_its_order(staff: Actor, start_bmc: StartBmc) -> None:
     """What an ipmi_sim tells of its parts; the kinds that it is silent about are for a person to count."""
-    order(staff, "1 chassis\n2 cpu")
+    order(staff, "1 chassis\n2 cpu Xeon 6338\n8 dimm 32 GB\n2 disk SSD 960 GB")
     server = take_in(staff, start_bmc(furniture=emulation()).endpoint)
-    assert lines(page(staff, server)) == [("as_ordered", "chassis", 1, 1, ""), ("not_told", "cpu", 2, 0, "")]
-    assert page(staff, server).order_needs_word
+    view = page(staff, server)
+    silent = [("not_told", "cpu", 2, 0, ""), ("not_told", "dimm", 8, 0, ""), ("not_told", "disk", 2, 0, "")]
+    assert lines(view) == [("as_ordered", "chassis", 1, 1, ""), *silent]
+    assert view.order_needs_word
+    make_system(min_memory_gb=64, min_disk_gb=900)
+    say(deliveries.accept, staff, view.inspection_id, "Counted: all there.")
+    assert hardware_of(server)[1:] == ("2 x Xeon 6338", 256, "2 x 960 GB SSD")
+    with unit_of_work() as unit:  # by which it can be installed, whoever gets it
+        (offered,) = offered_systems(staff, unit, server.id or 0)
+    assert {one.refusal for one in offered.layouts} == {None}
 
 
 def test_as_ordered_is_good_evidence_without_a_person(staff: Actor) -> None:
