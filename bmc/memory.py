@@ -5,6 +5,7 @@ They keep the same promises as real ones: `tests/bmc` runs one set of contract t
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,6 +84,11 @@ class MemoryBmc:
     """Other users than the one above, by name."""
     settings_reset: SettingsReset = _NO_RESET
     """What this BMC says that it has set back."""
+    shows_reset: bool = False
+    """Whether it shows that the firmware has its part still to do, which that does `firmware_s` after a start."""
+    firmware_s: float = 0.0
+    resets_at: float | None = None
+    """When the firmware will have done it. Never, as long as nobody starts the machine."""
     answer_s: float = 0.0
     """How long it takes to answer."""
     effect_s: float = 0.0
@@ -127,6 +133,8 @@ class MemoryBmc:
         if self.refuses_commands:
             raise BmcRefusedCommand
         self.commands.append(goal)
+        if goal is PowerGoal.ON and self.state is PowerState.OFF and self.resets_at is not None:
+            self.resets_at = self.clock() + self.firmware_s
         self.follow(PowerState(goal.value))
         self._lose_answer()
 
@@ -225,7 +233,13 @@ class MemoryPower:
         if bmc.settings_reset == _NO_RESET:
             raise BmcUnsupported
         bmc.tell("reset settings")
+        bmc.resets_at = math.inf
         return bmc.settings_reset
+
+    def is_reset_pending(self, *, timeout_s: float) -> bool:
+        """Whether the machine's firmware is still to carry a reset out, if this BMC shows it."""
+        bmc = self._able_bmc(FactorySettings, timeout_s)
+        return bmc.shows_reset and bmc.resets_at is not None and bmc.clock() < bmc.resets_at
 
     def list_users(self, *, timeout_s: float) -> tuple[BmcUser, ...]:
         """The administrator in slot 2, and the others."""

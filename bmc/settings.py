@@ -38,3 +38,10 @@ class FactorySettings(Protocol):
         Raises BmcError; BmcUnsupported where it can do neither.
         """
         ...
+
+    def is_reset_pending(self, *, timeout_s: float) -> bool:
+        """Whether the BMC shows that the firmware has its part still to carry out.
+
+        Asked right after `reset_settings`, no means that this BMC shows nothing of it. Raises BmcError.
+        """
+        ...

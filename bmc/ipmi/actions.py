@@ -21,6 +21,7 @@ _COMMANDS: dict[str, Callable[..., Script]] = {
     "read_boot": boot.read_boot,
     "set_boot": boot.set_boot,
     "clear_cmos": boot.clear_cmos,
+    "read_cmos_clear": boot.read_cmos_clear,
     "power_draw": sensors.read_power_draw,
     "list_users": users.list_users,
     "create_user": users.create_user,

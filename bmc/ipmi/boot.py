@@ -68,6 +68,12 @@ def clear_cmos() -> Script:
     return True
 
 
+def read_cmos_clear() -> Script:
+    """Whether "CMOS clear" still stands in valid boot flags: firmware that has done it takes the flags back."""
+    flags = yield from _flags()
+    return bool(flags[0] & _VALID and flags[1] & _CLEAR_CMOS)
+
+
 def _selector(device: str, *, is_uefi: bool) -> Script:
     """The number of a boot device; which one is the disk depends on who made the BMC."""
     method = (yield from quirks_here()).boot

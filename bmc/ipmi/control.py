@@ -84,6 +84,10 @@ class IpmiPower:
         self._ask("clear_cmos", timeout_s)
         return SettingsReset(bios=SettingsMeans.IPMI_CMOS_CLEAR)
 
+    def is_reset_pending(self, *, timeout_s: float) -> bool:
+        """Read the boot flags. A boot device that was set since has taken the wish back as well."""
+        return bool(self._ask("read_cmos_clear", timeout_s))
+
     def list_users(self, *, timeout_s: float) -> tuple[BmcUser, ...]:
         """Read every user slot."""
         return tuple(answers.user(row) for row in self._ask_as_administrator("list_users", timeout_s))

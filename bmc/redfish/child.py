@@ -47,6 +47,7 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "set_password": accounts.set_password,
     "read_inventory": parts.read_inventory,
     "reset_settings": settings.reset_settings,
+    "is_reset_pending": settings.is_reset_pending,
 }
 
 

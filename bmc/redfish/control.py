@@ -128,6 +128,10 @@ class RedfishControl:
         """Bios.ResetBios, virtual media out, and the BMC itself where it keeps its network and users."""
         return self._ask("reset_settings", _settings_reset, timeout_s)
 
+    def is_reset_pending(self, *, timeout_s: float) -> bool:
+        """Bios.ResetBiosToDefaultsPending, where the BMC has that."""
+        return self._ask("is_reset_pending", bool, timeout_s)
+
     @classmethod
     def _to_user(cls, to: dict[str, Any], username: str, password: str) -> Self:
         other = cls.__new__(cls)

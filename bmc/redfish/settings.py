@@ -27,6 +27,12 @@ def reset_settings(bmc: Bmc) -> dict[str, Any]:
     return {"bios": bios, "bmc": manager, "ejected": ejected}
 
 
+def is_reset_pending(bmc: Bmc) -> bool:
+    """Bios.ResetBiosToDefaultsPending: true from the reset until the firmware has carried it out."""
+    place = link(bmc.system().get("Bios"))
+    return bool(place) and bmc.read(place).get("ResetBiosToDefaultsPending") is True
+
+
 def _reset_bios(bmc: Bmc, system: Resource) -> bool:
     place = link(system.get("Bios"))
     target = part(bmc.read(place), "Actions", "#Bios.ResetBios", "target") if place else None

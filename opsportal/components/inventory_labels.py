@@ -115,11 +115,15 @@ TROUBLE = {
     "unsupported": N_("It has no better method."),
     "frozen": N_("The firmware has frozen its security."),
     "locked": N_("It is locked by a password that is not ours."),
-    "hidden": N_("It hides a part of itself (host protected area)."),
-    "refused": N_("It refused the command."),
-    "unreadable": N_("It could not be read afterwards."),
+    "hidden": N_("It shows less than it has: an area that nobody can read."),
+    "refused": N_("It refused the command, or dropped what was written."),
+    "unreadable": N_("It could not be read afterwards, or was another disk by then."),
     "not_proved": N_("It said that it was erased, and was not."),
 }
+NOT_ERASED = TROUBLE | {
+    "unsupported": N_("It is no disk of the machine's own: a stick, or memory that keeps.")
+}
+"""Why nothing has erased it."""
 SCORE = {
     "inspection": N_("Parts inspected"),
     "power": N_("Power verified"),
@@ -169,6 +173,7 @@ JOB_STEP = {
     "check_disks": N_("Take in what the wipe has reported"),
     "note_firmware": N_("Compare firmware with what is approved"),
     "reset_settings": N_("Set back BMC and BIOS settings"),
+    "see_firmware": N_("See the firmware carry it out at a start"),
     "read_health": N_("Read health and event log"),
     "read_health_again": N_("Read health and event log again"),
 }

@@ -236,7 +236,7 @@ def test_cleaned_with_evidence_and_released_to_stock(
     dialog.get_by_label("Reason").fill("Checked in a browser")
     dialog.get_by_role("button", name="Back to quarantine").click()
     button(page, "Start cleaning").click()
-    button(page, "Gather evidence").click()
+    confirm(page, "Gather evidence")
     other.wait_for_jobs(("clean", "succeeded"))
     expect(button(page, "Gather evidence")).to_be_enabled(timeout=ENDS_MS)
     card = page.locator(".card", has=page.get_by_role("button", name="Gather evidence"))

@@ -13,6 +13,7 @@ from opsportal.domain.inventory import cleanings, erasures, firmware, inspection
 from opsportal.domain.inventory.comparison import SeenPart
 from opsportal.domain.network import reverse
 from opsportal.models import Bmc, CleaningStepName, EvidenceResult, ReverseStatus, Server
+from workers.hardware import factory_settings
 from workers.hardware.bmcs import BmcMisconfigured, endpoint
 from workers.hardware.inspections import read_parts
 from workers.hardware.running import Running
@@ -20,15 +21,10 @@ from workers.hardware.running import Running
 LEFT: dict[str, tuple[CleaningStepName, ...]] = {
     "remove_bmc_users": (CleaningStepName.BMC_USERS,),
     "note_firmware": (CleaningStepName.FIRMWARE, CleaningStepName.INVENTORY),
-    "reset_settings": (CleaningStepName.SETTINGS,),
 }
 """What a person confirms where the BMC cannot carry out a step of the job."""
 Work = Callable[[Running, bmc.PowerControl], None]
 ASK_S = 20.0
-RESET_S = 60.0
-"""Resetting asks a Redfish BMC for a dozen resources."""
-AWAY_S = 300.0
-"""For how long a BMC that resets its own settings may be away."""
 NAMES_S = 45.0
 """For how long a name server may take to remove names; each is read back after it was removed."""
 pause = time.sleep
@@ -37,6 +33,8 @@ MAX_NAMED = 5
 
 def clean(running: Running) -> None:
     """Each step is done for real or says why not; nothing is written down as good that was not seen."""
+    if _is_over(running):
+        return
     with running.step("check_addresses"), unit_of_work() as unit:
         releases.release_addresses(unit, running.job_id, running.server_id)
     with running.step("check_disks"), running.writing() as unit:
@@ -55,7 +53,21 @@ def clean(running: Running) -> None:
     with running.connect() as control:
         _or_left_to_a_person(running, control, "remove_bmc_users", _remove_users)
         _or_left_to_a_person(running, control, "note_firmware", _compare)
-        _or_left_to_a_person(running, control, "reset_settings", _reset_settings)
+    if not _is_over(running):
+        factory_settings.reset(running)
+
+
+def _is_over(running: Running) -> bool:
+    """Whether the cleaning has ended: by evidence of ours, a worker's before us that was lost, or a person's.
+
+    Then nothing more is done to the machine: it is a person's, or may be anybody's soon.
+    """
+    with unit_of_work() as unit:
+        cleaning = cleanings.find_cleaning(unit, running.server_id)
+    if cleaning is not None and cleaning.finished_at is None:
+        return False
+    running.log("the cleaning has ended: nothing more is done to the machine")
+    return True
 
 
 def _await_names_gone(running: Running) -> None:
@@ -86,6 +98,8 @@ def _await_names_gone(running: Running) -> None:
 
 def _or_left_to_a_person(running: Running, control: bmc.PowerControl, step: str, work: Work) -> None:
     """A BMC that has no such command fails nothing: the step is a person's, and says so."""
+    if _is_over(running):
+        return
     with running.step(step):
         try:
             work(running, control)
@@ -192,49 +206,6 @@ def _compare_firmware(running: Running, seen: list[SeenPart], answer: bmc.BmcInv
         )  # fmt: skip
     if verdict.result is EvidenceResult.OPEN:
         running.log(f"firmware: {verdict.facts['reason']}; a person decides")
-
-
-def _reset_settings(running: Running, control: bmc.PowerControl) -> None:
-    """Set back what the BMC can set back, and say by which means; the rest is a person's."""
-    settings = bmc.capability(control, bmc.FactorySettings)
-    running.before_command("reset settings to those of the factory")
-    try:
-        with running.kept():
-            reset = settings.reset_settings(timeout_s=RESET_S)
-    except (bmc.BmcUnsupported, bmc.BmcRefusedCommand, bmc.BmcIgnoredCommand) as error:
-        running.command_done("the BMC has not set anything back; a person does it")
-        _leave(running, CleaningStepName.SETTINGS, method="not_by_bmc", reason=error.code)
-        return
-    running.command_done(f"settings reset: BIOS by {reset.bios}, BMC by {reset.bmc}")
-    facts: dict[str, str | int] = {
-        "BIOS": f"{reset.bios}; takes effect at the next start" if reset.bios else "not by this BMC",
-        "BMC": reset.bmc or "not by this BMC without losing its network and our user",
-        "virtual media": "not told" if reset.ejected is None else f"{reset.ejected} ejected",
-    }
-    is_back = reset.bmc is None or _is_back(running)
-    if reset.bios and reset.bmc and reset.ejected is not None and is_back:
-        _witness(running, CleaningStepName.SETTINGS, good=True, method="reset_by_bmc", **facts)
-        return
-    if not is_back:
-        facts["reason"] = "the BMC has not let us in again since"
-    _leave(running, CleaningStepName.SETTINGS, method="reset_by_bmc", **facts)
-    running.log("settings: what the BMC cannot set back, a person confirms")
-
-
-def _is_back(running: Running) -> bool:
-    """Whether a BMC that has reset itself answers again, and still knows us."""
-    end = time.monotonic() + AWAY_S
-    while time.monotonic() < end:
-        try:
-            with running.connect() as control, running.kept():
-                control.power_state(timeout_s=ASK_S)
-            return True
-        except (bmc.BmcCredentialsRefused, bmc.BmcUserUnknown):
-            return False
-        except bmc.BmcError:
-            running.renew()
-            pause(2.0)
-    return False
 
 
 def _short(text: str) -> str:

@@ -17,7 +17,8 @@ STEPS: dict[JobKind, tuple[str, ...]] = {
     JobKind.ROTATE_CREDENTIALS: ("keep_new_password", "send_new_password", "prove_new_password"),
     JobKind.CLEAN: (
         "check_addresses", "check_disks", "check_reverse", "check_bmc_access", "remove_bmc_users", "note_firmware",
-        "compare_parts", "reset_settings",
+        "compare_parts", "reset_settings", "read", "switch_off", "verify_off", "switch_on", "verify_on",
+        "see_firmware",
     ),
     JobKind.BURN_IN: (
         "read", "switch_on", "verify_on", "read_health", "switch_off", "verify_off", "read_health_again",

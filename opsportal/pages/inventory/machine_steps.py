@@ -154,7 +154,17 @@ def cleaning(view: Any) -> rx.Component:
     is_open = view.status == "cleaning"
     blocked = view.job.is_active | (view.bmc_host == "")
     jobs = rx.el.div(
-        button(t("Gather evidence"), on_click=StockWorkState.clean(view.id), disabled=blocked),
+        confirm_button(
+            t("Gather evidence"),
+            title=t("Gather evidence about {name}?", name=view.name),
+            text=t(
+                "Its addresses are released, BMC users other than ours are deleted, and settings are set back to those of "
+                "the factory. Where the BMC can do that, the machine is switched off and on for it, and stays on."
+            ),
+            confirm=t("Gather evidence"),
+            on_confirm=StockWorkState.clean(view.id),
+            disabled=blocked,
+        ),
         confirm_button(
             t("Burn-in test"),
             title=t("Run the burn-in test on {name}?", name=view.name),
@@ -209,7 +219,16 @@ _ERASED_COLUMNS = (
         t("How"),
         lambda disk: rx.el.div(
             rx.cond(disk.method, t_code(disk.method, words.METHOD), "–"),
-            rx.cond(disk.trouble, rx.el.small(t_code(disk.trouble, words.TROUBLE))),
+            rx.cond(
+                disk.trouble,
+                rx.el.small(
+                    rx.cond(
+                        disk.outcome == "erased",
+                        t_code(disk.trouble, words.TROUBLE),
+                        t_code(disk.trouble, words.NOT_ERASED),
+                    )
+                ),
+            ),
         ),
     ),
     Column(

@@ -13,7 +13,7 @@ import bmc
 from bmc.memory import MemoryBmc, MemoryPower, MemoryUser
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
-from opsportal.domain.inventory import parts, work
+from opsportal.domain.inventory import parts, stock, work
 from opsportal.domain.inventory.refusals import StockStepNotPossible
 from opsportal.domain.network import reverse_work
 from opsportal.models import Bmc, CleaningEvidence, HardwareJob, JobLog, Role, Server
@@ -31,7 +31,8 @@ from tests.integration.inventory.machines import (
     stocked,
 )
 from tests.integration.network import networks
-from workers.hardware import cleaning
+from workers import hardware
+from workers.hardware import cleaning, factory_settings
 from workers.hardware.running import Running
 
 pytestmark = pytest.mark.usefixtures("portal")
@@ -243,6 +244,57 @@ def test_missing_part_makes_the_machine_faulty() -> None:
         machine.inventory = bmc.BmcInventory((*PARTS.parts[:2], PARTS.parts[3]), firmware="2.87")
         run(work.clean, actor, server)
         assert evidence(server)["inventory"] == ("bad", "read_by_bmc")
+        assert stock_status(server) == "faulty"
+
+
+@pytest.mark.parametrize(
+    ("shows", "firmware_s", "told"),
+    [
+        (True, 0.0, factory_settings.DONE),
+        (True, 60.0, factory_settings.NOT_DONE),
+        (False, 0.0, factory_settings.NOT_SHOWN),
+    ],
+    ids=["seen", "not yet", "not shown"],
+)
+def test_settings_are_set_back_at_a_start_of_their_own(
+    monkeypatch: pytest.MonkeyPatch, shows: bool, firmware_s: float, told: str
+) -> None:
+    """Left to a later start the wish could be lost. What is not seen to be carried out proves nothing."""
+    monkeypatch.setattr(factory_settings, "pause", lambda _: None)
+    monkeypatch.setattr(factory_settings, "LEFT_S", 1e6)  # no time is left to wait
+    everything = bmc.SettingsReset(
+        bmc.SettingsMeans.REDFISH_RESET_BIOS, bmc.SettingsMeans.REDFISH_RESET_MANAGER, ejected=0
+    )
+    machine = MemoryBmc(
+        username="opsportal", settings_reset=everything, shows_reset=shows, firmware_s=firmware_s
+    )
+    monkeypatch.setattr(factory_settings, "_is_back", lambda _: True)
+    with stocked(machine) as (server, actor):
+        begin_cleaning(actor, server)
+        assert run(work.clean, actor, server).status == "succeeded"
+        assert evidence(server)["settings"] == (
+            "open" if told == factory_settings.NOT_DONE else "good", "reset_by_bmc",
+        )  # fmt: skip
+        with unit_of_work() as unit:
+            facts = unit.exec(
+                select(CleaningEvidence.facts).order_by(col(CleaningEvidence.id).desc())
+            ).first()
+    assert (facts or {})["BIOS"] == f"Redfish Bios.ResetBios; {told}"
+    assert machine.commands == ["off", "on"]
+
+
+def test_a_cleaning_that_has_ended_is_carried_on_by_nobody() -> None:
+    """A worker was lost after bad evidence, or a person has said so meanwhile: the machine is theirs from then on."""
+    machine = MemoryBmc(username="opsportal", inventory=PARTS, users={"tenant": MemoryUser("x")})
+    machine.settings_reset = bmc.SettingsReset(bios=bmc.SettingsMeans.IPMI_CMOS_CLEAR)
+    with stocked(machine) as (server, actor):
+        begin_cleaning(actor, server)
+        with unit_of_work() as unit:
+            job = work.clean(unit, actor, server.id or 0)
+            stock.mark_faulty(unit, actor, server.id or 0, reason="burnt")
+        hardware.run_job(job.id or 0)
+        assert (machine.users.keys(), machine.commands, machine.other_commands) == ({"tenant"}, [], [])
+        assert evidence(server) == {}
         assert stock_status(server) == "faulty"
 
 

@@ -27,7 +27,7 @@ from opsportal.models import (
 )
 from tests.bmc.furnished import emulation
 from tests.bmc.ipmi_sim import SimulatedBmc, StartBmc
-from tests.bmc.redfish_service import MANAGER, SYSTEM, V1, Asked, RedfishService, Reply, reference
+from tests.bmc.redfish_service import MANAGER, RESET, SYSTEM, V1, Asked, RedfishService, Reply, reference
 from tests.bmc.redfish_sim import StartRedfish, _redfish_pool, start_redfish
 from tests.builders import make_actor, make_server
 from tests.integration.inventory.machines import (
@@ -41,7 +41,7 @@ from tests.integration.inventory.machines import (
 from tests.integration.test_protections import Died
 from tests.workers.site import let_lease_expire
 from workers import hardware
-from workers.hardware import cleaning, credentials
+from workers.hardware import cleaning, credentials, factory_settings
 
 __all__ = ["_redfish_pool", "start_redfish"]
 pytestmark = pytest.mark.usefixtures("portal")
@@ -100,7 +100,7 @@ def test_cleaning_of_a_machine_behind_ipmi_sim(start_bmc: StartBmc, monkeypatch:
     }
     assert facts_of("firmware") == {"BMC": "9.08"}
     assert facts_of("settings") == {
-        "BIOS": "IPMI boot flags, CMOS clear; takes effect at the next start",
+        "BIOS": f"IPMI boot flags, CMOS clear; {factory_settings.NOT_SHOWN}",
         "BMC": "not by this BMC without losing its network and our user",
         "virtual media": "not told",
     }
@@ -112,7 +112,8 @@ def test_cleaning_of_a_machine_behind_ipmi_sim(start_bmc: StartBmc, monkeypatch:
     assert [user.name for user in left] == ["opsportal"]
     assert not opens(machine, "ADMIN", machine.endpoint.password)
     assert not opens(machine, "tenant", "left-behind")
-    assert [word for word in machine.commands() if not word.startswith("boot")] == []
+    # The wish is not left to a later start: the next boot device that is set would take it back.
+    assert [word for word in machine.commands() if not word.startswith("boot")] == ["power off", "power on"]
 
 
 @pytest.mark.parametrize(
@@ -200,11 +201,11 @@ def test_cleaning_of_a_machine_behind_sushy_emulator(start_redfish: StartRedfish
     assert found["bmc_users"] == ("open", "not_by_bmc")
     assert found["settings"] == ("open", "reset_by_bmc")
     assert facts_of("settings") == {
-        "BIOS": "Redfish Bios.ResetBios; takes effect at the next start",
+        "BIOS": f"Redfish Bios.ResetBios; {factory_settings.NOT_SHOWN}",
         "BMC": "not by this BMC without losing its network and our user",
         "virtual media": "0 ejected",
     }
-    assert machine.commands() == ["bios reset"]
+    assert machine.commands() == ["bios reset", "power off", "power on"]
 
 
 def _media(service: RedfishService) -> None:
@@ -224,6 +225,22 @@ def _media(service: RedfishService) -> None:
     service.answers["POST", eject] = out
 
 
+def _firmware(service: RedfishService, bios: str) -> None:
+    """That of a machine: it carries a reset out when the machine is started, and its BMC shows what is to be done."""
+
+    def ask(_: Asked) -> Reply:
+        service.resources[bios]["ResetBiosToDefaultsPending"] = True
+        return Reply(204)
+
+    def power(asked: Asked) -> Reply:
+        if asked.body["ResetType"] == "ForceOn":
+            service.resources[bios]["ResetBiosToDefaultsPending"] = False
+        return service._resource(asked)
+
+    service.answers["POST", f"{bios}/Actions/Bios.ResetBios"] = ask
+    service.answers["POST", RESET] = power
+
+
 @pytest.mark.parametrize("is_safe", [True, False])
 def test_a_bmc_that_can_sets_everything_back_and_one_that_would_lock_us_out_is_not_asked(
     tmp_path: Path, is_safe: bool
@@ -232,14 +249,15 @@ def test_a_bmc_that_can_sets_everything_back_and_one_that_would_lock_us_out_is_n
         bios, reset = f"{SYSTEM}/Bios", f"{MANAGER}/Actions/Manager.ResetToDefaults"
         service.resources[SYSTEM]["Bios"] = reference(bios)
         service.resources[bios] = {
-            "Actions": {"#Bios.ResetBios": {"target": f"{bios}/Actions/Bios.ResetBios"}}
+            "Actions": {"#Bios.ResetBios": {"target": f"{bios}/Actions/Bios.ResetBios"}},
+            "ResetBiosToDefaultsPending": False,
         }
         kinds = ["ResetAll", *(["PreserveNetworkAndUsers"] if is_safe else ["PreserveNetwork"])]
         service.resources[MANAGER]["Actions"] = {
             "#Manager.ResetToDefaults": {"target": reset, "ResetType@Redfish.AllowableValues": kinds}
         }
-        for target in (f"{bios}/Actions/Bios.ResetBios", reset):
-            service.answers["POST", target] = lambda _: Reply(204)
+        service.answers["POST", reset] = lambda _: Reply(204)
+        _firmware(service, bios)
         _media(service)
         server, actor = make_server(endpoint=service.endpoint), make_actor(role=Role.TECHNICIAN)
         approve(actor, BMC="9.08", BIOS="2.1")
@@ -249,6 +267,7 @@ def test_a_bmc_that_can_sets_everything_back_and_one_that_would_lock_us_out_is_n
         assert evidence(server)["firmware"] == ("good", "compared")
         assert facts_of("firmware") == {"BIOS": "2.1", "BMC": "9.08"}
         assert facts_of("settings")["virtual media"] == "1 ejected"
+        assert facts_of("settings")["BIOS"] == f"Redfish Bios.ResetBios; {factory_settings.DONE}"
         resets = [asked.body for asked in service.changes() if asked.path == reset]
         assert resets == ([{"ResetType": "PreserveNetworkAndUsers"}] if is_safe else [])
         assert service.changes()[0].path.startswith(f"{V1}/Managers/1/VirtualMedia")
