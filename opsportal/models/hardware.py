@@ -118,6 +118,8 @@ class Server(SQLModel, table=True):
         sa_column=Column(AutoString, nullable=False, server_default="quarantined"),
     )
     """Kept by triggers (migration 0013): a service makes it leased, the end of one quarantined."""
+    let_at: dt.datetime | None = moment()
+    """Since when it has had its present service; kept by a trigger (migration 0020)."""
     power: str = Power.UNKNOWN
     power_verified_at: dt.datetime | None = moment()
     bmc_error_code: str | None = None

@@ -19,6 +19,8 @@ from opsportal.state.showing import StateView
 from opsportal.state.views import ProblemView, ServerHistoryView
 from opsportal.state.wire import Address
 
+SHOWN_JOBS = 50
+
 
 class HistoryAddress(Address):
     """/servers/5?tab=history&job="""
@@ -43,13 +45,11 @@ class ServerHistoryState(rx.State):
 def read_history(unit: Unit, actor: Actor, chosen: Chosen) -> ServerHistoryView:
     server_id = chosen.server_id
     server, _ = access_server_for(actor, unit, server_id)
-    jobs = fleet.list_server_jobs(actor, unit, server_id)
+    jobs = fleet.list_server_jobs(actor, unit, server_id, limit=SHOWN_JOBS)
     if chosen.job_id:
         wanted = _wanted(unit, actor, chosen)
         jobs = [wanted, *(job for job in jobs if job.id != wanted.id)]
-    events = trail.list_object_events(unit, "server", server_id)
-    if not actor.is_staff:
-        events = [event for event in events if event.company_id == actor.company_id]
+    events = trail.list_object_events(actor, unit, "server", server_id)
     has_log = bool(jobs) and actor.may(Permission.JOBS_WATCH)
     first_log = fleet.log_of(actor, unit, jobs[0].id or 0) if has_log else []
     looks = look_at(unit, jobs)

@@ -55,13 +55,16 @@ def list_events(actor: Actor, unit: Unit, *, before: int | None = None, tag: str
     return list(unit.exec(query))
 
 
-def list_object_events(unit: Unit, object_kind: str, object_id: int, *, limit: int = 20) -> list[AuditEvent]:
-    """What happened to one object. The caller has already authorised access to it."""
-    return list(
-        unit.exec(
-            select(AuditEvent)
-            .where(col(AuditEvent.object_kind) == object_kind, col(AuditEvent.object_id) == object_id)
-            .order_by(col(AuditEvent.id).desc())
-            .limit(limit)
-        )
+def list_object_events(
+    actor: Actor, unit: Unit, object_kind: str, object_id: int, *, limit: int = 50
+) -> list[AuditEvent]:
+    """What happened to one object, the newest first; for a client of what their own company did or had done.
+
+    The caller has already authorised access to the object.
+    """
+    query = select(AuditEvent).where(
+        col(AuditEvent.object_kind) == object_kind, col(AuditEvent.object_id) == object_id
     )
+    if not actor.is_staff:
+        query = query.where(col(AuditEvent.company_id) == actor.company_id)
+    return list(unit.exec(query.order_by(col(AuditEvent.id).desc()).limit(limit)))

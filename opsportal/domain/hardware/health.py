@@ -62,16 +62,33 @@ def is_asking(row: ServerHealth) -> bool:
     return row.asking_since is not None and row.asking_since > utcnow() - ASKING_LIMIT
 
 
-def read(unit: Unit, actor: Actor, server_id: int) -> tuple[ServerHealth | None, list[HealthSample]]:
+@dataclass(frozen=True, slots=True)
+class Heard:
     """What was heard last, and the samples before it, oldest first."""
-    access_server_for(actor, unit, server_id)
-    newest = (
-        select(HealthSample)
-        .where(col(HealthSample.server_id) == server_id)
-        .order_by(col(HealthSample.id).desc())
-        .limit(KEEP_SAMPLES)
-    )
-    return unit.get(ServerHealth, server_id), list(reversed(unit.exec(newest).all()))
+
+    last: ServerHealth | None
+    events: list[dict[str, Any]]
+    events_total: int
+    samples: list[HealthSample]
+
+
+def read(unit: Unit, actor: Actor, server_id: int) -> Heard:
+    """A client hears nothing of the time before the machine was theirs: neither figures nor events."""
+    server, _ = access_server_for(actor, unit, server_id)
+    row = unit.get(ServerHealth, server_id)
+    newest = select(HealthSample).where(col(HealthSample.server_id) == server_id)
+    since = None if actor.is_staff else server.let_at
+    if since is not None:
+        newest = newest.where(col(HealthSample.at) >= since)
+    newest = newest.order_by(col(HealthSample.id).desc()).limit(KEEP_SAMPLES)
+    samples = list(reversed(unit.exec(newest).all()))
+    if row is None or since is None:
+        return Heard(row, row.events if row else [], row.events_total if row else 0, samples)
+    if row.asked_at is None or row.asked_at < since:
+        row = ServerHealth(server_id=server_id, asking_since=row.asking_since, error_code=row.error_code)
+    # By the BMC's own clock: an event without a time is not known to be of this tenancy.
+    events = [one for one in row.events if one["at"] and dt.datetime.fromisoformat(one["at"]) >= since]
+    return Heard(row, events, len(events), samples)
 
 
 def record(unit: Unit, server_id: int, report: HealthReport) -> None:

@@ -35,6 +35,14 @@ class ServiceStillRuns(Refusal):
     )
 
 
+class ServerNotAnswering(Refusal):
+    code = "server_not_answering"
+    msgid = (
+        "The management controller of {server} does not answer, so that its tenant could do nothing with it. Nothing "
+        "was changed. Choose another server; this one can be let as soon as it answers again."
+    )
+
+
 class ServerStillBlocked(Refusal):
     code = "server_still_blocked"
     msgid = "{server} is still blocked from the network. Nothing was changed. Unblock it on its page, then release it."
@@ -147,11 +155,6 @@ class ScreenPasswordNeeded(Refusal):
 class SelectionTooLarge(Refusal):
     code = "selection_too_large"
     msgid = "At most {limit} servers can be chosen at once. Nothing was changed. Choose fewer."
-
-
-class NothingToDo(Refusal):
-    code = "nothing_to_do"
-    msgid = "None of the chosen servers can be acted on now. Nothing was changed. The list says why."
 
 
 class InspectionOutdated(Refusal):

@@ -18,6 +18,7 @@ from opsportal.domain.inventory import topics
 from opsportal.domain.inventory.refusals import (
     ReasonMissing,
     ServerAtWork,
+    ServerNotAnswering,
     ServerNotAvailable,
     ServerStillBlocked,
     ServiceHasServer,
@@ -31,6 +32,7 @@ from opsportal.models import (
     Family,
     HardwareJob,
     Plan,
+    Power,
     Server,
     Service,
     ServiceStatus,
@@ -73,11 +75,16 @@ def step(
 
 
 def let_server(unit: Unit, actor: Actor, server_id: int, *, service_id: int) -> Server:
-    """Take an available server out of stock for a service. Of two people who do so at once one gets it."""
+    """Take an available server out of stock for a service. Of two people who do so at once one gets it.
+
+    One whose BMC has not answered twice in a row is refused until it answers again, which the sweep finds out.
+    """
     service = _taker(unit, actor, service_id)
     server = locked(unit, actor, server_id)
     if server.stock_status != StockStatus.AVAILABLE:
         raise ServerNotAvailable(server=server.name)
+    if server.bmc_failed_at is not None and server.power == Power.UNKNOWN:
+        raise ServerNotAnswering(server=server.name)
     refuse_at_work(unit, server)
     owners.require_nobody(unit, server)
     server.service_id = service.id

@@ -10,7 +10,7 @@ from pydantic import Field
 from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.hardware import block, details, health, identify, topics
-from opsportal.models import ACTIVE_JOB, Bmc, HardwareJob, HealthSample, Person, ServerHealth, ServiceStatus
+from opsportal.models import ACTIVE_JOB, Bmc, HardwareJob, HealthSample, Person, ServiceStatus
 from opsportal.state.guard import allow, current_actor
 from opsportal.state.machine.lights import light_of
 from opsportal.state.machine.views import (
@@ -79,7 +79,8 @@ class DetailsState(rx.State):
 
 
 def read_health(unit: Unit, actor: Actor, server_id: int) -> HealthView:
-    row, samples = health.read(unit, actor, server_id)
+    heard = health.read(unit, actor, server_id)
+    row, samples = heard.last, heard.samples
     has_bmc = unit.get(Bmc, server_id) is not None
     light = light_of(unit, actor, server_id)
     if row is None:
@@ -87,7 +88,7 @@ def read_health(unit: Unit, actor: Actor, server_id: int) -> HealthView:
     sensors = sorted(
         (_sensor(one) for one in row.sensors), key=lambda one: (_RANK.get(one.health, 3), one.kind, one.name)
     )
-    events = [_event(number, one) for number, one in enumerate(row.events)]
+    events = [_event(number, one) for number, one in enumerate(heard.events)]
     drawn = [sample.watts for sample in samples if sample.watts is not None]
     return HealthView(
         is_ready=True,
@@ -108,17 +109,13 @@ def read_health(unit: Unit, actor: Actor, server_id: int) -> HealthView:
         watts_high=max(drawn, default=0),
         events=events[:SHOWN_EVENTS],
         more_events=events[SHOWN_EVENTS:],
-        events_total=_total(row),
+        events_total=max(heard.events_total, len(events)),
         events_code=row.events_code or "",
         watts_line=[sample.watts for sample in samples],
         hot_line=[None if one.hottest_c is None else round(one.hottest_c) for one in samples],
         looks_since=iso(samples[0].at) if samples else "",
         **light,
     )
-
-
-def _total(row: ServerHealth) -> int:
-    return max(row.events_total, len(row.events))
 
 
 def _hottest(samples: list[HealthSample]) -> str:

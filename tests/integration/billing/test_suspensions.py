@@ -107,7 +107,7 @@ def test_an_operator_suspends_for_policy_and_lifts_it(case: Case) -> None:
     name = case.service.name
     assert case.subjects == [f"{name} is suspended", f"{name} runs again"]
     with unit_of_work() as unit:
-        events = trail.list_object_events(unit, "service", case.id)
+        events = trail.list_object_events(case.operator, unit, "service", case.id)
         assert [(one.tag, one.actor_id, one.company_id) for one in events] == [
             ("service:suspension_lifted", case.operator.person_id, case.company.id),
             ("service:suspended", case.operator.person_id, case.company.id),

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.domain.consoles import grants
+from opsportal.domain.hardware import claims
 from opsportal.domain.inventory import cleanings, parts, stock
 from opsportal.domain.inventory.comparison import SeenPart
 from opsportal.domain.inventory.refusals import (
@@ -19,6 +20,7 @@ from opsportal.domain.inventory.refusals import (
     FactoryUserLeft,
     ReasonMissing,
     ServerAtWork,
+    ServerNotAnswering,
     ServerNotAvailable,
     ServerStillBlocked,
     ServiceHasServer,
@@ -37,10 +39,13 @@ from opsportal.models import (
     EvidenceResult,
     Family,
     JobStatus,
+    Power,
     Role,
+    Server,
     ServiceStatus,
     StatusChange,
 )
+from opsportal.models.base import utcnow
 from tests.builders import make_actor, make_company, make_server, make_service
 from tests.doors.world import make_job
 from tests.integration.inventory.machines import (
@@ -268,6 +273,21 @@ def test_out_of_order_steps_are_refused(marek: Actor) -> None:
     with unit_of_work() as unit, pytest.raises(StockStepNotPossible):
         cleanings.start_cleaning(unit, marek, leased.id or 0)
     assert (stock_status(server), stock_status(leased)) == ("quarantined", "leased")
+
+
+def test_a_server_whose_bmc_is_silent_is_not_let_until_it_answers(marek: Actor) -> None:
+    server = make_stock(make_server())
+    service = make_service()
+    with unit_of_work() as unit:
+        row = unit.get_one(Server, server.id)
+        row.power, row.bmc_error_code, row.bmc_failed_at = Power.UNKNOWN, "bmc_unreachable", utcnow()
+    with unit_of_work() as unit, pytest.raises(ServerNotAnswering):
+        stock.let_server(unit, marek, server.id or 0, service_id=service.id or 0)
+    assert stock_status(server) == "available"
+    with unit_of_work() as unit:
+        claims.record_power(unit, unit.get_one(Server, server.id), Power.OFF, company_id=None)
+        stock.let_server(unit, marek, server.id or 0, service_id=service.id or 0)
+    assert stock_status(server) == "leased"
 
 
 def test_a_block_of_the_last_tenancy_is_lifted_before_the_release(marek: Actor) -> None:
