@@ -217,12 +217,13 @@ def fill(used: Any, height: Any) -> rx.Component:
 
 
 class Intake(rx.Component):
-    """The form that takes a machine in; `racks` are those it can stand in."""
+    """The form that takes a machine in; `racks` are those it can stand in, `orders` the numbers of open ones."""
 
     library = "$/portal/intake"
     tag = "Intake"
 
     racks: rx.Var[list[Any]]
+    orders: rx.Var[list[str]]
 
 
 class ScreenRecord(rx.Component):

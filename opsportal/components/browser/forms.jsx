@@ -118,7 +118,7 @@ function Refused() {
 }
 
 /** A labelled input with its own error and hint. */
-export function Field({ name, label, hint, type, autoComplete, inputMode, autoFocus, minLength, code, optional, initial }) {
+export function Field({ name, label, hint, type, autoComplete, inputMode, autoFocus, minLength, code, optional, initial, choices }) {
   const intl = useIntl();
   const id = useId();
   const { refusal } = useContext(FormContext);
@@ -147,6 +147,7 @@ export function Field({ name, label, hint, type, autoComplete, inputMode, autoFo
           spellCheck={false}
           autoCapitalize="off"
           required={!optional}
+          list={choices?.length ? `${id}-choices` : undefined}
           aria-invalid={Boolean(error)}
           aria-describedby={`${id}-note`}
           onBlur={check}
@@ -158,6 +159,13 @@ export function Field({ name, label, hint, type, autoComplete, inputMode, autoFo
           </button>
         ) : null}
       </span>
+      {choices?.length ? (
+        <datalist id={`${id}-choices`}>
+          {choices.map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
+      ) : null}
       <p id={`${id}-note`} className={error ? "field-error" : "field-hint"} role={error ? "alert" : undefined}>
         {error || [optional ? intl.t("Optional.") : "", hint].filter(Boolean).join(" ")}
       </p>

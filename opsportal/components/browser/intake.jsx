@@ -9,7 +9,7 @@ function N_(msgid) {
 }
 
 /** Takes a machine in. Its BMC's password goes to the portal by plain HTTP, so that it is in no event and no state. */
-export function Intake({ racks }) {
+export function Intake({ racks, orders }) {
   const intl = useIntl();
   const navigate = useNavigate();
   const { search } = useLocation();
@@ -42,8 +42,15 @@ export function Intake({ racks }) {
       {kind === "redfish" ? (
         <Field name="certificate" label={intl.t("Fingerprint of its certificate")} initial={known.get("fingerprint") ?? ""} optional hint={intl.t("SHA-256, 64 digits. Empty where a CA vouches for it. Compare it with the machine's own before you trust it.")} />
       ) : null}
-      <Field name="model" label={intl.t("Model")} optional />
-      <Field name="order_ref" label={intl.t("Number of the order")} initial={known.get("order") ?? ""} optional />
+      <Field name="model" label={intl.t("Model")} optional hint={intl.t("Empty: as its BMC says it.")} />
+      <Field
+        name="order_ref"
+        label={intl.t("Number of the order")}
+        initial={known.get("order") ?? (orders?.length === 1 ? orders[0] : "")}
+        choices={orders}
+        optional
+        hint={intl.t("The machine is compared with it, line by line.")}
+      />
       <div className="field">
         <label htmlFor={expectedId}>{intl.t("Expected parts")}</label>
         <textarea id={expectedId} name="expected" className="input" rows={5} maxLength={2000} spellCheck={false} />

@@ -102,6 +102,17 @@ def ports_of(text: str) -> list[int]:
     return list(dict.fromkeys(found))
 
 
+def text_of(ports: Sequence[int]) -> str:
+    """The ports as `ports_of` reads them: "623, 6230-6239"."""
+    runs: list[list[int]] = []
+    for port in sorted(ports):
+        if runs and port == runs[-1][-1] + 1:
+            runs[-1].append(port)
+        else:
+            runs.append([port])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
 def ask(unit: Unit, actor: Actor, *, where: str, ipmi_ports: str, redfish_ports: str) -> BmcSweep:
     """Have a worker search. Refuses while another search is under way, and whatever lies outside BMC_NETWORKS."""
     actor.require(Permission.FLEET_MANAGE)

@@ -14,7 +14,15 @@ from opsportal.domain.audit import trail
 from opsportal.domain.inventory import topics
 from opsportal.domain.inventory.refusals import FirmwareUnusable
 from opsportal.domain.refusals import NotFound
-from opsportal.models import ApprovedFirmware, EvidenceResult, Server
+from opsportal.models import (
+    ApprovedFirmware,
+    Cleaning,
+    CleaningEvidence,
+    CleaningStep,
+    CleaningStepName,
+    EvidenceResult,
+    Server,
+)
 from opsportal.models.base import utcnow
 
 BMC, BIOS = "BMC", "BIOS"
@@ -44,6 +52,33 @@ def list_models(actor: Actor, unit: Unit) -> list[str]:
     actor.require(Permission.FLEET_VIEW)
     query = select(Server.model).where(col(Server.model) != "").distinct()
     return sorted(unit.exec(query))
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A machine that is being cleaned, and what its firmware is other than approved."""
+
+    server: Server
+    facts: Mapping[str, Any]
+
+
+def list_deviating(actor: Actor, unit: Unit) -> list[Deviation]:
+    """Machines whose firmware waits for a person's word, by name."""
+    actor.require(Permission.FLEET_VIEW)
+    query = (
+        select(Server, CleaningEvidence)
+        .join(Cleaning, col(Cleaning.server_id) == col(Server.id))
+        .join(CleaningStep, col(CleaningStep.cleaning_id) == col(Cleaning.id))
+        .join(CleaningEvidence, col(CleaningEvidence.step_id) == col(CleaningStep.id))
+        .where(col(Cleaning.finished_at).is_(None), col(CleaningStep.name) == CleaningStepName.FIRMWARE)
+        .order_by(col(CleaningEvidence.id))
+    )
+    newest = {server.name: (server, given) for server, given in unit.exec(query)}
+    return [
+        Deviation(server, given.facts)
+        for _, (server, given) in sorted(newest.items())
+        if given.result == EvidenceResult.OPEN
+    ]
 
 
 def approve(unit: Unit, actor: Actor, *, model: str, component: str, version: str) -> ApprovedFirmware:

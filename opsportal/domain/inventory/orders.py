@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func
@@ -12,14 +13,17 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.audit import trail
+from opsportal.domain.inventory import cleanings, deliveries
 from opsportal.domain.inventory.discovery import TOPIC
 from opsportal.domain.inventory.order_lines import Ordered, parse_order
 from opsportal.domain.inventory.refusals import NameUnusable, OrderEmpty, OrderKnown
 from opsportal.domain.refusals import BadRequest
-from opsportal.models import Cleaning, CleaningKind, HardwareOrder
+from opsportal.models import Cleaning, CleaningKind, HardwareOrder, Server, StockStatus
 
 MAX_MACHINES = 1_000
 SHOWN = 100
+MAX_NAMED = 8
+"""Machines that are named with their order."""
 _REF = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,98}[\x21-\x7e]|[\x21-\x7e]")
 
 
@@ -77,3 +81,35 @@ def list_orders(actor: Actor, unit: Unit) -> list[Expected]:
     arrived: dict[str, int] = dict(unit.execute(came).all())
     query = select(HardwareOrder).order_by(col(HardwareOrder.id).desc()).limit(SHOWN)
     return [Expected(order, arrived.get(order.ref.lower(), 0)) for order in unit.exec(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A machine that came of an order. `differs`: it is not as ordered, and nobody has decided about it."""
+
+    server: Server
+    differs: bool
+
+
+def list_came(actor: Actor, unit: Unit, refs: Sequence[str]) -> dict[str, list[Came]]:
+    """By the order's number in lower case: its machines, the newest first, MAX_NAMED at most of each."""
+    actor.require(Permission.FLEET_VIEW)
+    ref = func.lower(Cleaning.order_ref)
+    query = (
+        select(ref, Server)
+        .join(Cleaning, col(Cleaning.server_id) == col(Server.id))
+        .where(col(Cleaning.kind) == CleaningKind.INTAKE, ref.in_([one.lower() for one in refs]))
+        .order_by(col(Cleaning.id).desc())
+    )
+    came: dict[str, dict[int, Server]] = {}
+    for number, server in unit.execute(query):
+        of_order = came.setdefault(number, {})
+        if len(of_order) < MAX_NAMED:
+            of_order.setdefault(server.id, server)
+    return {number: [_came(unit, one) for one in servers.values()] for number, servers in came.items()}
+
+
+def _came(unit: Unit, server: Server) -> Came:
+    is_open = server.stock_status == StockStatus.CLEANING
+    cleaning = cleanings.find_cleaning(unit, server.id or 0) if is_open else None
+    return Came(server, deliveries.beside_order(unit, server.id or 0, cleaning).needs_word)

@@ -10,7 +10,7 @@ from opsportal.components import arrival_labels as words
 from opsportal.components.clock import ago
 from opsportal.components.elements import button_link, card, link, or_dash, status, tag
 from opsportal.components.headers import header
-from opsportal.components.inventory import ask, field
+from opsportal.components.inventory import ask, field, stock_status
 from opsportal.components.states import empty, lines, page_body
 from opsportal.components.tables import Column, QueryLink, table
 from opsportal.components.text import t, t_code
@@ -72,11 +72,17 @@ def _search(view: Any) -> rx.Component:
         kind="primary",
         disabled=(view.sweep.status == "running") | (view.sweep.status == "waiting"),
         fields=[
-            field("where", t("Network or range"), hint=t("Like 10.20.0.0/24 or 10.20.0.5-10.20.0.40.")),
-            field("ipmi_ports", t("Ports for IPMI"), initial="623", optional=True, hint=ports),
             field(
-                "redfish_ports", t("Ports for Redfish"), initial="443", optional=True,
-                hint=t("Empty: not asked."),
+                "where", t("Network or range"), initial=view.sweep.where,
+                hint=t("Like 10.20.0.0/24 or 10.20.0.5-10.20.0.40."),
+            ),
+            field(
+                "ipmi_ports", t("Ports for IPMI"), optional=True, hint=ports,
+                initial=rx.cond(view.sweep.id > 0, view.sweep.ipmi_ports, "623"),
+            ),
+            field(
+                "redfish_ports", t("Ports for Redfish"), optional=True, hint=t("Empty: not asked."),
+                initial=rx.cond(view.sweep.id > 0, view.sweep.redfish_ports, "443"),
             ),
         ],
     )  # fmt: skip
@@ -147,6 +153,24 @@ def _found(view: Any) -> rx.Component:
     )  # fmt: skip
 
 
+def _came(one: Any) -> rx.Component:
+    return rx.el.small(
+        link(one.name, to=f"/stock/{one.id}"),
+        " ",
+        rx.cond(one.differs, tag(t("Not as ordered"), "warn"), stock_status(one.status, flash=False)),
+        key=one.id,
+    )
+
+
+def _arrived(row: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(
+            t("{arrived} of {machines}", arrived=row.arrived, machines=row.machines), class_name="num"
+        ),
+        rx.foreach(row.came, _came),
+    )
+
+
 _ORDERS = (
     Column(
         t("Order"),
@@ -157,8 +181,12 @@ _ORDERS = (
         lambda r: rx.el.div(rx.foreach(r.parts, lambda part: rx.el.small(part, rx.el.br()))),
         show="wide",
     ),
-    Column(t("Arrived"), lambda r: t("{arrived} of {machines}", arrived=r.arrived, machines=r.machines)),
-    Column("", lambda r: link(t("Take in"), to=r.intake, class_name="btn"), right=True),
+    Column(t("Arrived"), _arrived),
+    Column(
+        "",
+        lambda r: rx.cond(r.arrived < r.machines, link(t("Take in"), to=r.intake, class_name="btn")),
+        right=True,
+    ),
 )
 
 

@@ -8,7 +8,7 @@ import reflex as rx
 
 from opsportal.components.clock import ago
 from opsportal.components.confirm import confirm_button
-from opsportal.components.elements import card, skeleton
+from opsportal.components.elements import card, link, or_dash, skeleton
 from opsportal.components.headers import header
 from opsportal.components.inventory import ask, field
 from opsportal.components.states import empty, page_body
@@ -66,6 +66,36 @@ def _approve(view: Any) -> rx.Component:
     )  # fmt: skip
 
 
+def _deviation(one: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(
+            link(one.server, to=f"/stock/{one.server_id}", class_name="strong"),
+            rx.el.small(or_dash(one.model)),
+            rx.foreach(one.facts, lambda fact: rx.el.small(rx.el.br(), fact, class_name="mono")),
+        ),
+        key=one.server_id,
+    )
+
+
+def _deviations(view: Any) -> rx.Component:
+    """Machines that wait: approved, the version passes the next time evidence is gathered."""
+    return rx.cond(
+        view.deviations.length() > 0,
+        card(
+            rx.el.p(
+                t(
+                    "Update their firmware, or approve what they have. Then gather evidence again on the machine's page; "
+                    "or a person enters it there."
+                ),
+                class_name="card-line sub",
+            ),
+            rx.el.ul(rx.foreach(view.deviations, _deviation), class_name="list"),
+            title=t("Other than approved"),
+            side=rx.el.span(view.deviations.length(), class_name="sub num"),
+        ),
+    )
+
+
 def firmware_page() -> rx.Component:
     """For operators and technicians."""
     view = FirmwareState.firmware
@@ -89,16 +119,20 @@ def firmware_page() -> rx.Component:
             ],
             problem_view=FirmwareState.problem,
             ready=True,
-            content=card(
-                table(
-                    _COLUMNS,
-                    view.rows,
-                    key=lambda row: row.id,
-                    label=t("Approved firmware"),
-                    ready=view.is_ready,
-                    empty=nothing,
-                    expected=5,
-                )
+            content=rx.el.div(
+                _deviations(view),
+                card(
+                    table(
+                        _COLUMNS,
+                        view.rows,
+                        key=lambda row: row.id,
+                        label=t("Approved firmware"),
+                        ready=view.is_ready,
+                        empty=nothing,
+                        expected=5,
+                    )
+                ),
+                class_name="stack",
             ),
             loading=rx.fragment(),
             retry=FirmwareState.open,

@@ -23,12 +23,12 @@ def intake_page() -> rx.Component:
             content=rx.fragment(
                 header(
                     t("Take in a machine"),
-                    crumbs=[(t("Stock"), "/stock")],
+                    crumbs=[(t("Stock"), "/stock"), (t("Arrivals"), "/arrivals")],
                     sub=t(
                         "It is written down, placed, and asked what it is made of. Nobody gets it before its intake is proved."
                     ),
                 ),
-                card(Intake.create(racks=view.racks), class_name="narrow"),
+                card(Intake.create(racks=view.racks, orders=view.orders), class_name="narrow"),
             ),
             loading=card(lines(9)),
             retry=StockState.open,

@@ -6,6 +6,16 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class CameView:
+    """A machine of an order; `differs`: it waits for a person's word."""
+
+    id: int = 0
+    name: str = ""
+    status: str = ""
+    differs: bool = False
+
+
+@dataclass(frozen=True)
 class OrderView:
     id: int = 0
     ref: str = ""
@@ -16,6 +26,7 @@ class OrderView:
     at: str = ""
     intake: str = ""
     """Where a machine of it is taken in."""
+    came: list[CameView] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,8 @@ class SweepView:
     by: str = ""
     at: str = ""
     error_code: str = ""
+    ipmi_ports: str = ""
+    redfish_ports: str = ""
 
 
 @dataclass(frozen=True)

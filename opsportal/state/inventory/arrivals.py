@@ -14,10 +14,11 @@ from opsportal.domain.access import Actor, Permission
 from opsportal.domain.hardware import topics
 from opsportal.domain.inventory import deliveries, discovery, orders
 from opsportal.domain.inventory.discovery import Seen
+from opsportal.domain.inventory.topics import STOCK
 from opsportal.models import BmcSweep, Server
 from opsportal.settings import settings
 from opsportal.state.guard import allow, current_actor
-from opsportal.state.inventory.arrival_views import ArrivalsView, OrderView, SeenView, SweepView
+from opsportal.state.inventory.arrival_views import ArrivalsView, CameView, OrderView, SeenView, SweepView
 from opsportal.state.inventory.work import Words, take
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
@@ -71,6 +72,7 @@ class ArrivalsState(rx.State):
 
 def read_arrivals(unit: Unit, actor: Actor, search: int) -> ArrivalsView:
     expected = orders.list_orders(actor, unit)
+    came = orders.list_came(actor, unit, [one.order.ref for one in expected])
     sweeps = discovery.list_sweeps(actor, unit)
     shown = next((one for one in sweeps if one.id == search), sweeps[0] if sweeps else None)
     seen = discovery.list_seen(actor, unit, shown.id or 0) if shown else []
@@ -78,7 +80,7 @@ def read_arrivals(unit: Unit, actor: Actor, search: int) -> ArrivalsView:
     return ArrivalsView(
         is_ready=True,
         networks=[str(network) for network in settings().bmc_networks],
-        orders=[_order(one) for one in expected],
+        orders=[_order(one, came.get(one.order.ref.lower(), [])) for one in expected],
         sweep=_sweep(shown) if shown else SweepView(),
         seen=[_seen(one, names) for one in seen],
         known=sum(one.server_id is not None for one in seen),
@@ -91,7 +93,7 @@ def _names(unit: Unit, numbers: list[int]) -> dict[int, str]:
     return {number: name for number, name in unit.exec(query) if number is not None}
 
 
-def _order(one: orders.Expected) -> OrderView:
+def _order(one: orders.Expected, came: list[orders.Came]) -> OrderView:
     order = one.order
     parts = [f"{line['count']} × {line['kind']} {line.get('model', '')}".strip() for line in order.lines]
     to = f"/intake?{urlencode({'order': order.ref})}"
@@ -104,6 +106,7 @@ def _order(one: orders.Expected) -> OrderView:
         order.actor_name,
         iso(order.entered_at),
         to,
+        [CameView(m.server.id or 0, m.server.name, m.server.stock_status, m.differs) for m in came],
     )
 
 
@@ -116,8 +119,9 @@ def _sweep(one: BmcSweep) -> SweepView:
         status = "running" if one.seen_at else "waiting"
     code = one.error_code or ("worker_lost" if discovery.is_lost(one) else "")
     return SweepView(
-        one.id or 0, one.asked_for, status, one.doors, one.knocked, one.actor_name, iso(one.asked_at), code
-    )
+        one.id or 0, one.asked_for, status, one.doors, one.knocked, one.actor_name, iso(one.asked_at), code,
+        discovery.text_of(one.ipmi_ports), discovery.text_of(one.redfish_ports),
+    )  # fmt: skip
 
 
 def _seen(one: Seen, names: dict[int, str]) -> SeenView:
@@ -144,6 +148,6 @@ ARRIVALS = StateView(
     ArrivalsState,
     "arrivals",
     read_arrivals,
-    lambda *_: frozenset({discovery.TOPIC, topics.FLEET}),
+    lambda *_: frozenset({discovery.TOPIC, topics.FLEET, STOCK}),
     empty=ArrivalsView(),
 )

@@ -12,7 +12,8 @@ from opsportal.domain.access import Actor, Permission
 from opsportal.domain.inventory import firmware
 from opsportal.domain.inventory.topics import STOCK
 from opsportal.state.guard import allow, current_actor
-from opsportal.state.inventory.views import FirmwareRowView, FirmwareView, ModelView
+from opsportal.state.inventory.machine import facts_of
+from opsportal.state.inventory.views import DeviationView, FirmwareRowView, FirmwareView, ModelView
 from opsportal.state.inventory.work import take
 from opsportal.state.shell import SHELL
 from opsportal.state.showing import StateView, show
@@ -56,6 +57,10 @@ def read_firmware(unit: Unit, actor: Actor, _: Any) -> FirmwareView:
                 row.id or 0, row.model, row.component, row.version, row.approved_by, iso(row.approved_at)
             )
             for row in rows
+        ],
+        deviations=[
+            DeviationView(one.server.id or 0, one.server.name, one.server.model, facts_of(one.facts))
+            for one in firmware.list_deviating(actor, unit)
         ],
         models=[ModelView(name, name) for name in firmware.list_models(actor, unit)],
     )

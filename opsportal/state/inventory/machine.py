@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import reflex as rx
@@ -187,8 +188,13 @@ def _evidence(step: CleaningStep, entry: CleaningEvidence) -> EvidenceView:
         by=entry.actor_name,
         at=iso(entry.at),
         job_id=entry.job_id or 0,
-        facts=[f"{name}: {value}"[:MAX_FACT] for name, value in sorted(entry.facts.items())],
+        facts=facts_of(entry.facts),
     )
+
+
+def facts_of(facts: Mapping[str, Any]) -> list[str]:
+    """What evidence says, in lines."""
+    return [f"{name}: {value}"[:MAX_FACT] for name, value in sorted(facts.items())]
 
 
 def _changes(unit: Unit, server_id: int) -> list[ChangeView]:

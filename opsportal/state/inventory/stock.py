@@ -11,7 +11,7 @@ from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission
 from opsportal.domain.audit import changes
 from opsportal.domain.hardware import topics
-from opsportal.domain.inventory import cleanings, labels, places, scores, stock
+from opsportal.domain.inventory import cleanings, discovery, labels, orders, places, scores, stock
 from opsportal.domain.inventory.topics import STOCK
 from opsportal.models import Cleaning, Server, StockStatus
 from opsportal.models.base import utcnow
@@ -66,6 +66,7 @@ def read_stock(unit: Unit, actor: Actor, status: str) -> StockView:
             ChoiceView(row.rack.id or 0, f"{row.site.name} · {row.rack.name}")
             for row in places.list_racks(actor, unit)
         ],
+        orders=[one.order.ref for one in orders.list_orders(actor, unit) if one.arrived < one.order.machines],
     )
 
 
@@ -98,6 +99,6 @@ STOCK_VIEW = StateView(
     StockState,
     "stock",
     read_stock,
-    lambda *_: frozenset({STOCK, topics.FLEET}),
+    lambda *_: frozenset({STOCK, topics.FLEET, discovery.TOPIC}),
     empty=StockView(),
 )

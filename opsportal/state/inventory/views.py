@@ -129,6 +129,8 @@ class StockView:
     rows: list[StockRowView] = field(default_factory=list)
     status: str = ""
     racks: list[ChoiceView] = field(default_factory=list)
+    orders: list[str] = field(default_factory=list)
+    """Numbers of orders of which machines are still to come."""
 
 
 @dataclass(frozen=True)
@@ -377,7 +379,16 @@ class ModelView:
 
 
 @dataclass(frozen=True)
+class DeviationView:
+    server_id: int = 0
+    server: str = ""
+    model: str = ""
+    facts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class FirmwareView:
     is_ready: bool = False
+    deviations: list[DeviationView] = field(default_factory=list)
     rows: list[FirmwareRowView] = field(default_factory=list)
     models: list[ModelView] = field(default_factory=list)
