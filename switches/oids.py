@@ -8,7 +8,6 @@ IF_TABLE_LAST_CHANGE = "1.3.6.1.2.1.31.1.5.0"
 
 _IF = "1.3.6.1.2.1.2.2.1"
 IF_DESCR = f"{_IF}.2"
-IF_TYPE = f"{_IF}.3"
 IF_SPEED = f"{_IF}.5"
 IF_ADMIN_STATUS = f"{_IF}.7"
 IF_OPER_STATUS = f"{_IF}.8"

@@ -30,7 +30,6 @@ class CardForm(rx.Component):
 
     configured: rx.Var[bool]
     """Whether this installation has a gateway (`stripe_gateway.can_enter_cards()`)."""
-    initially_open: rx.Var[bool]
     on_done: rx.EventHandler[_one_id]
     """Receives the id of the saved card."""
 

@@ -8,7 +8,7 @@ import reflex as rx
 
 from opsportal.components import labels
 from opsportal.components.clock import ago, elapsed
-from opsportal.components.elements import button, skeleton, status, tag
+from opsportal.components.elements import button, status, tag
 from opsportal.components.text import t, t_code
 
 
@@ -125,7 +125,3 @@ def job_timeline(job: Any, *, on_cancel: Any, on_retry: Any, more: Any = None) -
         class_name="job",
         aria_live="polite",
     )
-
-
-def timeline_skeleton(steps: int = 3) -> rx.Component:
-    return rx.el.ol(*(rx.el.li(skeleton("line")) for _ in range(steps)), class_name="steps", aria_busy="true")

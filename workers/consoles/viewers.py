@@ -7,6 +7,7 @@ import json
 import time
 from typing import Any
 
+from opsportal.domain.consoles import endings
 from opsportal.domain.consoles.grants import Attachment
 from opsportal.integrations.console_channel import CONTROL, DATA, Channel, ChannelLost
 from opsportal.models.base import utcnow
@@ -56,7 +57,7 @@ class Viewer:
         if self.over.is_set():
             return
         if self.channel.backlog > MOST_BACKLOG:
-            self.end("too_slow")
+            self.end(endings.TOO_SLOW)
             return
         self.channel.put(DATA, data)
 
@@ -78,14 +79,14 @@ class Viewer:
             now = time.monotonic()
             due = self._used_at + idle_s - warn_s if self._warned_at is None else self._warned_at + warn_s
             if now >= self._until:
-                self.end("limit")
+                self.end(endings.LIMIT)
             elif now < due:
                 await self._sleep(min(due, self._until) - now)
             elif self._warned_at is None:
                 self._warned_at = now
                 self.tell(type="idle", seconds=round(warn_s))
             else:
-                self.end("idle")
+                self.end(endings.IDLE)
 
     async def _sleep(self, seconds: float) -> None:
         try:

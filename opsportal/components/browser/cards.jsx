@@ -128,7 +128,7 @@ function Fields({ gateway, onSaved, onCancel, onUsed }) {
 }
 
 /** A button that opens the form for a new card. `onDone` receives the id of the saved card. */
-export function CardForm({ configured = true, initiallyOpen = false, className, onDone }) {
+export function CardForm({ configured = true, className, onDone }) {
   const intl = useIntl();
   const [gateway, setGateway] = useState(null);
   const [state, setState] = useState({ busy: false, refusal: null });
@@ -142,9 +142,6 @@ export function CardForm({ configured = true, initiallyOpen = false, className, 
     spare.current = prepared.secret;
     setGateway(prepared);
   };
-  useEffect(() => {
-    if (initiallyOpen && configured) open();
-  }, []);
 
   // Each attempt has a secret of its own: a refused one cannot be tried again.
   const use = async () => {

@@ -35,13 +35,6 @@ class ProfileChange:
     auto_pay: bool
 
 
-def get_profile(actor: Actor, unit: Unit, company_id: int) -> BillingProfile:
-    """The company's profile; an empty one if it has written none."""
-    actor.require(Permission.BILLING_VIEW)
-    access_company_for(actor, unit, company_id)
-    return profile_of(unit, company_id)
-
-
 def profile_of(unit: Unit, company_id: int) -> BillingProfile:
     """The profile for rules that have authorised already."""
     return unit.get(BillingProfile, company_id) or BillingProfile(company_id=company_id)

@@ -71,8 +71,3 @@ class NoPrice(Refusal):
 class NoTaxRate(Refusal):
     code = "no_tax_rate"
     msgid = "We have no tax rate for {country} on record. Nothing was charged. Please open a ticket."
-
-
-class NothingToRenew(Refusal):
-    code = "nothing_to_renew"
-    msgid = "{service} cannot be renewed now. Nothing was charged. Open the service to see why."

@@ -106,27 +106,3 @@ def read(actor: Actor, unit: Unit, job_id: int, after: int = 0) -> SerialText:
         position = chunk.position
     text = "".join(parts)
     return SerialText(text, position, is_cut=log.is_cut, has_more=position < log.chunks)
-
-
-def read_end(actor: Actor, unit: Unit, job_id: int, *, characters: int = 20_000) -> SerialText:
-    """The newest characters of a log, from the start of a line where there is one: what a page shows live."""
-    access_job_for(actor, unit, job_id)
-    log = unit.get(SerialLog, job_id)
-    if log is None:
-        return SerialText("", 0, is_cut=False, has_more=False)
-    query = (
-        select(SerialChunk)
-        .where(col(SerialChunk.job_id) == job_id)
-        .order_by(col(SerialChunk.position).desc())
-    )
-    parts: list[str] = []
-    size = 0
-    for chunk in unit.exec(query).yield_per(50):
-        parts.append(chunk.body)
-        size += len(chunk.body)
-        if size >= characters:
-            break
-    text = "".join(reversed(parts))
-    if len(text) > characters:
-        text = text[-characters:].partition("\n")[2] or text[-characters:]
-    return SerialText(text, log.chunks, is_cut=log.is_cut, has_more=False)

@@ -7,7 +7,6 @@ only froze may still send the new one. Whatever dies in between, one of the two 
 
 from __future__ import annotations
 
-import re
 import secrets
 import string
 from dataclasses import dataclass, field
@@ -35,7 +34,6 @@ DEFAULT_USERS = frozenset(
     }
 )
 """Names under which machines come from the factory (ADMIN, root, USERID …), in lower case."""
-_UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +56,6 @@ def is_factory_user(username: str) -> bool:
 def new_password(length: int = PASSWORD_BYTES) -> str:
     """Unique for each machine, by chance."""
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
-
-
-def is_usable_password(password: str) -> bool:
-    """Whether IPMI can carry it: printable ASCII without spaces, at most 20 bytes."""
-    return 0 < len(password) <= PASSWORD_BYTES and not _UNPRINTABLE.search(password)
 
 
 def begin(unit: Unit, job_id: int, server_id: int) -> SignIn:

@@ -18,8 +18,6 @@ from opsportal.models import Mail, MailRelay, MailStatus
 from opsportal.models.base import utcnow
 from opsportal.settings import settings
 
-PAGE = 25
-
 
 class MailNotUndeliverable(Refusal):
     code = "mail_not_undeliverable"
@@ -38,31 +36,6 @@ class RelayView:
     waiting: int
     oldest_waiting_at: dt.datetime | None
     undeliverable: int
-
-
-def list_own_mails(actor: Actor, unit: Unit, *, before: int | None = None) -> list[Mail]:
-    """What was mailed to the actor, newest first; one more than a page when there is more."""
-    actor.require(Permission.OWN_ACCOUNT)
-    query = select(Mail).where(col(Mail.person_id) == actor.person_id)
-    if before is not None:
-        query = query.where(col(Mail.id) < before)
-    return list(unit.exec(query.order_by(col(Mail.id).desc()).limit(PAGE + 1)))
-
-
-def get_own_mail(actor: Actor, unit: Unit, mail_id: int) -> Mail:
-    """One mail that was written to the actor. Raises `NotFound` for anybody else's."""
-    actor.require(Permission.OWN_ACCOUNT)
-    mail = unit.get(Mail, mail_id)
-    if mail is None or mail.person_id != actor.person_id:
-        raise NotFound
-    return mail
-
-
-def list_undeliverable(actor: Actor, unit: Unit) -> list[Mail]:
-    """Mails that were given up, newest first, for those who can do something about it."""
-    actor.require(Permission.JOBS_MANAGE)
-    query = select(Mail).where(col(Mail.status) == MailStatus.UNDELIVERABLE)
-    return list(unit.exec(query.order_by(col(Mail.id).desc()).limit(100)))
 
 
 def relay_status(actor: Actor, unit: Unit) -> RelayView:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col, or_, select
+from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.audit import changes
@@ -155,14 +154,6 @@ def wait_of(attempts: int) -> dt.timedelta:
 
 def _doubled(first: dt.timedelta, times: int, most: dt.timedelta) -> dt.timedelta:
     return min(first * (1 << min(times - 1, 16)), most)
-
-
-def count_waiting(unit: Unit) -> int:
-    """Mails that are written and not yet handed over."""
-    query = select(func.count()).where(
-        or_(col(Mail.status) == MailStatus.WAITING, col(Mail.status) == MailStatus.SENDING)
-    )
-    return unit.exec(query).one()
 
 
 def _held(unit: Unit, claim: Claim) -> Mail:

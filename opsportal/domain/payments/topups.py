@@ -282,16 +282,6 @@ def list_payments(actor: Actor, unit: Unit, wanted: PaymentFilter) -> tuple[list
     return list(rows), int(total or 0)
 
 
-def list_active(actor: Actor, unit: Unit) -> Sequence[Payment]:
-    """The own company's payments that are under way: what a page shows above everything else."""
-    actor.require(Permission.BILLING_VIEW)
-    return unit.exec(
-        select(Payment)
-        .where(col(Payment.company_id) == actor.company_id, col(Payment.status).in_(ACTIVE_PAYMENT))
-        .order_by(col(Payment.id).desc())
-    ).all()
-
-
 def list_invoice_payments(actor: Actor, unit: Unit, invoice_id: int) -> Sequence[Payment]:
     """The attempts to pay one invoice by card, newest first."""
     access_invoice_for(actor, unit, invoice_id)

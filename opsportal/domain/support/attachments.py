@@ -139,16 +139,6 @@ def claim(
     unit.flush()
 
 
-def list_unsent(actor: Actor, unit: Unit) -> list[Attachment]:
-    """The actor's own files that were not sent yet, oldest first."""
-    query = select(Attachment).where(
-        col(Attachment.uploader_id) == actor.person_id,
-        col(Attachment.message_id).is_(None),
-        col(Attachment.note_id).is_(None),
-    )
-    return list(unit.exec(query.order_by(col(Attachment.id))))
-
-
 def forget_unsent(unit: Unit) -> int:
     """Delete files that nobody sent within a day. Returns how many."""
     gone = unit.execute(

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from opsportal.db import Unit
 from opsportal.domain.traffic.counters import Sample
-from opsportal.domain.traffic.slots import EPOCH, from_ms
+from opsportal.domain.traffic.slots import EPOCH
 
 KEPT = dt.timedelta(hours=48)
 PREFIX = "traffic_hot_"
@@ -114,8 +114,3 @@ def list_newest(unit: Unit, port_ids: Sequence[int], *, after: dt.datetime) -> l
         {"ports": sorted(set(port_ids)), "after": after},
     )
     return [Sample._make(row) for row in rows]
-
-
-def sample_days(samples: Iterable[tuple[int, Sample]]) -> set[dt.date]:
-    """The UTC days in which samples end."""
-    return {from_ms(at_ms).date() for at_ms in {sample.at_ms for _, sample in samples}}

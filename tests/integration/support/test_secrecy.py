@@ -15,7 +15,6 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit, unit_of_work
 from opsportal.domain.access import Actor
-from opsportal.domain.mail import archive
 from opsportal.domain.refusals import Refusal
 from opsportal.domain.support import attachments, desk, endings, lists, readers, threads, tickets
 from opsportal.domain.support.lists import Tab, TicketFilter
@@ -74,7 +73,6 @@ def visible(cast: Cast, client: Actor) -> list[object]:
         for file in unit.exec(select(Attachment.id)).all():
             with contextlib.suppress(Refusal):
                 seen.append(attachments.read_attachment(client, unit, file or 0))
-        seen.extend(archive.list_own_mails(client, unit))
         own = (Mail, TicketTally, TicketPerson)
         seen.extend(unit.exec(select(table)).all() for table in own)
         mine = select(TicketUnread).where(col(TicketUnread.person_id) == client.person_id)

@@ -95,7 +95,7 @@ class Metered:
     def store(self, samples: list[Sample]) -> None:
         """As the poller stores them; then only the roll-up is left, as in a month that is over."""
         with unit_of_work() as unit:
-            hot.ensure_days(unit, hot.sample_days((self.port, sample) for sample in samples))
+            hot.ensure_days(unit, {from_ms(sample.at_ms).date() for sample in samples})
         with unit_of_work() as unit:
             hot.store_samples(unit, [(self.port, sample) for sample in samples])
         compact()
