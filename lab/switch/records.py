@@ -13,7 +13,6 @@ IF = (1, 3, 6, 1, 2, 1, 2, 2, 1)
 IFX = (1, 3, 6, 1, 2, 1, 31, 1, 1, 1)
 LAST_CHANGE = (1, 3, 6, 1, 2, 1, 31, 1, 5, 0)
 INTEGER, TEXT, COUNTER32, GAUGE, TICKS, COUNTER64 = 2, 4, 65, 66, 67, 70
-UP = 1
 ETHERNET = 6
 
 Instance = tuple[tuple[int, ...], str, object]
@@ -46,8 +45,8 @@ def _ports(switch: DemoSwitch, now: dt.datetime) -> Iterator[Instance]:
 def _port(index: int, name: str, mbps: int, octets_in: int, octets_out: int) -> Iterator[Instance]:
     yield (*IF, 2, index), f"{TEXT}", name
     yield (*IF, 3, index), f"{INTEGER}", ETHERNET
-    yield (*IF, 7, index), f"{INTEGER}:writecache", f"value={UP}"  # ifAdminStatus may be set
-    yield (*IF, 8, index), f"{INTEGER}", UP
+    yield (*IF, 7, index), f"{INTEGER}:link", ""  # ifAdminStatus may be set
+    yield (*IF, 8, index), f"{INTEGER}:link", ""  # and ifOperStatus follows
     yield (*IF, 14, index), f"{COUNTER32}", index % 3
     yield (*IF, 20, index), f"{COUNTER32}", 0
     yield (*IFX, 1, index), f"{TEXT}", name

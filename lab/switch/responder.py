@@ -21,6 +21,8 @@ from snmpsim.commands import responder
 from lab.bmcs.identities import PORTS
 
 HOST = "127.0.0.1"
+LINK = "link"
+"""lab/switch/link.py"""
 
 
 class _AsWeAre:
@@ -36,17 +38,18 @@ class _AsWeAre:
     ) -> None: ...
 
 
-def respond(state: Path, port: int, modules: tuple[str, ...] = ("numeric", "writecache")) -> None:
+def respond(state: Path, port: int, modules: tuple[str, ...] = ("numeric", LINK)) -> None:
     """Answer for every `<community>.snmprec` in state/data until ended.
 
-    `modules` are those of snmpsim that make values move, or keep what is written to them (or errors).
+    `modules` make values move, answer with errors, or let ports be taken down: snmpsim's, and our own `LINK`.
     """
     daemon.PrivilegesOf = _AsWeAre
     for part in ("cache", "modules"):
         shutil.rmtree(state / part, ignore_errors=True)
         (state / part).mkdir()
     for module in modules:
-        shutil.copy(Path(variation.__file__).parent / "variation" / f"{module}.py", state / "modules")
+        here = Path(__file__).parent if module == LINK else Path(variation.__file__).parent / "variation"
+        shutil.copy(here / f"{module}.py", state / "modules")
     sys.argv[1:] = [
         f"--data-dir={state / 'data'}",
         f"--cache-dir={state / 'cache'}",

@@ -63,6 +63,26 @@ def test_every_server_has_a_port_of_its_own_on_a_switch_of_its_site() -> None:
         assert len({(switch.name, cable.if_name) for switch, cable in cables}) == servers
 
 
+def test_a_port_that_is_taken_down_has_no_link_and_no_other_switch_follows(
+    running: list[dict[str, Any]],
+) -> None:
+    """IF-MIB: ifOperStatus is down where ifAdminStatus is."""
+    index, here, there = (
+        513,
+        *(switches.Agent(one["host"], one["port"], community=one["community"]) for one in running),
+    )  # both have a port there
+    control = switches.SnmpPortControl(here, here)
+
+    def state(agent: switches.Agent) -> tuple[bool, bool]:
+        seen = switches.SnmpPortControl(agent, agent).read(index)
+        return seen.is_enabled, seen.is_up
+
+    for is_enabled in (False, True):
+        seen = control.set_enabled(index, "ge-0/0/0", is_enabled=is_enabled, before_command=lambda: None)
+        assert (seen.is_enabled, seen.is_up) == (is_enabled, is_enabled)
+        assert (state(here), state(there)) == ((is_enabled, is_enabled), (True, True))
+
+
 def _age() -> None:
     with unit_of_work() as unit:
         for poll in unit.exec(select(SwitchPoll)):
