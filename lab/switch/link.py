@@ -12,7 +12,7 @@ from pysnmp.proto.rfc1902 import Integer32
 
 ADMIN_STATUS = 7  # ifEntry's columns
 UP = 1
-agentContext: dict[int, int] = {}  # noqa: N816 (snmpsim puts each switch's own here before it asks)
+agentContext: dict[int, int] = {}  # snmpsim puts each switch's own here before it asks
 
 
 def init(**context: Any) -> None:
