@@ -29,26 +29,27 @@ def job_status(job: Any, *, flash: bool = False) -> rx.Component:
     return rx.cond(job.hands.name, tag(t("Taken over"), "warn"), late)
 
 
-def step_item(step: Any) -> rx.Component:
+def step_item(step: Any, job: Any) -> rx.Component:
     """A step of a job: its name, what was seen, how long it took."""
+    is_spared = (step.note_code != "") | (job.status == "succeeded")
+    left_out = rx.cond(is_spared, t("not needed"), t("not reached"))
     note = rx.cond(step.note_code, rx.el.small(t_code(step.note_code, labels.STEP_NOTE)))
     return rx.el.li(
-        rx.el.span(t_code(step.name, labels.STEP), step_word(step), note),
+        rx.el.span(t_code(step.name, labels.STEP), step_word(step, skipped=left_out), note),
         rx.cond(step.started_at, elapsed(step.started_at, until=step.finished_at)),
         class_name=step.status,
         key=step.name,
     )
 
 
-def step_word(step: Any, *, skipped: Any = None) -> rx.Component:
+def step_word(step: Any, *, skipped: Any) -> rx.Component:
     """What the dot shows by colour, for those who do not see it; `skipped`: the word for what did not happen."""
-    left_out = t("not needed") if skipped is None else skipped
     return rx.match(
         step.status,
         ("done", rx.el.span(", ", t("done"), class_name="visually-hidden")),
         ("running", rx.el.span(", ", t("happening now"), class_name="visually-hidden")),
         ("failed", rx.el.span(", ", t("failed"), class_name="visually-hidden")),
-        ("skipped", rx.el.span(" · ", left_out, class_name="sub")),
+        ("skipped", rx.el.span(" · ", skipped, class_name="sub")),
         rx.el.span(", ", t("still to come"), class_name="visually-hidden"),
     )
 
@@ -113,7 +114,7 @@ def job_timeline(job: Any, *, on_cancel: Any, on_retry: Any, more: Any = None) -
             job.is_active & (job.started_at != ""),
             JobProgress.create(since=job.started_at, usual=job.usual_seconds),
         ),
-        rx.el.ol(rx.foreach(job.steps, step_item), class_name="steps"),
+        rx.el.ol(rx.foreach(job.steps, lambda step: step_item(step, job)), class_name="steps"),
         outcome(job),
         by_hand(job),
         rx.el.div(

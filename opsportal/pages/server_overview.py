@@ -37,7 +37,7 @@ def _power(server: Any) -> rx.Component:
             class_name="power-now",
         ),
         rx.cond(
-            server.bmc_error_code,
+            (server.bmc_error_code != "") & (server.bmc_error_code != server.job.outcome_code),
             rx.el.p(t_code(server.bmc_error_code, labels.OUTCOME), class_name="outcome warn"),
         ),
         rx.cond(

@@ -75,7 +75,7 @@ def timeline(one: Any, *, server: Any, again: rx.Component) -> rx.Component:
             JobProgress.create(since=job.started_at, usual=one.usual_s),
         ),
         rx.el.ol(
-            rx.foreach(job.steps, step_item),
+            rx.foreach(job.steps, lambda step: step_item(step, job)),
             rx.foreach(one.milestones, lambda milestone: _milestone(milestone, one.progress)),
             class_name="steps installing",
         ),
