@@ -8,12 +8,12 @@ import reflex as rx
 
 from opsportal.components.confirm import confirm_button, copyable
 from opsportal.components.elements import button, card, key_values, link, or_dash, tag
-from opsportal.components.inventory import BmcRecord, ScreenRecord, ask, field
+from opsportal.components.inventory import BmcRecord, ScreenRecord, field
 from opsportal.components.machine import light
 from opsportal.components.states import empty
 from opsportal.components.tables import Column, table
 from opsportal.components.text import moment, t
-from opsportal.pages.traffic.switch import cable_actions, until
+from opsportal.pages.traffic.cables import cable_actions, plug_in, until
 from opsportal.state.inventory.wiring import WiringState
 from opsportal.state.inventory.work import StockWorkState
 from opsportal.state.shell import ShellState
@@ -153,30 +153,13 @@ def cables(view: Any) -> rx.Component:
     return card(
         table(_COLUMNS, view.cables, key=lambda c: c.id, label=title, empty=nothing),
         title=title,
-        side=ask(
-            t("Plug in"),
+        side=plug_in(
+            field(
+                "port", t("Switch port"), "port", max=100, hint=t("Switch and port, such as sw-01 ge-0/0/7.")
+            ),
             title=t("Plug {name} into a port", name=view.name),
-            text=t("From now on. Its traffic counts for the service that the server serves."),
-            state=WiringState,
             on_done=WiringState.plug_in,
             about="plug-in",
             subject=view.id,
-            kind="ghost",
-            fields=[
-                field(
-                    "port",
-                    t("Switch port"),
-                    "port",
-                    max=100,
-                    hint=t("Switch and port, such as sw-01 ge-0/0/7."),
-                ),
-                field(
-                    "nic",
-                    t("Network card"),
-                    max=40,
-                    optional=True,
-                    hint=t("Which of the server's: eno1, for example."),
-                ),
-            ],
         ),
     )

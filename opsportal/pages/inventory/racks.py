@@ -161,6 +161,12 @@ _COLUMNS = (
 )
 
 
+_UNITS = (
+    field("bottom_u", t("Lowest unit"), "number", hint=t("Unit 1 is at the bottom of the rack.")),
+    field("units", t("Height in units"), "number", initial="1"),
+)
+
+
 def _place(view: Any) -> rx.Component:
     return ask(
         t("Place a server"),
@@ -178,8 +184,7 @@ def _place(view: Any) -> rx.Component:
                 options=view.unplaced,
                 hint=t("One that stands in this rack moves to these units."),
             ),
-            field("bottom_u", t("Lowest unit"), "number", hint=t("Unit 1 is at the bottom of the rack.")),
-            field("units", t("Height in units"), "number", initial="1"),
+            *_UNITS,
         ],
     )
 
@@ -194,8 +199,7 @@ def _place_switch(view: Any) -> rx.Component:
         disabled=view.switches.length() == 0,
         fields=[
             field("switch_id", t("Switch"), "choice", options=view.switches),
-            field("bottom_u", t("Lowest unit"), "number", hint=t("Unit 1 is at the bottom of the rack.")),
-            field("units", t("Height in units"), "number", initial="1"),
+            *_UNITS,
         ],
     )
 

@@ -12,12 +12,13 @@ from opsportal.components import wiring_labels as wiring
 from opsportal.components.clock import ago
 from opsportal.components.confirm import confirm_button, copyable
 from opsportal.components.elements import button, card, key_values, link, or_dash, status, tag
-from opsportal.components.inventory import ask, field
+from opsportal.components.inventory import field
 from opsportal.components.machine import ReasonButton
 from opsportal.components.states import empty
 from opsportal.components.switches import SwitchRecord, WriteAccess, with_protocols
 from opsportal.components.tables import Column, QueryLink, table
 from opsportal.components.text import moment, number, rate, t, t_code, tn
+from opsportal.pages.traffic.cables import cable_actions, plug_in, until
 from opsportal.state.inventory.wiring import WiringState
 from opsportal.state.traffic.pollers import PollersState
 
@@ -93,57 +94,13 @@ def _control(p: Any) -> rx.Component:
     )
 
 
-def cable_actions(port_id: Any, port: Any, server: Any) -> rx.Component:
-    """What can be done about a cable that is there."""
-    move = ask(
-        t("Move"),
-        title=t("Move the cable of {server}", server=server),
-        confirm=t("Move the cable"),
-        text=t(
-            "From now on it is on the other port. What was counted stays with the service that it was counted for."
-        ),
-        state=WiringState,
-        on_done=WiringState.move,
-        about="cable-move",
-        subject=port_id,
-        kind="ghost",
-        fields=[
-            field("port", t("To port"), "port", max=100, hint=t("Switch and port, such as sw-01 ge-0/0/7."))
-        ],
-    )
-    unplug = confirm_button(
-        t("Unplug"),
-        title=t("Unplug {server} from {port}?", server=server, port=port),
-        text=t(
-            "Only the record changes: its traffic is not counted from now on, and it cannot be blocked here."
-        ),
-        confirm=t("Unplug"),
-        on_confirm=WiringState.unplug(port_id),
-        kind="ghost",
-    )
-    return rx.el.div(move, unplug, class_name="row port-actions left")
-
-
 def _server(p: Any) -> rx.Component:
-    plug_in = ask(
-        t("Plug in"),
+    plug = plug_in(
+        field("server", t("Server"), "server", hint=t("Its name, or what is on its label.")),
         title=t("A server on port {port}", port=p.name),
-        text=t("From now on. Its traffic counts for the service that the server serves."),
-        state=WiringState,
         on_done=WiringState.connect,
         about="cable",
         subject=p.id,
-        kind="ghost",
-        fields=[
-            field("server", t("Server"), "server", hint=t("Its name, or what is on its label.")),
-            field(
-                "nic",
-                t("Network card"),
-                max=40,
-                optional=True,
-                hint=t("Which of the server's: eno1, for example."),
-            ),
-        ],
     )
     return rx.cond(
         p.server_id > 0,
@@ -152,7 +109,7 @@ def _server(p: Any) -> rx.Component:
             rx.cond(p.nic, rx.el.small(p.nic, class_name="num")),
             cable_actions(p.id, p.name, p.server),
         ),
-        rx.cond(p.is_uplink, or_dash(p.server), rx.el.div(plug_in, class_name="row port-actions left")),
+        rx.cond(p.is_uplink, or_dash(p.server), rx.el.div(plug, class_name="row port-actions left")),
     )
 
 
@@ -299,11 +256,6 @@ def _record(view: Any) -> rx.Component:
         title=rx.cond(switch.is_polled, view.open_name, t("{name} is out of service", name=view.open_name)),
         side=QueryLink.create(t("Close"), set={"switch": ""}, class_name="sub"),
     )
-
-
-def until(one: Any) -> rx.Component:
-    """When a cable was pulled, if it was."""
-    return rx.cond(one.until, moment(one.until), tag(t("there now"), "ok"))
 
 
 _CABLE_COLUMNS = (
