@@ -16,6 +16,7 @@ demo: setup ## Portal, workers and a data centre to play with; PORT=8000 LAB=24 
 
 test: setup-dev ## Everything: installs what tests need, checks, runs all tests; ARGS for pytest
 	@$(VENV) -m stack.system_tools requirements-apt.txt
+	@$(if $(ARGS),:,$(VENV) -m stack.frontend </dev/null >/dev/null 2>&1 &) # pages for the browser tests, meanwhile
 	@$(MAKE) --no-print-directory lint
 	@$(VENV) -m pytest -p tests.ordering -n auto --maxprocesses 8 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
