@@ -218,8 +218,19 @@ PORT_OUTCOMES: Final[Mapping[str, str]] = {
     "switch_misconfigured": N_(
         "What is on record about the switch cannot be used. Support has to correct it."
     ),
+    "switch_error": N_("The switch did not do what was asked. Support has to look at it."),
+    "switch_without_ports": N_("The switch shows no ports. Support has to look at it."),
+    "switch_never_answered": N_(
+        "The switch stopped answering, so it is not known whether its port has followed. Unblock the server when the"
+        " switch answers again, or ask support."
+    ),
+    "never_answered": N_("The switch never answered, so its port was not set. Ask for it again."),
+    "not_carried_out": N_("Its job ended before this was done. The port was not set."),
+    "blocked_in_part": N_(
+        "One switch port is down, but another could not be set. Unblock the server, then block it again."
+    ),
     "blocked_left_on": N_(
-        "The switch ports are down, but the server is still on. Switch it off if it should be."
+        "The switch ports are down, but the server could not be switched off. Switch it off if it should be."
     ),
     "bmc_unsupported": N_("This server's management controller cannot do that. Nothing was changed."),
 }

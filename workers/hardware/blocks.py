@@ -8,7 +8,7 @@ from collections.abc import Callable
 import bmc
 import switches
 from opsportal.db import unit_of_work
-from opsportal.domain.hardware import block, claims, port_orders
+from opsportal.domain.hardware import block, claims, cut_off, port_orders
 from opsportal.domain.hardware.port_orders import Target
 from opsportal.domain.hardware.resolutions import Resolution
 from opsportal.models import JobKind, JobStatus, OrderStatus
@@ -17,10 +17,24 @@ from workers.hardware.running import Running
 
 CACHES_S = 6.0
 """For how long an agent may answer with what was before; less than a lease."""
+FOLLOWED_NOT = (bmc.BmcIgnoredCommand, bmc.BmcRefusedCommand)
+"""The machine was read after the last command."""
 
 
 class SwitchFailed(bmc.BmcError):
     """What a switch answered, for the machinery of jobs."""
+
+
+class BlockedInPart(bmc.BmcError):
+    code = "blocked_in_part"
+    advice = "One switch port is down, another could not be set. Unblock the server, then block it again."
+
+
+class BlockedLeftOn(bmc.BmcIgnoredCommand):
+    code = "blocked_left_on"
+    advice = (
+        "The switch ports are down, but the server could not be switched off. Switch it off if it should be."
+    )
 
 
 def _failure(error: switches.SwitchError) -> SwitchFailed:
@@ -31,15 +45,39 @@ def _failure(error: switches.SwitchError) -> SwitchFailed:
 
 def block_server(running: Running) -> None:
     """Take every port of the server down; then, if wanted, its power."""
-    with running.step("port_down"):
-        _carry_out(running)
-        _note_blocked(running)
-    with unit_of_work() as unit:
-        row = block.block_of(unit, running.job_id)
-        is_with_power = row is not None and row.is_with_power
-    if is_with_power:
+    try:
+        with running.step("port_down"):
+            _carry_out(running)
+            _note_blocked(running)
+    except SwitchFailed as error:
+        if running.in_doubt or not _is_in_part(running):
+            raise
+        raise BlockedInPart from error
+    if _is_with_power(running):
+        _switch_off(running)
+
+
+def _switch_off(running: Running) -> None:
+    """The block is in force: whatever its BMC does not do, nobody is told that nothing was changed."""
+    try:
         with running.connect() as control:
             running.reach(control, bmc.PowerGoal.OFF)
+    except bmc.BmcError as error:
+        if running.in_doubt and (error.is_outcome_unknown or not isinstance(error, FOLLOWED_NOT)):
+            raise
+        raise BlockedLeftOn from error
+
+
+def _is_with_power(running: Running) -> bool:
+    with unit_of_work() as unit:
+        row = cut_off.block_of(unit, running.job_id)
+        return row is not None and row.is_with_power
+
+
+def _is_in_part(running: Running) -> bool:
+    """The block is in force for the ports that are down: `cut_off.note_end`."""
+    with unit_of_work() as unit:
+        return block.is_in_part(unit, running.job_id)
 
 
 def unblock_server(running: Running) -> None:
@@ -92,7 +130,7 @@ def _give_up(running: Running, code: str) -> None:
 def _note_blocked(running: Running) -> None:
     with unit_of_work() as unit:
         claims.renew(unit, running.claim)
-        block.note_blocked(unit, running.job_id)
+        cut_off.note_blocked(unit, running.job_id)
 
 
 def _note_unblocked(running: Running) -> None:
@@ -102,27 +140,41 @@ def _note_unblocked(running: Running) -> None:
 
 
 def ask_switch(running: Running) -> Resolution:
-    """What became of a job whose worker was lost: each of its ports is read at the switch, nothing is set."""
-    with unit_of_work() as unit:
-        claims.renew(unit, running.claim)
-        rows = block.asked_orders(unit, running.job_id)
-        targets = [port_orders.target(unit, row) for row in rows]
-        is_given_up = block.has_given_up(unit, running.job_id)
-    has_followed = not is_given_up and all(target is not None and _has_followed(target) for target in targets)
-    with unit_of_work() as unit:
-        claims.renew(unit, running.claim)
-        if not has_followed:
-            block.close_orders(unit, running.job_id, OrderStatus.FAILED, "not_carried_out")
-            return Resolution(JobStatus.FAILED, "not_carried_out")
-        block.close_orders(unit, running.job_id, OrderStatus.DONE, "verified")
-    if running.claim.kind is JobKind.UNBLOCK:
+    """What became of a job whose worker was lost: each of its ports is read at the switch, nothing is set.
+
+    What one switch says is put on record even where another one is silent.
+    """
+    failures = [error for target in _open_targets(running) if (error := _settle(running, target))]
+    if failures:
+        raise failures[0]
+    is_block = running.claim.kind is JobKind.BLOCK
+    with running.writing() as unit:
+        if block.has_given_up(unit, running.job_id):
+            is_in_part = is_block and block.is_in_part(unit, running.job_id)
+            return Resolution(JobStatus.FAILED, BlockedInPart.code if is_in_part else "not_carried_out")
+    if not is_block:
         _note_unblocked(running)
         return Resolution(JobStatus.SUCCEEDED, "reconciled")
     _note_blocked(running)
-    with unit_of_work() as unit:
-        row = block.block_of(unit, running.job_id)
-        is_done = row is None or not row.is_with_power
-    return Resolution(JobStatus.SUCCEEDED, "reconciled") if is_done else _power(running)
+    return _power(running) if _is_with_power(running) else Resolution(JobStatus.SUCCEEDED, "reconciled")
+
+
+def _open_targets(running: Running) -> list[Target]:
+    with running.writing() as unit:
+        found = [port_orders.target(unit, row) for row in block.asked_orders(unit, running.job_id)]
+    return [target for target in found if target is not None]
+
+
+def _settle(running: Running, target: Target) -> SwitchFailed | None:
+    """End an order by what its switch says now. Returns why that could not be found out."""
+    try:
+        has_followed = _has_followed(target)
+    except SwitchFailed as error:
+        return error
+    with running.writing() as unit:
+        status = OrderStatus.DONE if has_followed else OrderStatus.FAILED
+        port_orders.end(unit, target.order_id, status, "verified" if has_followed else "not_carried_out")
+    return None
 
 
 def _has_followed(target: Target) -> bool:
@@ -146,4 +198,4 @@ def _power(running: Running) -> Resolution:
         power = control.power_state(timeout_s=8.0)
     if power is bmc.PowerState.OFF:
         return Resolution(JobStatus.SUCCEEDED, "reconciled")
-    return Resolution(JobStatus.FAILED, "blocked_left_on")
+    return Resolution(JobStatus.FAILED, BlockedLeftOn.code)

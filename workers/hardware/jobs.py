@@ -16,6 +16,7 @@ from opsportal.domain.hardware.hands import ChangedHands
 from opsportal.domain.hardware.resolutions import Resolution
 from opsportal.models import HardwareJob, JobKind, JobStatus, Power
 from opsportal.settings import settings
+from workers.hardware.blocks import SwitchFailed
 from workers.hardware.handlers import ASKERS, HANDLERS, RESUMES
 from workers.hardware.running import Running
 
@@ -191,9 +192,8 @@ def _postpone(running: Running, error: bmc.BmcError, attempts: int) -> None:
             code = "reboot_left_off" if is_reboot else error.code
             claims.finish(unit, running.claim, JobStatus.FAILED, outcome_code=code, line=error.code)
         elif attempts >= reconciliation.MAX_ATTEMPTS:
-            claims.finish(
-                unit, running.claim, JobStatus.FAILED, outcome_code="never_answered", line=error.code
-            )
+            code = "switch_never_answered" if isinstance(error, SwitchFailed) else "never_answered"
+            claims.finish(unit, running.claim, JobStatus.FAILED, outcome_code=code, line=error.code)
         else:
             delay = reconciliation.retry_delay(attempts - 1)
             claims.postpone(unit, running.claim, line=f"no answer: {error.code}", delay=delay)

@@ -6,19 +6,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 
-from sqlmodel import col, select
-
 import bmc
 from opsportal.db import unit_of_work
+from opsportal.domain.hardware import cut_off
 from opsportal.domain.provisioning.boot_files import own_file
 from opsportal.models import (
     Installation,
     InstallerKind,
     OperatingSystem,
-    PortLink,
     Power,
     Server,
-    SwitchPort,
 )
 from opsportal.settings import settings
 from workers.hardware.boot_copies import NotFetched, OtherContent, checksum, make_copy
@@ -53,7 +50,7 @@ class SwitchPortDown(PreflightFailed):
     code = "switch_port_down"
     advice = (
         "The server's switch port is down, so it cannot start from the network. The server was not touched. "
-        "Check its cable, or whether the server is blocked."
+        "Unblock the server if it is blocked; otherwise check its cable, and whether its port was taken down."
     )
 
 
@@ -71,15 +68,13 @@ def check(job_id: int, *, renew: Callable[[], None]) -> None:
         row = unit.get_one(Installation, job_id)
         server = unit.get_one(Server, row.server_id)
         system = unit.get_one(OperatingSystem, row.system_id)
-        ports = unit.exec(
-            select(SwitchPort.is_up)
-            .join(PortLink, col(PortLink.port_id) == col(SwitchPort.id))
-            .where(col(PortLink.server_id) == row.server_id, col(PortLink.valid_until).is_(None))
-        ).all()
+        links = [port.is_up for port in cut_off.ports_of(unit, row.server_id)]
+        is_cut_off = cut_off.is_cut_off(unit, row.server_id)
     if not settings().boot_url:
         raise BootUrlMissing
-    # A server that is off has its port down; only of one that is on it says something.
-    if server.power == Power.ON and ports and all(is_up is False for is_up in ports):
+    # A server that is off has no link; only of one that is on that says something. What we took down always does.
+    has_no_link = server.power == Power.ON and links and all(is_up is False for is_up in links)
+    if is_cut_off or has_no_link:
         raise SwitchPortDown
     for source, sha256 in started_files(system):
         check_started(source, sha256, renew=renew)

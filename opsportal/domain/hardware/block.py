@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlmodel import col, select
-
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.hardware import port_orders, topics
+from opsportal.domain.hardware.cut_off import is_taken_down, ports_of
 from opsportal.domain.hardware.port_orders import in_force
 from opsportal.domain.hardware.refusals import (
     AlreadyBlocked,
@@ -26,7 +25,6 @@ from opsportal.models import (
     HardwareJob,
     JobKind,
     OrderStatus,
-    PortLink,
     PortOrder,
     ServerBlock,
     Switch,
@@ -66,7 +64,7 @@ def state(unit: Unit, actor: Actor, server_id: int) -> BlockState:
     """The block in force, and the dry run: which ports would be set."""
     access_server_for(actor, unit, server_id, permission=Permission.SERVER_VIEW)
     block = in_force(unit, server_id)
-    plan = [_plan(unit, port) for port in _ports(unit, server_id)]
+    plan = [_plan(unit, port) for port in ports_of(unit, server_id)]
     may_lift = block is not None and (actor.is_staff or not block.is_by_staff)
     return BlockState(block, may_lift, plan)
 
@@ -83,22 +81,12 @@ def _plan(unit: Unit, port: SwitchPort) -> PortPlan:
     return PortPlan(switch.name, port.if_name, refusal)
 
 
-def _ports(unit: Unit, server_id: int) -> list[SwitchPort]:
-    query = (
-        select(SwitchPort)
-        .join(PortLink, col(PortLink.port_id) == col(SwitchPort.id))
-        .where(col(PortLink.server_id) == server_id, col(PortLink.valid_until).is_(None))
-        .order_by(col(SwitchPort.id))
-    )
-    return list(unit.exec(query))
-
-
 def request_block(
     unit: Unit, actor: Actor, server_id: int, *, reason: str, with_power: bool = False
 ) -> HardwareJob:
     """Write the job and its orders: every port of the server down, and the power off if wanted."""
     _, service = access_server_for(actor, unit, server_id, permission=Permission.SERVER_BLOCK)
-    ports = _ports(unit, server_id)
+    ports = ports_of(unit, server_id)
     if not reason.strip():
         raise ReasonMissing
     if not ports:
@@ -107,7 +95,7 @@ def request_block(
         raise AlreadyBlocked
     job = request_job(
         unit, actor, server_id, kind=JobKind.BLOCK, permission=Permission.SERVER_BLOCK,
-        steps=(*BLOCK_STEPS, *POWER_STEPS) if with_power else BLOCK_STEPS,
+        steps=(*BLOCK_STEPS, *POWER_STEPS) if with_power else BLOCK_STEPS, needs_bmc=with_power,
     )  # fmt: skip
     for port in ports:
         port_orders.order(unit, port, wants_up=False, actor=actor, reason=reason, job_id=job.id)
@@ -127,8 +115,8 @@ def request_block(
 
 
 def request_unblock(unit: Unit, actor: Actor, server_id: int) -> HardwareJob:
-    """Write the job and its orders: those ports up again that the block took down and that are still the
-    server's. The power stays as it is."""
+    """Write the job and its orders: those ports up again that the block took down, or may have, and that are
+    still the server's. The power stays as it is."""
     access_server_for(actor, unit, server_id, permission=Permission.SERVER_BLOCK)
     block = in_force(unit, server_id)
     if block is None:
@@ -136,29 +124,23 @@ def request_unblock(unit: Unit, actor: Actor, server_id: int) -> HardwareJob:
     if block.is_by_staff and not actor.is_staff:
         raise BlockedByStaff(reason=block.reason)
     job = request_job(
-        unit, actor, server_id, kind=JobKind.UNBLOCK, permission=Permission.SERVER_BLOCK, steps=UNBLOCK_STEPS
-    )
-    taken_down = {order.port_id for order in port_orders.orders_of(unit, block.job_id or 0)}
-    for port in _ports(unit, server_id):
-        if port.id in taken_down:
-            port_orders.order(unit, port, wants_up=True, actor=actor, reason=block.reason, job_id=job.id)
+        unit, actor, server_id, kind=JobKind.UNBLOCK, permission=Permission.SERVER_BLOCK, steps=UNBLOCK_STEPS,
+        needs_bmc=False,
+    )  # fmt: skip
+    for port in taken_down(unit, block):
+        port_orders.order(unit, port, wants_up=True, actor=actor, reason=block.reason, job_id=job.id)
     return job
 
 
+def taken_down(unit: Unit, block: ServerBlock) -> list[SwitchPort]:
+    """What lifting a block takes up: a port that it could not set is left alone, lest its switch keep the others."""
+    job = unit.get(HardwareJob, block.job_id) if block.job_id else None
+    orders = port_orders.orders_of(unit, block.job_id or 0) if job is not None else []
+    numbers = {order.port_id for order in orders if job is not None and is_taken_down(order, job)}
+    return [port for port in ports_of(unit, block.server_id) if port.id in numbers]
+
+
 # -- what workers write, in the transaction that holds the claim
-
-
-def block_of(unit: Unit, job_id: int) -> ServerBlock | None:
-    """The block that a job of kind BLOCK is to put in force."""
-    return unit.exec(select(ServerBlock).where(col(ServerBlock.job_id) == job_id)).first()
-
-
-def note_blocked(unit: Unit, job_id: int) -> None:
-    """The switch has said that every port is down."""
-    block = block_of(unit, job_id)
-    if block is not None and block.blocked_at is None:
-        block.blocked_at = utcnow()
-        unit.changed(topics.server(block.server_id), topics.FLEET)
 
 
 def note_unblocked(unit: Unit, server_id: int, *, by: str) -> None:
@@ -178,6 +160,11 @@ def close_orders(unit: Unit, job_id: int, status: OrderStatus, outcome_code: str
 def asked_orders(unit: Unit, job_id: int) -> list[PortOrder]:
     """What a job still has to carry out."""
     return [row for row in port_orders.orders_of(unit, job_id) if row.status == OrderStatus.ASKED]
+
+
+def is_in_part(unit: Unit, job_id: int) -> bool:
+    """Whether a port of a job has been set all the same."""
+    return any(row.status == OrderStatus.DONE for row in port_orders.orders_of(unit, job_id))
 
 
 def has_given_up(unit: Unit, job_id: int) -> bool:

@@ -44,6 +44,8 @@ from opsportal.models.base import utcnow
 
 QUEUE, TASK = "hardware", "port_order"
 MAX_ATTEMPTS = 4
+NEVER_ANSWERED = "never_answered"
+"""Nobody knows whether the port has followed."""
 RETRY = dt.timedelta(seconds=45)
 """Longer than an attempt may take; a worker that is later than that was lost."""
 
@@ -93,7 +95,7 @@ def order(
 def _close_abandoned(unit: Unit, port: SwitchPort) -> None:
     """End an order whose job has ended without it: cancelled, expired or failed before its turn."""
     query = (
-        select(PortOrder)
+        select(PortOrder, HardwareJob)
         .join(HardwareJob, col(HardwareJob.id) == col(PortOrder.job_id))
         .where(
             col(PortOrder.port_id) == port.id,
@@ -101,8 +103,8 @@ def _close_abandoned(unit: Unit, port: SwitchPort) -> None:
             col(HardwareJob.status).not_in(ACTIVE_JOB),
         )
     )
-    for row in unit.exec(query.with_for_update(of=PortOrder)):
-        _end(unit, row, OrderStatus.FAILED, "not_carried_out")
+    for row, job in unit.exec(query.with_for_update(of=PortOrder)):
+        _end(unit, row, OrderStatus.FAILED, NEVER_ANSWERED if job.commands_sent else "not_carried_out")
     unit.flush()
 
 
@@ -204,7 +206,7 @@ def claim(unit: Unit, order_id: int) -> Target | None:
     if row.due_at is not None and row.due_at > now:
         return None
     if row.attempts >= MAX_ATTEMPTS:
-        end(unit, order_id, OrderStatus.FAILED, "never_answered")
+        end(unit, order_id, OrderStatus.FAILED, NEVER_ANSWERED)
         return None
     row.attempts += 1
     row.due_at = now + RETRY

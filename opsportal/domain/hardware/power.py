@@ -5,7 +5,7 @@ from __future__ import annotations
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_job_for
 from opsportal.domain.audit import trail
-from opsportal.domain.hardware import block, owners
+from opsportal.domain.hardware import cut_off, owners
 from opsportal.domain.hardware.refusals import BlockedByStaff
 from opsportal.domain.hardware.requests import end_job, request_job
 from opsportal.domain.lifecycle import HARDWARE_JOB, move
@@ -47,7 +47,7 @@ def cancel_job(unit: Unit, actor: Actor, job_id: int) -> HardwareJob:
     if job.status != JobStatus.QUEUED:
         raise JobNotCancellable
     owners.require_free(unit, actor, unit.get_one(Server, job.server_id))
-    blocking = block.block_of(unit, job_id)
+    blocking = cut_off.block_of(unit, job_id)
     if blocking is not None and blocking.is_by_staff and not actor.is_staff:
         raise BlockedByStaff(reason=blocking.reason)
     move(unit, HARDWARE_JOB, job, JobStatus.CANCELLED, actor_id=actor.person_id)

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.audit import trail
-from opsportal.domain.hardware import owners, topics
+from opsportal.domain.hardware import cut_off, owners, topics
 from opsportal.domain.provisioning.closing import close_installation
 from opsportal.domain.refusals import Refusal, ServerBusy, ServerWithoutBmc, ServiceNotActive
 from opsportal.models import (
@@ -43,16 +43,18 @@ def request_job(
     steps: Sequence[str],
     patience_s: int | None = None,
     retry_of_id: int | None = None,
+    needs_bmc: bool = True,
 ) -> HardwareJob:
     """Write the job, its steps and its wake-up call; a worker does the rest.
 
     `patience_s`: for how long the click may wait for a worker before it has lost its meaning.
+    `needs_bmc`: False for what only a switch is asked to do.
     Refuses with `ServerBusy` when any job on this server has not ended: of two people who click
     at once exactly one gets in, because the database allows one active job per server. And with
     `ServerTakenOver` while somebody else has a job of this server in hands.
     """
     server, service = access_server_for(actor, unit, server_id, permission=permission)
-    _check_usable(unit, actor, server, service)
+    _check_usable(unit, actor, server, service, needs_bmc=needs_bmc)
     patience = dt.timedelta(seconds=patience_s or settings().power_patience_s)
     job = HardwareJob(
         server_id=server_id,
@@ -95,8 +97,10 @@ def find_obstacle(unit: Unit, actor: Actor, server_id: int) -> Refusal | None:
     return ServerBusy(actor=holder.actor_name, server=server.name) if holder else None
 
 
-def _check_usable(unit: Unit, actor: Actor, server: Server, service: Service | None) -> None:
-    if unit.get(Bmc, server.id) is None:
+def _check_usable(
+    unit: Unit, actor: Actor, server: Server, service: Service | None, *, needs_bmc: bool = True
+) -> None:
+    if needs_bmc and unit.get(Bmc, server.id) is None:
         raise ServerWithoutBmc
     if not actor.is_staff and (service is None or service.status != ServiceStatus.ACTIVE):
         raise ServiceNotActive
@@ -128,5 +132,6 @@ def end_job(unit: Unit, job: HardwareJob, *, outcome_code: str) -> None:
             step.finished_at = job.finished_at
             step.status = StepStatus.DONE if job.status == JobStatus.SUCCEEDED else StepStatus.FAILED
     close_installation(unit, job, outcome_code=outcome_code)
+    cut_off.note_end(unit, job)
     owners.let_go(unit, job)
     unit.changed(*topics.of_job(job))

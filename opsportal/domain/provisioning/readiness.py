@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlmodel import col, select
-
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
-from opsportal.models import Bmc, PortLink, Power, Server, SwitchPort
+from opsportal.domain.hardware import cut_off
+from opsportal.models import Bmc, Power, Server
 from opsportal.settings import settings
 
 
@@ -51,10 +50,7 @@ def _bmc(unit: Unit, server: Server) -> Known:
 
 
 def _port(unit: Unit, server_id: int) -> Known:
-    """A server that is off has its port down: only `up` says something."""
-    query = (
-        select(SwitchPort)
-        .join(PortLink, col(PortLink.port_id) == col(SwitchPort.id))
-        .where(col(PortLink.server_id) == server_id, col(PortLink.valid_until).is_(None))
-    )
-    return Known.OK if any(port.is_up for port in unit.exec(query)) else Known.UNKNOWN
+    """A server that is off has no link: only a link says something, and that we cut the server off."""
+    if cut_off.is_cut_off(unit, server_id):
+        return Known.BAD
+    return Known.OK if any(port.is_up for port in cut_off.ports_of(unit, server_id)) else Known.UNKNOWN

@@ -90,6 +90,14 @@ class MacUnknown(Refusal):
     )
 
 
+class ServerCutOff(Refusal):
+    code = "server_cut_off"
+    msgid = (
+        "{server} is blocked from the network, so it cannot start from there. Nothing was changed. Unblock it on its"
+        " overview first, then try again."
+    )
+
+
 class BootRefused(Refusal):
     """A machine's request that is not the one expected: no such token, not its turn, not its address."""
 

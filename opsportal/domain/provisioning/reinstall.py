@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
+from opsportal.domain.hardware.port_orders import in_force
 from opsportal.domain.hardware.requests import request_job
 from opsportal.domain.provisioning import disks, milestones, systems, tokens
 from opsportal.domain.provisioning.orders import (
@@ -23,6 +24,7 @@ from opsportal.domain.provisioning.refusals import (
     BootServiceMissing,
     ConfirmationWrong,
     MacUnknown,
+    ServerCutOff,
     SystemNotOffered,
 )
 from opsportal.models import (
@@ -66,10 +68,11 @@ class Ordered:
 def request_reinstall(unit: Unit, actor: Actor, server_id: int, order: InstallOrder) -> Ordered:
     """Order a new system. Everything on the chosen disks will be lost, once its worker has checked the rest.
 
-    Refuses a wrong confirmation, what does not fit the hardware, and `ServerBusy`.
+    Refuses a wrong confirmation, what does not fit the hardware, a blocked server, and `ServerBusy`.
     """
     server, _ = access_server_for(actor, unit, server_id, permission=Permission.SERVER_REINSTALL)
     _check_bootable(server)
+    _check_not_blocked(unit, server)
     _check_typed(server, order.confirmation)
     system = systems.find_system(unit, server, order.system_id)
     chosen = disks.check_layout(system, disks.disks_of(unit, server), layout=order.layout, chosen=order.disks)
@@ -96,6 +99,7 @@ def request_boot(
     if kind is JobKind.BOOT_DISK:
         return Ordered(_job(unit, actor, server, kind, DISK_STEPS), "")
     _check_bootable(server)
+    _check_not_blocked(unit, server)
     if kind is JobKind.WIPE:
         _check_typed(server, order.confirmation)
     system = systems.find_boot(unit, server, PURPOSES[kind])
@@ -105,7 +109,8 @@ def request_boot(
 
 
 def may_boot(unit: Unit, server: Server, kind: JobKind) -> bool:
-    """Whether the boot service has something of this kind for the server."""
+    """Whether the boot service has something of this kind for the server. One that is blocked is still asked for
+    it, to be refused with what to do: it is no machine that nothing can be done with."""
     try:
         _check_bootable(server)
         systems.find_boot(unit, server, PURPOSES[kind])
@@ -119,6 +124,12 @@ def _check_bootable(server: Server) -> None:
         raise BootServiceMissing
     if not _MAC.fullmatch(server.mac.lower()):
         raise MacUnknown
+
+
+def _check_not_blocked(unit: Unit, server: Server) -> None:
+    """A network boot would cost the running system its power, and come to nothing."""
+    if in_force(unit, server.id or 0) is not None:
+        raise ServerCutOff(server=server.name)
 
 
 def _check_typed(server: Server, typed: str) -> None:

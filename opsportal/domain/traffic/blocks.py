@@ -18,7 +18,7 @@ from opsportal.domain.hardware.refusals import (
     SwitchReadOnly,
 )
 from opsportal.domain.mail.letters import Text
-from opsportal.domain.refusals import Refusal, ServerWithoutBmc
+from opsportal.domain.refusals import Refusal
 from opsportal.domain.traffic import letters
 from opsportal.domain.traffic.cycles import cycle_on
 from opsportal.locale import N_
@@ -44,7 +44,6 @@ TOLD_AFTER = dt.timedelta(hours=1)
 """What may pass by itself, such as other work on the server, is a person's business only after that."""
 LASTING = {
     ServerWithoutPort.code: N_("No switch port is on record for its server."),
-    ServerWithoutBmc.code: N_("Its server has no management controller on record."),
     SwitchReadOnly.code: N_("The portal may not set ports of switch {switch}: store credentials that may."),
     PortIsUplink.code: N_("Port {port} is marked as an uplink, and uplinks are never switched."),
     PortMissing.code: N_("The switch shows no port {port} at present."),

@@ -12,10 +12,11 @@ from threading import Thread
 import pytest
 
 from opsportal.db import unit_of_work
+from opsportal.domain.provisioning.readiness import list_checks
 from opsportal.integrations.installers import LOCAL_DISK
-from opsportal.models import InstallStage, PortLink, Power, Server, SnmpVersion, Switch, SwitchPort
-from opsportal.models.base import utcnow
+from opsportal.models import InstallStage, Power, Server, SwitchPort
 from opsportal.settings import settings
+from tests.cabling import make_block, make_port
 from tests.integration.provisioning.rack import IMAGE, Place, make_files, make_system
 from workers.hardware import preflight
 
@@ -116,27 +117,43 @@ def test_boot_url_was_taken_away(place: Place, monkeypatch: pytest.MonkeyPatch) 
     assert (place.end, place.bmc.commands) == (("failed", preflight.BootUrlMissing.code), [])
 
 
-def test_switch_port(place: Place) -> None:
-    """Down under a server that is on, it says something; under one that is off it does not."""
+def _known(place: Place) -> str:
     with unit_of_work() as unit:
-        switch = Switch(
-            name="sw",
-            site="Prague 1",
-            host="127.0.0.1",
-            port=161,
-            snmp_version=SnmpVersion.V2C,
-            community=b"x",
-        )
-        unit.add(switch)
-        unit.flush()
-        port = SwitchPort(switch_id=switch.id or 0, if_name="ge-0/0/1", is_up=False)
-        unit.add(port)
-        unit.flush()
-        unit.add(PortLink(port_id=port.id or 0, server_id=place.server.id or 0, valid_from=utcnow()))
+        checks = list_checks(place.actor, unit, place.server.id or 0)
+    return next(check.known.value for check in checks if check.name == "port_up")
+
+
+def _look(port: SwitchPort, *, is_enabled: bool | None, is_up: bool) -> None:
+    with unit_of_work() as unit:
+        row = unit.get_one(SwitchPort, port.id)
+        row.is_enabled, row.is_up = is_enabled, is_up
+
+
+def test_switch_port(place: Place) -> None:
+    """Without a link under a server that is on, it says something; under one that is off it does not."""
+    port = make_port(place.server, is_up=False)
+    with unit_of_work() as unit:
         unit.get_one(Server, place.server.id).power = Power.ON
     _fails(place, "switch_port_down")
     with unit_of_work() as unit:
         unit.get_one(Server, place.server.id).power = Power.OFF
+    # Taken down by us it comes to nothing, whatever the power; somebody at the switch may have taken it up.
+    _look(port, is_enabled=False, is_up=False)
+    assert _known(place) == "bad"
+    _fails(place, "switch_port_down")
+    _look(port, is_enabled=False, is_up=True)
+    assert _known(place) == "ok"
+    _look(port, is_enabled=True, is_up=False)
+    assert _known(place) == "unknown"
     place.reinstall()
     place.work()
     assert place.end == ("waiting", None)
+
+
+def test_a_server_that_was_blocked_meanwhile_is_not_touched(place: Place) -> None:
+    port = make_port(place.server, is_up=True)
+    place.reinstall()
+    make_block(place.server, port)
+    place.work()
+    assert (place.end, place.bmc.commands) == (("failed", "switch_port_down"), [])
+    assert _known(place) == "bad"

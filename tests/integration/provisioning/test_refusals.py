@@ -26,6 +26,7 @@ from opsportal.models import (
 )
 from opsportal.settings import settings
 from tests.builders import make_actor, make_server, make_service, suspend
+from tests.cabling import make_block, make_port
 from tests.doors import world
 from tests.integration.provisioning.rack import KEY, Place, make_system
 
@@ -65,6 +66,21 @@ def refused(call: Callable[[], Any]) -> str:
 def test_orders_that_cannot_be_carried_out(place: Place) -> None:
     came = {what: refused(partial(place.reinstall, **changes)) for what, (_, changes) in WRONG.items()}
     assert came == {what: code for what, (code, _) in WRONG.items()}
+
+
+def test_a_blocked_server_boots_from_its_disk_only(place: Place) -> None:
+    make_system(purpose=SystemPurpose.RESCUE)
+    make_system(purpose=SystemPurpose.WIPE)
+    make_block(place.server, make_port(place.server))
+
+    def boot(kind: JobKind) -> None:
+        with unit_of_work() as unit:
+            order = BootOrder(confirmation=place.server.name)
+            request_boot(unit, place.actor, place.server.id or 0, kind=kind, order=order)
+
+    calls = [place.reinstall, partial(boot, JobKind.RESCUE), partial(boot, JobKind.WIPE)]
+    assert [refused(call) for call in calls] == ["server_cut_off"] * 3
+    boot(JobKind.BOOT_DISK)
 
 
 def test_second_order_while_the_first_is_under_way(place: Place) -> None:
