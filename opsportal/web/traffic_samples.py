@@ -25,9 +25,9 @@ reboot, too_fast, ambiguous. The bytes of all rows add up to what the cycle has 
 
 
 async def download(request: Request) -> Response:
-    """GET /servers/{id}/traffic-samples.csv?cycle=2026-11-07: every slot of the cycle that the day lies in."""
+    """GET /services/{id}/traffic-samples.csv?cycle=2026-11-07: every slot of the cycle that the day lies in."""
     actor = await actor_of(request)
-    number: int = request.path_params["server_id"]
+    number: int = request.path_params["service_id"]
     if not 0 < number < 2**63:
         raise NotFound
     try:
@@ -38,7 +38,7 @@ async def download(request: Request) -> Response:
     if day is not None and not 2000 <= day.year <= 2999:
         raise BadRequest
     found = await in_unit(_read, actor, number, day)
-    file = f"{found.server}-traffic-samples-{found.cycle.first}.csv"
+    file = f"{found.service}-traffic-samples-{found.cycle.first}.csv"
     return Response(
         written(found.rows),
         media_type="text/csv; charset=utf-8",
@@ -46,8 +46,8 @@ async def download(request: Request) -> Response:
     )
 
 
-def _read(unit: Unit, actor: Actor, server_id: int, day: dt.date | None) -> CycleSamples:
-    return read_samples(actor, unit, server_id, day=day)
+def _read(unit: Unit, actor: Actor, service_id: int, day: dt.date | None) -> CycleSamples:
+    return read_samples(actor, unit, service_id, day=day)
 
 
 def written(rows: Iterable[SampleRow]) -> str:
@@ -66,4 +66,4 @@ def _fields(row: SampleRow) -> tuple[object, ...]:
     return (*times, row.in_bytes, row.out_bytes, row.measured_ms, row.in_bps, row.out_bps, row.flags)
 
 
-ROUTES = [Route("/servers/{server_id:int}/traffic-samples.csv", answering(download), methods=["GET"])]
+ROUTES = [Route("/services/{service_id:int}/traffic-samples.csv", answering(download), methods=["GET"])]

@@ -6,8 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from opsportal.db import Unit
-from opsportal.domain.access import Actor, Permission, access_server_for
-from opsportal.domain.refusals import NotFound
+from opsportal.domain.access import Actor, Permission, access_service_for
 from opsportal.domain.traffic import links
 from opsportal.domain.traffic.counters import AMBIGUOUS, INTERPOLATED, REBOOT, TOO_FAST, WRAPPED
 from opsportal.domain.traffic.cycles import Cycle, cycle_on
@@ -48,23 +47,22 @@ class SampleRow:
 
 @dataclass(frozen=True, slots=True)
 class CycleSamples:
-    server: str
+    service: str
     cycle: Cycle
     rows: list[SampleRow]
 
 
-def read_samples(actor: Actor, unit: Unit, server_id: int, *, day: dt.date | None = None) -> CycleSamples:
-    """The slots of the cycle that a day (today when None) lies in, up to now. `NotFound` for a server in stock.
+def read_samples(actor: Actor, unit: Unit, service_id: int, *, day: dt.date | None = None) -> CycleSamples:
+    """The slots of the cycle that a day (today when None) lies in, up to now; also of a service that has ended.
 
-    Follows the service: ports that it used earlier count, a former tenant's traffic on this port does not.
+    Every port counts for the time in which the service used it, and for no other.
     """
-    server, service = access_server_for(actor, unit, server_id, permission=Permission.TRAFFIC_VIEW)
-    if service is None:
-        raise NotFound
+    service = access_service_for(actor, unit, service_id, permission=Permission.TRAFFIC_VIEW)
+    assert service.id is not None
     cycle = cycle_on(service, day)
     first, end = slot_of(cycle.start), min(slot_of(cycle.end), slot_of(utcnow()) + 1)
     if first >= end:
-        return CycleSamples(server.name, cycle, [])
+        return CycleSamples(service.name, cycle, [])
     tenures = links.list_tenures(unit, server_id=0, service_id=service.id, first=first, end=end)
     rows = []
     for number, slot in enumerate(read_slots(unit, tenures, first=first, end=end), start=first):
@@ -73,4 +71,4 @@ def read_samples(actor: Actor, unit: Unit, server_id: int, *, day: dt.date | Non
         rows.append(
             SampleRow(slot_start(number), slot_start(number + 1), received, sent, slot.covered_ms, flags)
         )
-    return CycleSamples(server.name, cycle, rows)
+    return CycleSamples(service.name, cycle, rows)

@@ -18,6 +18,7 @@ from opsportal.components.billing import (
 from opsportal.components.elements import (
     button,
     card,
+    download_link,
     key_values,
     link,
     skeleton,
@@ -51,6 +52,14 @@ def _line_text(line: Any) -> rx.Component:
                 date(line.period_last),
                 " · ",
                 tn("{n} day", "{n} days", n=line.days),
+            ),
+        ),
+        rx.cond(
+            line.has_samples,
+            download_link(
+                t("Download its samples"),
+                href=f"/services/{line.service_id}/traffic-samples.csv?cycle={line.period_start}",
+                class_name="row-link",
             ),
         ),
     )

@@ -14,6 +14,7 @@ from opsportal.components.inventory import confidence, stock_status, why_faulty
 from opsportal.components.states import empty, page_body
 from opsportal.components.tables import Column, QueryLink, table
 from opsportal.components.text import t
+from opsportal.locale import N_
 from opsportal.pages.frame import framed
 from opsportal.state.inventory.stock import StockState
 
@@ -43,6 +44,9 @@ def _state(row: Any) -> rx.Component:
         stock_status(row.status),
         rx.cond(row.since, rx.el.small(ago(row.since))),
         rx.cond(row.reason & (row.status == "faulty"), rx.el.small(why_faulty(row), class_name="bad-text")),
+        rx.cond(
+            row.silent_since, ago(row.silent_since, text=N_("BMC fell silent {ago}"), class_name="warn-text")
+        ),
     )
 
 

@@ -97,6 +97,10 @@ def _steps(view: Any) -> rx.Component:
     )
 
 
+def _samples(words: Any, view: Any, day: Any, **props: Any) -> rx.Component:
+    return download_link(words, href=f"/services/{view.service_id}/traffic-samples.csv?cycle={day}", **props)
+
+
 def _overage(view: Any) -> rx.Component:
     said = tn(
         "The cycle before went {n} unit beyond the plan: {amount}.",
@@ -113,6 +117,8 @@ def _overage(view: Any) -> rx.Component:
                 (view.overage_invoice > 0) & (ShellState.me.role != "technician"),
                 link(t("Open the invoice"), to=f"/billing/invoices/{view.overage_invoice}"),
             ),
+            " ",
+            _samples(t("Download its samples"), view, view.overage_first, class_name="row-link"),
             class_name="sub",
         ),
     )
@@ -143,7 +149,6 @@ def _exemption(view: Any) -> rx.Component:
 
 
 def _shown(view: Any) -> rx.Component:
-    file = f"/servers/{view.server_id}/traffic-samples.csv?cycle={view.first}"
     return card(
         rx.el.div(
             _used(view),
@@ -165,7 +170,7 @@ def _shown(view: Any) -> rx.Component:
                 class_name="sub",
             ),
             rx.el.div(
-                download_link(t("Download the cycle's samples"), href=file),
+                _samples(t("Download the cycle's samples"), view, view.first),
                 _exemption(view),
                 class_name="row",
             ),
@@ -184,6 +189,6 @@ def cycle_card(server_id: Any) -> rx.Component:
     return part(
         CycleState.problem,
         ready=view.is_ready & (view.server_id == server_id),
-        content=rx.cond(view.has_service, _shown(view)),
+        content=rx.cond(view.service_id > 0, _shown(view)),
         loading=card(lines(4), title=skeleton("title")),
     )

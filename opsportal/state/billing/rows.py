@@ -13,6 +13,7 @@ from opsportal.domain.billing.transactions import Transaction
 from opsportal.domain.payments import failures
 from opsportal.domain.payments.cards import is_usable
 from opsportal.domain.payments.quotes import Quote
+from opsportal.domain.traffic import overages
 from opsportal.models import (
     ACTIVE_PAYMENT,
     DocumentKind,
@@ -93,6 +94,7 @@ def line_view(line: InvoiceLine) -> LineView:
         text_msgid=line.text_msgid,
         params=dict(line.params),
         service_id=line.service_id or 0,
+        has_samples=line.text_msgid == overages.LINE and bool(line.service_id),
         period_start=iso_day(start),
         period_last=iso_day(end - dt.timedelta(days=1)) if end else "",
         days=(end - start).days if start and end else 0,

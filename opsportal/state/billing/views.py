@@ -81,6 +81,8 @@ class LineView:
     text_msgid: str = ""
     params: dict[str, str | int] = field(default_factory=dict)
     service_id: int = 0
+    has_samples: bool = False
+    """What it charges was counted in five-minute samples, of the cycle that begins with `period_start`."""
     period_start: str = ""
     period_last: str = ""
     days: int = 0

@@ -13,7 +13,7 @@ from opsportal.domain.audit import changes
 from opsportal.domain.hardware import topics
 from opsportal.domain.inventory import cleanings, discovery, labels, orders, places, scores, stock
 from opsportal.domain.inventory.topics import STOCK
-from opsportal.models import Cleaning, Server, StockStatus
+from opsportal.models import Cleaning, Power, Server, StockStatus
 from opsportal.models.base import utcnow
 from opsportal.state.guard import allow
 from opsportal.state.inventory.reasons import Reason, reasons_of
@@ -91,6 +91,7 @@ def _row(
         done=sum(state.is_good for state in states),
         needed=len(states),
         confidence=found[number].total,
+        silent_since=iso(server.bmc_failed_at) if server.power == Power.UNKNOWN else "",
     )
 
 

@@ -120,6 +120,8 @@ class StockRowView:
     done: int = 0
     needed: int = 0
     confidence: int = 0
+    silent_since: str = ""
+    """Since when its BMC has not answered; such a machine is not let."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def _view(server_id: int, usage: CycleUsage) -> CycleView:
     return CycleView(
         is_ready=True,
         server_id=server_id,
-        has_service=True,
+        service_id=usage.service.id or 0,
         first=iso_day(usage.cycle.first),
         last=iso_day(usage.cycle.after - dt.timedelta(days=1)),
         used_bytes=str(usage.used_bytes),
@@ -62,6 +62,7 @@ def _view(server_id: int, usage: CycleUsage) -> CycleView:
         steps=[StepView(one.step, iso(one.at), _outcome(one)) for one in usage.alerts],
         is_exempt=usage.is_exempt,
         overage_units=overage.units if overage else 0,
+        overage_first=iso_day(overage.cycle_start) if overage else "",
         overage_minor=overage.amount_minor if overage else 0,
         overage_invoice=(overage.invoice_id or 0) if overage else 0,
     )

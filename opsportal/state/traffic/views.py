@@ -72,7 +72,8 @@ class CycleView:
 
     is_ready: bool = False
     server_id: int = 0
-    has_service: bool = False
+    service_id: int = 0
+    """0: it serves nobody, and there is no cycle."""
     first: str = ""
     last: str = ""
     """The cycle's last day."""
@@ -94,6 +95,8 @@ class CycleView:
     steps: list[StepView] = field(default_factory=list)
     is_exempt: bool = False
     overage_units: int = 0
+    overage_first: str = ""
+    """The first day of the cycle that went beyond the plan."""
     overage_minor: int = 0
     overage_invoice: int = 0
 

@@ -114,7 +114,7 @@ PATHS = (
     Path("GET /jobs/{job_id:int}/serial.json", _OUT, _OUT, (404, "not_found")),
     Path("GET /jobs/{job_id:int}/order.json", _OUT, _OUT, (404, "not_found")),
     Path("GET /servers/{server_id:int}/traffic.csv", _OUT, _OUT, (404, "not_found")),
-    Path("GET /servers/{server_id:int}/traffic-samples.csv", _OUT, _OUT, (404, "not_found")),
+    Path("GET /services/{service_id:int}/traffic-samples.csv", _OUT, _OUT, (404, "not_found")),
     Path("POST /servers/{server_id:int}/console", _OUT, _OUT, (400, "console_away"), {"kind": "serial"}),
     Path("POST /servers/bmc-access/ask", _OUT, _OUT, (404, "not_found"), {"server_id": 2**62}),
     *(

@@ -165,7 +165,7 @@ def test_a_month_computed_by_hand(name: str) -> None:
     in_the_month = begins + 14 * DAY
     with calendar.as_of(in_the_month), unit_of_work() as unit:
         page = read_cycle(unit, metered.actor, metered.server.id or 0)
-        file = read_samples(metered.actor, unit, metered.server.id or 0)
+        file = read_samples(metered.actor, unit, metered.service.id or 0)
     assert (page.first, page.used_bytes) == (month.first.isoformat(), str(used))
     assert (page.billed_bps, page.coverage_bp) == (month.rank * 1_000, 10_000)
     rows = list(csv.DictReader(io.StringIO(written(file.rows))))
@@ -218,7 +218,7 @@ def test_a_month_with_gaps_and_missed_polls() -> None:
     assert used.totals.in_bytes == KBIT * 8_400 * 8_401 // 2  # nothing invented, repeated or dropped
     with calendar.as_of(begins + 14 * DAY), unit_of_work() as unit:
         page = read_cycle(unit, metered.actor, metered.server.id or 0)
-        file = read_samples(metered.actor, unit, metered.server.id or 0)
+        file = read_samples(metered.actor, unit, metered.service.id or 0)
         days = unit.exec(select(TrafficDay.samples).order_by(col(TrafficDay.day))).all()
     assert (page.billed_bps, page.coverage_bp) == (7_981_500, 9_722)
     assert sum(days) == 8_400

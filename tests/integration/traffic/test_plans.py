@@ -31,6 +31,7 @@ from opsportal.models import (
     Server,
     ServerBlock,
     Service,
+    ServiceStatus,
     Switch,
     TaxRate,
     TrafficAction,
@@ -45,6 +46,7 @@ from opsportal.settings import settings
 from opsportal.web.traffic_samples import COLUMNS, written
 from tests.builders import make_actor, make_company, make_person, make_server, make_service
 from tests.integration.traffic.ports import SLOT, FakeSwitch
+from tests.stock import hand_over
 from workers import traffic_plans
 
 pytestmark = pytest.mark.usefixtures("portal")
@@ -288,7 +290,7 @@ def test_the_samples_of_a_cycle_add_up_to_what_it_has_used() -> None:
     world.moves(1, sent=999_999)
     client = make_actor(world.person)
     with unit_of_work() as unit:
-        found = read_samples(client, unit, world.server.id or 0)
+        found = read_samples(client, unit, world.service_id)
         seen = allowances.read_cycle(client, unit, world.server.id or 0)
     rows = list(csv.DictReader(io.StringIO(written(found.rows))))
     assert tuple(rows[0]) == COLUMNS
@@ -303,7 +305,12 @@ def test_the_samples_of_a_cycle_add_up_to_what_it_has_used() -> None:
     assert sums == [seen.totals.in_bytes, seen.totals.out_bytes] == [123_457, 1_000_006]
     assert seen.used_bytes == 1_123_463
     with pytest.raises(NotFound), unit_of_work() as unit:
-        read_samples(make_actor(), unit, world.server.id or 0)
+        read_samples(make_actor(), unit, world.service_id)
+    with unit_of_work() as unit:  # the invoice comes when the server may serve somebody else already
+        service = unit.get_one(Service, world.service_id)
+        service.status = ServiceStatus.TERMINATED
+        hand_over(unit, world.server.id or 0, None)
+        assert read_samples(client, unit, world.service_id, day=found.cycle.first).rows == found.rows
 
 
 def test_cycles_follow_the_services_billing_day_through_short_months() -> None:
