@@ -24,7 +24,8 @@ MILESTONE: Final[Words] = {
 }
 DIAGNOSIS: Final[Words] = {
     "no_power": N_(
-        "The server has not come back on. Look at its power state; press Power on when this job has ended."
+        "The server is off, so nothing goes on: its power was cut, it switched itself off, or it never came on. End this"
+        " with Stop and power off, then try again; if it stays off, contact support."
     ),
     "no_dhcp_request": N_(
         "The server's firmware has not asked for an address: the boot network's DHCP server has not heard of it. Most"
@@ -138,7 +139,8 @@ OUTCOMES: Final[Words] = {
         " install again."
     ),
     "no_power": N_(
-        "The server did not come back on. Nothing was erased. Power it on, then try again; if it stays off, contact"
+        "The server was off when it should have been at work: its power was cut, it switched itself off, or it never"
+        " came on. If its disks were prepared by then, what was on them is lost. Try again; if it stays off, contact"
         " support."
     ),
     "no_dhcp_request": N_(

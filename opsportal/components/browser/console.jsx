@@ -121,7 +121,12 @@ function withControl(bytes) {
 function OpenConsole({ server, kind, onClose }) {
   const intl = useIntl();
   const { target, receive, attach } = useTarget();
-  const room = useConsole(server, kind, receive);
+  const [isSilent, setSilent] = useState(true);
+  const hear = useCallback((bytes) => {
+    setSilent(false);
+    receive(bytes);
+  }, [receive]);
+  const room = useConsole(server, kind, hear);
   const [control, setControl] = useState(false);
   const [generation, setGeneration] = useState(0);
   const started = useRef(false);
@@ -171,6 +176,9 @@ function OpenConsole({ server, kind, onClose }) {
       ) : room.phase === "ended" ? null : (
         <div className="console-terminal waiting" aria-busy="true" />
       )}
+      {isSilent && kind === "serial" && isMine && room.link === "live" ? (
+        <p className="sub">{intl.t("Nothing to see? Press Enter: the system may be waiting for it. A server that is off prints nothing.")}</p>
+      ) : null}
       {isShown && isMine ? (
         <KeysBar kind={kind} target={target} onKeys={onKeys} control={control} setControl={setControl} />
       ) : null}

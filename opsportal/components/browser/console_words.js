@@ -16,7 +16,7 @@ const ENDS = {
   network: N_("The portal cannot be reached. Check your connection and connect again."),
   too_slow: N_("Your connection is too slow for what this server prints. Connect again to see the present."),
   ticket_unusable: N_("This console could not be opened: its ticket was used or has expired. Open it again."),
-  screen_unreachable: N_("The server's screen does not answer. Try again in a minute, or use the serial console."),
+  screen_unreachable: N_("The server's screen does not answer. Some servers have one only while they are on: switch it on, or try again in a minute."),
   screen_refused: N_("The server's screen refused our password. Support has to correct it; use the serial console meanwhile."),
   screen_busy: N_("The server's screen takes no more viewers. Try again when somebody has left."),
   screen_closed: N_("The server's screen closed the connection."),

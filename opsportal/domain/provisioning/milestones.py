@@ -19,6 +19,7 @@ from opsportal.models import (
     JobStatus,
     Milestone,
     MilestoneName,
+    Power,
     Server,
 )
 from opsportal.models.base import utcnow
@@ -161,7 +162,10 @@ def is_complete(unit: Unit, job_id: int) -> bool:
 
 
 def mark_late(unit: Unit) -> int:
-    """Write the diagnosis next to every milestone that has become late. Returns how many."""
+    """Write the diagnosis next to every milestone that is late now, or whose machine is off. Returns how many are new.
+
+    What is found out later replaces it, and a machine that is on again in time is no longer late.
+    """
     jobs = unit.exec(
         select(HardwareJob)
         .where(
@@ -178,25 +182,40 @@ def _mark_late(unit: Unit, job: HardwareJob) -> bool:
     assert job.id is not None
     rows = milestones_of(unit, job.id)
     row = next((one for one in rows if one.reached_at is None), None)
-    if row is None or row.late_at is not None:
+    if row is None:
         return False
-    if _begun(rows, row) + dt.timedelta(seconds=row.late_s) > utcnow():
+    is_due = _begun(rows, row) + dt.timedelta(seconds=row.late_s) <= utcnow()
+    diagnosis = diagnosis_of(unit, row) if is_due or _is_seen_off(unit, row) else None
+    if row.diagnosis == diagnosis:
         return False
-    row.late_at, row.diagnosis = utcnow(), diagnosis_of(unit, row)
+    row.late_at, row.diagnosis = (row.late_at or utcnow()) if diagnosis else None, diagnosis
     unit.changed(*topics.of_job(job), topics.job(job.id))
-    return True
+    return diagnosis is not None
 
 
 def diagnosis_of(unit: Unit, row: Milestone) -> Diagnosis:
     """What is likely wrong when a milestone is not passed, by what is known of its machine now."""
     name = MilestoneName(row.name)
+    if _is_seen_off(unit, row):
+        return Diagnosis.NO_POWER
     if name is not MilestoneName.NETWORK_BOOT:
         return EXPECTED[name].diagnosis
     if leases.first_given(unit, [row.job_id]):
         return Diagnosis.NO_BOOT_SCRIPT
-    installation = unit.get_one(Installation, row.job_id)
-    is_told = leases.are_told_of(unit, unit.get_one(Server, installation.server_id))
+    is_told = leases.are_told_of(unit, _server(unit, row))
     return Diagnosis.NO_DHCP_REQUEST if is_told else EXPECTED[name].diagnosis
+
+
+def _is_seen_off(unit: Unit, row: Milestone) -> bool:
+    """Whether its BMC has said that the machine is off since this milestone is waited for: it cannot come by itself."""
+    server = _server(unit, row)
+    if server.power != Power.OFF or server.power_verified_at is None:
+        return False
+    return server.power_verified_at > _begun(milestones_of(unit, row.job_id), row)
+
+
+def _server(unit: Unit, row: Milestone) -> Server:
+    return unit.get_one(Server, unit.get_one(Installation, row.job_id).server_id)
 
 
 def waited_for(unit: Unit, job_id: int) -> Milestone | None:

@@ -126,7 +126,11 @@ def _heard(view: Any) -> rx.Component:
     return rx.fragment(
         _figures(view),
         rx.el.h3(t("Sensors")),
-        rx.el.ul(rx.foreach(view.sensors, _sensor), class_name="sensor-list"),
+        rx.cond(
+            (view.sensors.length() == 0) & (view.more_sensors.length() == 0) & (view.sensors_code == ""),
+            rx.el.p(t("This machine has no sensors that it tells about."), class_name="sub"),
+            rx.el.ul(rx.foreach(view.sensors, _sensor), class_name="sensor-list"),
+        ),
         _rest(view.more_sensors, _sensor, "{n} more sensor", "{n} more sensors"),
         _partial(view.sensors_code),
         rx.el.h3(t("Event log")),

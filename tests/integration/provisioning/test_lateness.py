@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 from opsportal.db import unit_of_work
-from opsportal.domain.hardware import reconciliation
+from opsportal.domain.hardware import claims, reconciliation
 from opsportal.domain.provisioning import milestones
 from opsportal.integrations.installers import LOCAL_DISK
-from opsportal.models import Diagnosis, InstallStage, Milestone, MilestoneName
+from opsportal.models import Diagnosis, InstallStage, Milestone, MilestoneName, Power, Server
 from opsportal.models.base import utcnow
 from tests.integration.provisioning.rack import Place
 from workers import provisioning
@@ -77,6 +77,37 @@ def test_machine_stands_still(place: Place) -> None:
         assert place.script() == LOCAL_DISK
         installation = place.installation()
         assert (installation.stage, installation.password_hash) == (InstallStage.ENDED, None)
+
+
+def _told_power(place: Place, power: Power) -> None:
+    """As the sweep keeps what the BMC has just said."""
+    with unit_of_work() as unit:
+        claims.record_power(unit, unit.get_one(Server, place.job().server_id), power, company_id=None)
+
+
+def test_machine_without_power_is_told_at_once(place: Place) -> None:
+    place.reinstall()
+    place.work()
+    place.boot_installer()
+    place.report("disk_prepared")
+
+    def late() -> Diagnosis | None:
+        provisioning.run()
+        row = _waited(place)
+        assert (row.late_at is None) == (row.diagnosis is None)
+        return row.diagnosis
+
+    assert late() is None
+    _told_power(place, Power.OFF)
+    assert late() == Diagnosis.NO_POWER
+    _told_power(place, Power.ON)  # by itself, as some firmware does
+    assert late() is None
+    _let_pass(place, _waited(place).late_s + 1)
+    assert late() == Diagnosis.WRITING_STUCK
+    _told_power(place, Power.OFF)
+    assert late() == Diagnosis.NO_POWER
+    _let_pass(place, _waited(place).limit_s)
+    assert (_sweep(), place.end) == (1, ("failed", Diagnosis.NO_POWER))
 
 
 def test_report_after_the_deadline_and_before_the_sweep_still_counts(place: Place) -> None:
