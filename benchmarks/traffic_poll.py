@@ -75,6 +75,10 @@ def run() -> list[rows.Row]:
                 }
                 for who, seconds in found.items():
                     times.setdefault(who, []).extend([seconds] if number else [])  # the first only warms up
+    return _rows(times)
+
+
+def _rows(times: dict[str, list[float]]) -> list[rows.Row]:
     median = {who: statistics.median(seconds) for who, seconds in times.items()}
     rate = {who: ALL / seconds for who, seconds in median.items()}
     return [

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -79,7 +80,7 @@ def _by_shutdown(unit: Unit, asked: Asked) -> Resolution:
 
 def _interrupted(unit: Unit, asked: Asked) -> Resolution:
     """Of a kind without a rule of its own it is only known that it did not come to its end."""
-    return Resolution(JobStatus.FAILED, "interrupted")
+    return Resolution(JobStatus.FAILED, f"{asked.job.kind}_interrupted")
 
 
 RULES: dict[JobKind, Callable[[Unit, Asked], Resolution]] = {
@@ -122,14 +123,7 @@ OVERDUE: dict[JobKind, Callable[[Unit, HardwareJob], None]] = {
 
 def end_overdue(unit: Unit) -> int:
     """Deal with every waiting job whose machine did not report in time. Returns how many."""
-    jobs = unit.exec(
-        select(HardwareJob)
-        .where(col(HardwareJob.status) == JobStatus.WAITING, col(HardwareJob.deadline_at) <= utcnow())
-        .where(~owners.has_owner())
-        .order_by(col(HardwareJob.id))
-        .with_for_update(skip_locked=True)
-    ).all()
-    jobs = [job for job in jobs if not owners.is_owned(unit, job)]
+    jobs = _due(unit, JobStatus.WAITING, col(HardwareJob.deadline_at))
     for job in jobs:
         OVERDUE.get(JobKind(job.kind), _machine_silent)(unit, job)
     return len(jobs)
@@ -149,17 +143,22 @@ def may_resume(job: HardwareJob) -> bool:
 
 def expire_waiting(unit: Unit) -> int:
     """Expire queued jobs whose click is too long ago. Returns how many."""
+    jobs = _due(unit, JobStatus.QUEUED, col(HardwareJob.not_after))
+    for job in jobs:
+        expire(unit, job)
+    return len(jobs)
+
+
+def _due(unit: Unit, status: JobStatus, until: Any) -> list[HardwareJob]:
+    """Jobs in a status whose time is over, locked; none that a person has in hands or that another works on."""
     jobs = unit.exec(
         select(HardwareJob)
-        .where(col(HardwareJob.status) == JobStatus.QUEUED, col(HardwareJob.not_after) <= utcnow())
+        .where(col(HardwareJob.status) == status, until <= utcnow())
         .where(~owners.has_owner())
         .order_by(col(HardwareJob.id))
         .with_for_update(skip_locked=True)
     ).all()
-    jobs = [job for job in jobs if not owners.is_owned(unit, job)]
-    for job in jobs:
-        expire(unit, job)
-    return len(jobs)
+    return [job for job in jobs if not owners.is_owned(unit, job)]
 
 
 def fence_off_dead(unit: Unit) -> int:

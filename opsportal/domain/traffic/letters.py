@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from sqlmodel import col, select
 
@@ -22,6 +23,8 @@ from opsportal.models import (
 )
 
 KIND = "traffic_step"
+_LIMITS = Link(msgid="Open the list of limits to set", path="/pollers")
+_GOES_ON = Text(msgid="The portal goes on trying.")
 
 
 def volume(count: int) -> str:
@@ -98,80 +101,74 @@ def _what_follows(unit: Unit, service: Service, allowance: TrafficAllowance, ale
     return Text(msgid="Nothing happens beyond that; we only tell you.")
 
 
-def _ask_for_limit(unit: Unit, service: Service, allowance: TrafficAllowance, cycle: Cycle) -> None:
+def _tell_desk(
+    unit: Unit, service: Service, subject: Text, body: Sequence[Piece], first: dt.date, what: str
+) -> None:
+    """To the desk, once a cycle (which begins on `first`) and matter."""
     tell_desk(
         unit,
         kind=KIND,
-        subject=Text(
-            msgid="Limit {service} to {rate} Mbit/s",
-            params={"service": service.name, "rate": allowance.limit_mbps or 0},
-        ),
-        body=[
-            Text(
-                msgid="{service} has used all traffic of its plan. Limit its switch port until {day}.",
-                params={"service": service.name, "day": cycle.after - dt.timedelta(days=1)},
-            ),
-            Link(msgid="Open the list of limits to set", path="/pollers"),
-        ],
+        subject=subject,
+        body=body,
         about=("service", service.id or 0),
-        key=f"{KIND}:{service.id}:{cycle.first}:limit",
+        key=f"{KIND}:{service.id}:{first}:{what}",
     )
+
+
+def _ask_for_limit(unit: Unit, service: Service, allowance: TrafficAllowance, cycle: Cycle) -> None:
+    subject = Text(
+        msgid="Limit {service} to {rate} Mbit/s",
+        params={"service": service.name, "rate": allowance.limit_mbps or 0},
+    )
+    body: list[Piece] = [
+        Text(
+            msgid="{service} has used all traffic of its plan. Limit its switch port until {day}.",
+            params={"service": service.name, "day": cycle.after - dt.timedelta(days=1)},
+        ),
+        _LIMITS,
+    ]
+    _tell_desk(unit, service, subject, body, cycle.first, "limit")
 
 
 def remind_to_lift(unit: Unit, service: Service, alert: TrafficAlert, cycle: Cycle) -> None:
     """To the desk, once in each cycle in which a limit stands that is to hold no longer."""
-    tell_desk(
-        unit,
-        kind=KIND,
-        subject=Text(msgid="Lift the limit of {service}", params={"service": service.name}),
-        body=[
-            Text(
-                msgid="The limit of {service} is to hold no longer: its cycle has ended, or the service has become exempt.",
-                params={"service": service.name},
-            ),
-            Text(msgid="Give its switch port the full rate again, then say so in the list."),
-            Link(msgid="Open the list of limits to set", path="/pollers"),
-        ],
-        about=("service", service.id or 0),
-        key=f"{KIND}:{service.id}:{cycle.first}:lift:{alert.id}",
-    )
+    body: list[Piece] = [
+        Text(
+            msgid="The limit of {service} is to hold no longer: its cycle has ended, or the service has become exempt.",
+            params={"service": service.name},
+        ),
+        Text(msgid="Give its switch port the full rate again, then say so in the list."),
+        _LIMITS,
+    ]
+    subject = Text(msgid="Lift the limit of {service}", params={"service": service.name})
+    _tell_desk(unit, service, subject, body, cycle.first, f"lift:{alert.id}")
 
 
 def tell_not_blocked(unit: Unit, service: Service, alert: TrafficAlert, cycle: Cycle, why: Text) -> None:
     """To the desk, once a cycle: what the plan asks for has not been done, and why."""
-    tell_desk(
-        unit,
-        kind=KIND,
-        subject=Text(msgid="{service} could not be blocked", params={"service": service.name}),
-        body=[
-            Text(
-                msgid="{service} has used all traffic of its plan, which blocks it until {day}. It is not blocked.",
-                params={"service": service.name, "day": cycle.after - dt.timedelta(days=1)},
-            ),
-            why,
-            Text(msgid="The portal goes on trying."),
-            _link(unit, service),
-        ],
-        about=("service", service.id or 0),
-        key=f"{KIND}:{service.id}:{alert.cycle_start}:block",
-    )
+    body: list[Piece] = [
+        Text(
+            msgid="{service} has used all traffic of its plan, which blocks it until {day}. It is not blocked.",
+            params={"service": service.name, "day": cycle.after - dt.timedelta(days=1)},
+        ),
+        why,
+        _GOES_ON,
+        _link(unit, service),
+    ]
+    subject = Text(msgid="{service} could not be blocked", params={"service": service.name})
+    _tell_desk(unit, service, subject, body, alert.cycle_start, "block")
 
 
 def tell_still_blocked(unit: Unit, service: Service, alert: TrafficAlert, why: Text) -> None:
     """To the desk, once for each cycle that ended with a block: it has not been lifted, and why."""
-    tell_desk(
-        unit,
-        kind=KIND,
-        subject=Text(msgid="The block of {service} could not be lifted", params={"service": service.name}),
-        body=[
-            Text(
-                msgid="{service} was blocked as all traffic of its plan was used. That cycle has ended, and it is still blocked.",
-                params={"service": service.name},
-            ),
-            why,
-            Text(msgid="The portal goes on trying."),
-            _link(unit, service),
-        ],
-        about=("service", service.id or 0),
-        key=f"{KIND}:{service.id}:{alert.cycle_start}:unblock",
-    )
+    body: list[Piece] = [
+        Text(
+            msgid="{service} was blocked as all traffic of its plan was used. That cycle has ended, and it is still blocked.",
+            params={"service": service.name},
+        ),
+        why,
+        _GOES_ON,
+        _link(unit, service),
+    ]
+    subject = Text(msgid="The block of {service} could not be lifted", params={"service": service.name})
+    _tell_desk(unit, service, subject, body, alert.cycle_start, "unblock")

@@ -271,28 +271,50 @@ def _client(client: Any) -> rx.Component:
     )
 
 
+def _heading(ticket: Any) -> rx.Component:
+    return header(
+        ticket.subject,
+        crumbs=[(t("Desk"), "/desk")],
+        beside=rx.el.span(
+            ticket_status(ticket.status, words=labels.TICKET_FOR_STAFF, flash=True),
+            importance(ticket.importance),
+            class_name="tags",
+        ),
+        sub=rx.fragment(
+            rx.el.span(f"#{ticket.id} · ", class_name="num"),
+            t_code(ticket.department, labels.DEPARTMENT),
+            " · ",
+            ticket.author,
+            " · ",
+            moment(ticket.created_at),
+        ),
+    )
+
+
+def _answering(ticket: Any) -> rx.Component:
+    return rx.cond(
+        ticket.is_final,
+        rx.el.p(t("This ticket was closed for good."), class_name="banner mute"),
+        card(
+            composer(
+                ticket=ticket.id,
+                owner=ShellState.me.person_id,
+                answer=DeskTicketState.answer,
+                with_notes=True,
+                reopens=~ticket.is_open,
+                on_reply=DeskTicketState.reply,
+                on_note=DeskTicketState.note,
+            )
+        ),
+    )
+
+
 def desk_ticket_page() -> rx.Component:
     """One ticket, as staff see it."""
     view = DeskTicketState.ticket
     ticket = view.ticket
     body = rx.fragment(
-        header(
-            ticket.subject,
-            crumbs=[(t("Desk"), "/desk")],
-            beside=rx.el.span(
-                ticket_status(ticket.status, words=labels.TICKET_FOR_STAFF, flash=True),
-                importance(ticket.importance),
-                class_name="tags",
-            ),
-            sub=rx.fragment(
-                rx.el.span(f"#{ticket.id} · ", class_name="num"),
-                t_code(ticket.department, labels.DEPARTMENT),
-                " · ",
-                ticket.author,
-                " · ",
-                moment(ticket.created_at),
-            ),
-        ),
+        _heading(ticket),
         Seen.create(
             ticket=ticket.id,
             message=ticket.last_message,
@@ -302,21 +324,7 @@ def desk_ticket_page() -> rx.Component:
         rx.el.div(
             rx.el.div(
                 conversation(ticket, me=ShellState.me.person_id, base="/desk"),
-                rx.cond(
-                    ticket.is_final,
-                    rx.el.p(t("This ticket was closed for good."), class_name="banner mute"),
-                    card(
-                        composer(
-                            ticket=ticket.id,
-                            owner=ShellState.me.person_id,
-                            answer=DeskTicketState.answer,
-                            with_notes=True,
-                            reopens=~ticket.is_open,
-                            on_reply=DeskTicketState.reply,
-                            on_note=DeskTicketState.note,
-                        )
-                    ),
-                ),
+                _answering(ticket),
                 class_name="stack",
             ),
             rx.el.div(_handling(view), _client(DeskTicketState.client), class_name="stack aside"),
