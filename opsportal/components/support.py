@@ -73,7 +73,7 @@ class TicketForm(rx.Component):
 class Seen(rx.Component):
     """Says that what is on the page was read, whenever something new is looked at."""
 
-    library = "$/portal/tickets"
+    library = "$/portal/conversation"
     tag = "Seen"
 
     ticket: rx.Var[int]
@@ -86,7 +86,7 @@ class Seen(rx.Component):
 class NewLine(rx.Component):
     """A line above the first message that was not read when the page was opened."""
 
-    library = "$/portal/tickets"
+    library = "$/portal/conversation"
     tag = "NewLine"
 
     ticket: rx.Var[int]
@@ -97,7 +97,7 @@ class NewLine(rx.Component):
 class TabLink(rx.Component):
     """A tab with an address of its own."""
 
-    library = "$/portal/tickets"
+    library = "$/portal/conversation"
     tag = "TabLink"
 
     to: rx.Var[str]
@@ -106,7 +106,7 @@ class TabLink(rx.Component):
 class Pick(rx.Component):
     """A choice that takes effect at once."""
 
-    library = "$/portal/tickets"
+    library = "$/portal/conversation"
     tag = "Pick"
 
     label: rx.Var[str]

@@ -2,7 +2,7 @@
 // The portal reads and decides every amount; what is shown here of tax and balance is its answer, never computed here.
 import { useEffect, useId, useRef, useState } from "react";
 import { useLocation } from "react-router";
-import { Dialog } from "$/portal/dialog";
+import { DialogForm } from "$/portal/dialog";
 import { useDraft, useSending } from "$/portal/drafts";
 import { useIntl } from "$/portal/intl";
 
@@ -245,11 +245,29 @@ export function CardPayment({ owner, invoice, quote, cards, answer, disabled, ch
   );
 }
 
+/** Why something is done to a client's money or service. */
+export function ReasonField({ value, onChange }) {
+  const intl = useIntl();
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{intl.t("Reason")}</label>
+      <input
+        id={id}
+        className="input"
+        maxLength={200}
+        value={value}
+        autoComplete="off"
+        onChange={(event) => onChange(event.target.value)}
+      />
+      <p className="field-hint">{intl.t("The client reads it.")}</p>
+    </div>
+  );
+}
+
 /** A button that asks for an amount, a reason or both, and says at the form what came of it. */
 export function AskButton({ label, title, text, confirm, about, owner, currency, amount, asks, danger, answer, className, onDone }) {
   const intl = useIntl();
-  const titleId = useId();
-  const reasonId = useId();
   const [open, setOpen] = useState(false);
   const asksAmount = (asks ?? "").includes("amount");
   const asksReason = (asks ?? "").includes("reason");
@@ -262,60 +280,33 @@ export function AskButton({ label, title, text, confirm, about, owner, currency,
   const { refusal } = sending;
   const value = draft.amount ?? suggested;
   const amountError = ABOUT_AMOUNT.has(refusal?.code) ? refusal : null;
-  const submit = (event) => {
-    event.preventDefault();
-    if (sending.isWaiting) return;
+  const submit = () => {
     sending.begin();
     onDone(draft.id, about, value.trim(), draft.reason.trim());
   };
   return (
-    <>
-      <button type="button" className={className ?? "btn"} onClick={() => setOpen(true)}>
-        {label}
-      </button>
-      <Dialog open={open} onClose={() => setOpen(false)} labelledBy={titleId}>
-        <form onSubmit={submit} aria-busy={sending.isWaiting}>
-          <h2 id={titleId}>{title}</h2>
-          {text ? <p className="sub">{text}</p> : null}
-          {asksAmount ? (
-            <AmountField
-              label={intl.t("Amount")}
-              value={value}
-              currency={currency}
-              error={sentence(intl, amountError, currency)}
-              autoFocus
-              onChange={(next) => {
-                sending.setRefusal(null);
-                change({ amount: next });
-              }}
-            />
-          ) : null}
-          {asksReason ? (
-            <div className="field">
-              <label htmlFor={reasonId}>{intl.t("Reason")}</label>
-              <input
-                id={reasonId}
-                className="input"
-                maxLength={200}
-                value={draft.reason}
-                autoComplete="off"
-                onChange={(event) => change({ reason: event.target.value })}
-              />
-              <p className="field-hint">{intl.t("The client reads it.")}</p>
-            </div>
-          ) : null}
-          <div role="alert">{refusal && !amountError ? <p className="refusal">{sentence(intl, refusal, currency)}</p> : null}</div>
-          <div className="dialog-actions">
-            <button type="button" className="btn" onClick={() => setOpen(false)}>
-              {intl.t("Cancel")}
-            </button>
-            <button type="submit" className={`btn primary ${danger ? "danger" : ""}`} disabled={sending.isWaiting || (asksReason && !draft.reason.trim())}>
-              {confirm}
-            </button>
-          </div>
-        </form>
-      </Dialog>
-    </>
+    <DialogForm
+      {...{ label, title, text, confirm, danger, className, open, setOpen }}
+      isBusy={sending.isWaiting}
+      isReady={!asksReason || Boolean(draft.reason.trim())}
+      refusal={refusal && !amountError ? sentence(intl, refusal, currency) : ""}
+      onSubmit={submit}
+    >
+      {asksAmount ? (
+        <AmountField
+          label={intl.t("Amount")}
+          value={value}
+          currency={currency}
+          error={sentence(intl, amountError, currency)}
+          autoFocus
+          onChange={(next) => {
+            sending.setRefusal(null);
+            change({ amount: next });
+          }}
+        />
+      ) : null}
+      {asksReason ? <ReasonField value={draft.reason} onChange={(reason) => change({ reason })} /> : null}
+    </DialogForm>
   );
 }
 

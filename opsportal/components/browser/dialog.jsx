@@ -33,22 +33,28 @@ export function Dialog({ open, onClose, labelledBy, className, children }) {
   );
 }
 
-/** A button that asks first. With `phrase` the person has to type it: for what cannot be undone. */
-export function ConfirmButton({ label, title, text, confirm, phrase, danger, className, disabled, onConfirm, children }) {
+/** The end of a form in a dialog: to give up, or to do what it asks about. */
+export function DialogActions({ onClose, confirm, danger, disabled, autoFocus }) {
   const intl = useIntl();
+  return (
+    <div className="dialog-actions">
+      <button type="button" className="btn" onClick={onClose}>
+        {intl.t("Cancel")}
+      </button>
+      <button type="submit" className={`btn primary ${danger ? "danger" : ""}`} disabled={disabled} autoFocus={autoFocus}>
+        {confirm}
+      </button>
+    </div>
+  );
+}
+
+/** A button that opens a form in a dialog. What was refused (`refusal`, "" for nothing) is said at the form's end. */
+export function DialogForm({ label, title, text, confirm, danger, className, disabled, open, setOpen, isBusy, isReady, refusal, autoFocus, onSubmit, children }) {
   const titleId = useId();
-  const [open, setOpen] = useState(false);
-  const [typed, setTyped] = useState("");
-  const ready = !phrase || typed.trim() === phrase;
-  const close = () => {
-    setOpen(false);
-    setTyped("");
-  };
+  const close = () => setOpen(false);
   const submit = (event) => {
     event.preventDefault();
-    if (!ready) return;
-    close();
-    onConfirm?.();
+    if (!isBusy && isReady) onSubmit();
   };
   return (
     <>
@@ -56,35 +62,55 @@ export function ConfirmButton({ label, title, text, confirm, phrase, danger, cla
         {label}
       </button>
       <Dialog open={open} onClose={close} labelledBy={titleId}>
-        <form onSubmit={submit}>
+        <form onSubmit={submit} aria-busy={isBusy}>
           <h2 id={titleId}>{title}</h2>
           {text ? <p className="sub">{text}</p> : null}
           {children}
-          {phrase ? (
-            <label className="field">
-              <span>
-                {intl.t("Type {name} to confirm", { name: phrase })}
-              </span>
-              <input
-                className="input mono"
-                value={typed}
-                autoComplete="off"
-                spellCheck={false}
-                autoFocus
-                onChange={(event) => setTyped(event.target.value)}
-              />
-            </label>
-          ) : null}
-          <div className="dialog-actions">
-            <button type="button" className="btn" onClick={close}>
-              {intl.t("Cancel")}
-            </button>
-            <button type="submit" className={`btn primary ${danger ? "danger" : ""}`} disabled={!ready} autoFocus={!phrase}>
-              {confirm}
-            </button>
-          </div>
+          {refusal === undefined ? null : <div role="alert">{refusal ? <p className="refusal">{refusal}</p> : null}</div>}
+          <DialogActions onClose={close} confirm={confirm} danger={danger} disabled={isBusy || !isReady} autoFocus={autoFocus} />
         </form>
       </Dialog>
     </>
+  );
+}
+
+/** A button that asks first. With `phrase` the person has to type it: for what cannot be undone. */
+export function ConfirmButton({ label, title, text, confirm, phrase, danger, className, disabled, onConfirm, children }) {
+  const intl = useIntl();
+  const [isOpen, setIsOpen] = useState(false);
+  const [typed, setTyped] = useState("");
+  const setOpen = (next) => {
+    setIsOpen(next);
+    setTyped("");
+  };
+  const submit = () => {
+    setOpen(false);
+    onConfirm?.();
+  };
+  return (
+    <DialogForm
+      {...{ label, title, text, confirm, danger, className, disabled, setOpen }}
+      open={isOpen}
+      isReady={!phrase || typed.trim() === phrase}
+      autoFocus={!phrase}
+      onSubmit={submit}
+    >
+      {children}
+      {phrase ? (
+        <label className="field">
+          <span>
+            {intl.t("Type {name} to confirm", { name: phrase })}
+          </span>
+          <input
+            className="input mono"
+            value={typed}
+            autoComplete="off"
+            spellCheck={false}
+            autoFocus
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        </label>
+      ) : null}
+    </DialogForm>
   );
 }

@@ -1,7 +1,7 @@
 // The inventory: forms that keep what was typed, and choosing many servers.
 import { useEffect, useId, useState, useSyncExternalStore } from "react";
 import { useLocation } from "react-router";
-import { Dialog } from "$/portal/dialog";
+import { Dialog, DialogForm } from "$/portal/dialog";
 import { FindInput } from "$/portal/finding";
 import { useDraft, useSending } from "$/portal/drafts";
 import { useIntl } from "$/portal/intl";
@@ -64,7 +64,6 @@ function Input({ field, id, typed, onChange, autoFocus }) {
  */
 export function AskForm({ label, title, text, confirm, fields, about, subject, owner, danger, disabled, answer, className, onDone }) {
   const intl = useIntl();
-  const titleId = useId();
   const base = useId();
   const [open, setOpen] = useState(false);
   // Only what was typed: a field that nobody has touched shows what is on record now.
@@ -78,48 +77,32 @@ export function AskForm({ label, title, text, confirm, fields, about, subject, o
     const one = typed(field).trim();
     return one === "" ? Boolean(field.optional) : !numeric(field) || /^\d{1,15}$/.test(one);
   });
-  const submit = (event) => {
-    event.preventDefault();
-    if (sending.isWaiting || !isReady) return;
+  const submit = () => {
     sending.begin();
     onDone(draft.id, ...(subject ? [subject] : []), ...fields.map((field) => value(field, typed(field))));
   };
+  const { refusal } = sending;
   return (
-    <>
-      <button type="button" className={className ?? "btn"} disabled={disabled} onClick={() => setOpen(true)}>
-        {label}
-      </button>
-      <Dialog open={open} onClose={() => setOpen(false)} labelledBy={titleId}>
-        <form onSubmit={submit} aria-busy={sending.isWaiting}>
-          <h2 id={titleId}>{title}</h2>
-          {text ? <p className="sub">{text}</p> : null}
-          {fields.map((field, index) => (
-            <div className="field" key={field.name}>
-              <label htmlFor={`${base}-${field.name}`}>{field.label}</label>
-              <Input
-                field={field}
-                id={`${base}-${field.name}`}
-                typed={typed(field)}
-                autoFocus={index === 0}
-                onChange={(next) => change({ [field.name]: next })}
-              />
-              <p className="field-hint">{field.hint ?? ""}</p>
-            </div>
-          ))}
-          <div role="alert">
-            {sending.refusal ? <p className="refusal">{intl.t(sending.refusal.msgid, sending.refusal.params)}</p> : null}
-          </div>
-          <div className="dialog-actions">
-            <button type="button" className="btn" onClick={() => setOpen(false)}>
-              {intl.t("Cancel")}
-            </button>
-            <button type="submit" className={`btn primary ${danger ? "danger" : ""}`} disabled={sending.isWaiting || !isReady}>
-              {confirm}
-            </button>
-          </div>
-        </form>
-      </Dialog>
-    </>
+    <DialogForm
+      {...{ label, title, text, confirm, danger, className, disabled, open, setOpen, isReady }}
+      isBusy={sending.isWaiting}
+      refusal={refusal ? intl.t(refusal.msgid, refusal.params) : ""}
+      onSubmit={submit}
+    >
+      {fields.map((field, index) => (
+        <div className="field" key={field.name}>
+          <label htmlFor={`${base}-${field.name}`}>{field.label}</label>
+          <Input
+            field={field}
+            id={`${base}-${field.name}`}
+            typed={typed(field)}
+            autoFocus={index === 0}
+            onChange={(next) => change({ [field.name]: next })}
+          />
+          <p className="field-hint">{field.hint ?? ""}</p>
+        </div>
+      ))}
+    </DialogForm>
   );
 }
 

@@ -1,7 +1,7 @@
 // Cards of a server: a reason before a port goes down, the description, and sign-in data. Passwords come in the answer
 // of one plain HTTP request and live in these components only, for a minute.
-import { useEffect, useId, useRef, useState } from "react";
-import { ConfirmButton, Dialog } from "$/portal/dialog";
+import { useEffect, useRef, useState } from "react";
+import { ConfirmButton, DialogForm } from "$/portal/dialog";
 import { useIntl } from "$/portal/intl";
 import { notify } from "$/portal/notices";
 import { Copyable } from "$/portal/pieces";
@@ -16,56 +16,38 @@ function N_(msgid) {
 
 /** A button that asks why before it does something, with an option where there is one. */
 export function ReasonButton({ label, title, text, confirm, reasonLabel, option, limit, danger, className, disabled, onConfirm, children }) {
-  const intl = useIntl();
-  const titleId = useId();
   const [open, setOpen] = useState(false);
   const [reason, setReason] = useState("");
   const [chosen, setChosen] = useState(false);
-  const ready = reason.trim().length > 0;
-  const submit = (event) => {
-    event.preventDefault();
-    if (!ready) return;
+  const submit = () => {
     setOpen(false);
     onConfirm?.(reason.trim(), chosen);
   };
   return (
-    <>
-      <button type="button" className={className ?? "btn"} disabled={disabled} onClick={() => setOpen(true)}>
-        {label}
-      </button>
-      <Dialog open={open} onClose={() => setOpen(false)} labelledBy={titleId}>
-        <form onSubmit={submit}>
-          <h2 id={titleId}>{title}</h2>
-          <p className="sub">{text}</p>
-          {children}
-          <label className="field">
-            <span>{reasonLabel}</span>
-            <input
-              className="input"
-              value={reason}
-              maxLength={limit ?? 200}
-              autoFocus
-              autoComplete="off"
-              onChange={(event) => setReason(event.target.value)}
-            />
-          </label>
-          {option ? (
-            <label className="choice">
-              <input type="checkbox" checked={chosen} onChange={(event) => setChosen(event.target.checked)} />
-              <span>{option}</span>
-            </label>
-          ) : null}
-          <div className="dialog-actions">
-            <button type="button" className="btn" onClick={() => setOpen(false)}>
-              {intl.t("Cancel")}
-            </button>
-            <button type="submit" className={`btn primary ${danger ? "danger" : ""}`} disabled={!ready}>
-              {confirm}
-            </button>
-          </div>
-        </form>
-      </Dialog>
-    </>
+    <DialogForm
+      {...{ label, title, text, confirm, danger, className, disabled, open, setOpen }}
+      isReady={reason.trim().length > 0}
+      onSubmit={submit}
+    >
+      {children}
+      <label className="field">
+        <span>{reasonLabel}</span>
+        <input
+          className="input"
+          value={reason}
+          maxLength={limit ?? 200}
+          autoFocus
+          autoComplete="off"
+          onChange={(event) => setReason(event.target.value)}
+        />
+      </label>
+      {option ? (
+        <label className="choice">
+          <input type="checkbox" checked={chosen} onChange={(event) => setChosen(event.target.checked)} />
+          <span>{option}</span>
+        </label>
+      ) : null}
+    </DialogForm>
   );
 }
 

@@ -1,6 +1,6 @@
 // What every order that loses something needs: what is lost in words, a name to be typed, and the sending.
 import { useId, useLayoutEffect, useState } from "react";
-import { Dialog } from "$/portal/dialog";
+import { Dialog, DialogActions } from "$/portal/dialog";
 import { post } from "$/portal/forms";
 import { useIntl } from "$/portal/intl";
 import { keepPassword } from "$/portal/password";
@@ -56,14 +56,7 @@ export function Confirm({ open, onClose, onConfirm, title, confirm, phrase, chil
             onChange={(event) => setTyped(event.target.value)}
           />
         </label>
-        <div className="dialog-actions">
-          <button type="button" className="btn" onClick={onClose}>
-            {intl.t("Cancel")}
-          </button>
-          <button type="submit" className="btn primary danger" disabled={!ready}>
-            {confirm}
-          </button>
-        </div>
+        <DialogActions onClose={onClose} confirm={confirm} disabled={!ready} danger />
       </form>
     </Dialog>
   );

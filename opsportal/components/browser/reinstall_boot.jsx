@@ -1,6 +1,6 @@
 // Orders of one press: another way to start a machine, and a reinstall for somebody in the aisle.
 import { useId, useState } from "react";
-import { Dialog } from "$/portal/dialog";
+import { DialogForm } from "$/portal/dialog";
 import { post } from "$/portal/forms";
 import { useIntl } from "$/portal/intl";
 import { notify } from "$/portal/notices";
@@ -9,8 +9,6 @@ import { Confirm, Lost, order, titleOf } from "$/portal/reinstall_asking";
 /** Another way to start the machine, or with `job` the end of what it is at. With `phrase` the host name has to be
     typed: something is lost. */
 export function BootButton({ server, job, kind, label, title, confirm, phrase, disabled, danger, children }) {
-  const intl = useIntl();
-  const titleId = useId();
   const [open, setOpen] = useState(false);
   const [isSending, setSending] = useState(false);
   const close = () => setOpen(false);
@@ -23,41 +21,20 @@ export function BootButton({ server, job, kind, label, title, confirm, phrase, d
     setSending(false);
     if (!answer.ok) notify({ kind: "warn", msgid: answer.msgid, params: answer.params });
   };
+  const button = { label, className: `btn ${danger ? "danger" : ""}`, disabled: disabled || isSending };
+  if (!phrase) {
+    return (
+      <DialogForm {...button} {...{ title, confirm, open, setOpen }} text={children} onSubmit={() => boot("")} isReady autoFocus />
+    );
+  }
   return (
     <>
-      <button
-        type="button"
-        className={`btn ${danger ? "danger" : ""}`}
-        disabled={disabled || isSending}
-        onClick={() => setOpen(true)}
-      >
+      <button type="button" className={button.className} disabled={button.disabled} onClick={() => setOpen(true)}>
         {label}
       </button>
-      {phrase ? (
-        <Confirm open={open} onClose={close} onConfirm={boot} title={title} confirm={confirm} phrase={phrase}>
-          <p className="sub">{children}</p>
-        </Confirm>
-      ) : (
-        <Dialog open={open} onClose={close} labelledBy={titleId}>
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              boot("");
-            }}
-          >
-            <h2 id={titleId}>{title}</h2>
-            <p className="sub">{children}</p>
-            <div className="dialog-actions">
-              <button type="button" className="btn" onClick={close}>
-                {intl.t("Cancel")}
-              </button>
-              <button type="submit" className="btn primary" autoFocus>
-                {confirm}
-              </button>
-            </div>
-          </form>
-        </Dialog>
-      )}
+      <Confirm open={open} onClose={close} onConfirm={boot} title={title} confirm={confirm} phrase={phrase}>
+        <p className="sub">{children}</p>
+      </Confirm>
     </>
   );
 }
