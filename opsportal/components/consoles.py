@@ -15,6 +15,7 @@ class ConsolePanel(rx.Component):
 
     server: rx.Var[int]
     has_screen: rx.Var[bool]
+    no_serial: rx.Var[str]
     problem: rx.Var[str]
 
 

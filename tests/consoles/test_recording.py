@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlmodel import select
 
 from lab.bmcs.client import ask
 from opsportal.db import unit_of_work
-from opsportal.domain.consoles import serial_logs
+from opsportal.domain.consoles import grants, serial_logs
+from opsportal.domain.consoles.refusals import NoSerialPort
 from opsportal.domain.hardware import topics
 from opsportal.domain.refusals import NotFound
-from opsportal.models import HardwareJob, JobKind, JobStatus, Role
+from opsportal.models import Bmc, ConsoleGrant, ConsoleKind, HardwareJob, JobKind, JobStatus, Role
 from opsportal.models.base import utcnow
+from opsportal.state.consoles.tab import read_consoles
 from tests.builders import make_actor, make_company
 from tests.consoles.stage import PATIENCE_S, Stage, opened
 from tests.consoles.test_serial import browser_of
@@ -74,6 +77,23 @@ async def test_reboot_during_a_job_is_recorded_and_announced(stage: Stage) -> No
     stranger = make_actor(company=make_company())
     with unit_of_work() as unit, pytest.raises(NotFound):
         serial_logs.read(stranger, unit, job_id)
+
+
+async def test_a_port_that_cannot_be_heard_says_so_in_the_log_and_is_not_offered(stage: Stage) -> None:
+    company = make_company()
+    server, _ = stage.take_machine(company)
+    number, client = server.id or 0, make_actor(company=company)
+    with unit_of_work() as unit:
+        unit.get_one(Bmc, number).driver = "redfish"
+    job_id = begin_job(number, company.id)
+    assert "over Redfish, which carries none" in await text_of(job_id, "The serial port cannot be heard")
+    end_job(job_id)
+    with unit_of_work() as unit, pytest.raises(NoSerialPort):
+        grants.grant_console(unit, client, number, ConsoleKind.SERIAL)
+    with unit_of_work() as unit:
+        view = read_consoles(unit, client, number)
+        assert unit.exec(select(ConsoleGrant).where(ConsoleGrant.server_id == number)).all() == []
+    assert (view.serial_msgid, view.problem_msgid, view.access_msgid) == (NoSerialPort.msgid, "", "")
 
 
 def test_log_is_cut_where_it_is_full_and_says_so(stage: Stage) -> None:

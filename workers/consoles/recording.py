@@ -16,6 +16,15 @@ EVERY_S = 0.5
 MOST_WAITING = 1 << 18
 """Characters kept while the database is away; older ones are dropped, and the log says so."""
 _DROPPED = "\n[…]\n"
+_WHY = {
+    "sol_disabled": "it is switched off in the management controller",
+    "sol_taken": "somebody else holds it, outside of the portal",
+    "bmc_unsupported": "the management controller is spoken to over Redfish, which carries none",
+    "bmc_credentials_refused": "the management controller refuses our password",
+    "bmc_user_unknown": "the management controller does not know our user",
+    "server_without_bmc": "there is no management controller on record",
+}
+_SILENT = "the management controller does not answer, and is asked again"
 log = structlog.get_logger("consoles")
 
 
@@ -27,6 +36,7 @@ class Recorder:
         self.is_full = False
         self._text = PlainText()
         self._waiting = ""
+        self._noted: set[str] = set()
         self._stop = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run(), name=f"record job {job_id}")
 
@@ -37,6 +47,14 @@ class Recorder:
         self._waiting += self._text.feed(data)
         if len(self._waiting) > MOST_WAITING:
             self._waiting = _DROPPED + self._waiting[-MOST_WAITING // 2 :]
+
+    def note_failure(self, code: str) -> None:
+        """Say in the log why the port cannot be heard, once for each reason: silence would look like a machine's."""
+        if (
+            code != "bmc_session_lost" and code not in self._noted
+        ):  # a session is lost whenever a BMC restarts
+            self._noted.add(code)
+            self.hear(f"\r\n[The serial port cannot be heard: {_WHY.get(code, _SILENT)}]\r\n".encode())
 
     async def close(self) -> None:
         """Write what is left and end."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from bmc import ERRORS, BmcError
+from bmc import ERRORS, BmcError, BmcUnsupported
 from bmc.consoles import SerialPortFailed, SerialPortProcess
 from bmc.endpoints import Endpoint
 from opsportal.db import Unit, in_unit
@@ -34,6 +34,7 @@ _ASK_A_PERSON = frozenset(
         "bmc_outside_networks",
         "bmc_misconfigured",
         "server_without_bmc",
+        "bmc_unsupported",
     }
 )
 """Failures that another try by itself does not mend, or that would lock us out: somebody presses *again*."""
@@ -134,6 +135,8 @@ class SerialRoom(Room):
             code = await self._serve()
             tries = 0 if time.monotonic() - started > 60 else tries + 1
             self._says("failed", code)
+            if self.recorder is not None:
+                self.recorder.note_failure(code)
             log.info("serial_port_lost", server=self.server_id, code=code)
             await self._pause(code, tries)
 
@@ -196,6 +199,8 @@ def _endpoint(unit: Unit, server_id: int) -> Endpoint:
     row = unit.get(Bmc, server_id)
     if row is None:
         raise NoBmc
+    if row.driver == "redfish":
+        raise BmcUnsupported
     # "Try again" as often as anybody likes is a log-on only as often as the account on the BMC can bear.
     if held_back := refusals_of_bmcs.list_held_back(unit, [server_id]):
         raise ERRORS[held_back[server_id]]

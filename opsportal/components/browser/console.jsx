@@ -186,8 +186,9 @@ function OpenConsole({ server, kind, onClose }) {
   );
 }
 
-/** The buttons that open a console, and the one that is open. `problem` says why none can be opened. */
-export function ConsolePanel({ server, hasScreen, problem }) {
+/** The buttons that open a console, and the one that is open. `problem` says why none can be opened, `noSerial` why
+ *  there is no serial one. */
+export function ConsolePanel({ server, hasScreen, noSerial, problem }) {
   const intl = useIntl();
   const [kind, setKind] = useState("");
   if (kind) return <OpenConsole key={`${server}:${kind}`} server={server} kind={kind} onClose={() => setKind("")} />;
@@ -196,9 +197,9 @@ export function ConsolePanel({ server, hasScreen, problem }) {
       <p className="sub">
         {intl.t("The serial console shows firmware, boot loader and login as text; it works while the system or its network does not. Opening one is written down.")}
       </p>
-      {problem ? <p className="banner warn">{problem}</p> : null}
+      {problem || noSerial ? <p className="banner warn">{problem || noSerial}</p> : null}
       <div className="row">
-        <button type="button" className="btn primary" disabled={Boolean(problem)} onClick={() => setKind("serial")}>
+        <button type="button" className="btn primary" disabled={Boolean(problem || noSerial)} onClick={() => setKind("serial")}>
           {intl.t("Open the serial console")}
         </button>
         <button type="button" className="btn" disabled={Boolean(problem) || !hasScreen} onClick={() => setKind("screen")}>

@@ -5,8 +5,8 @@ function N_(msgid) {
 }
 
 const ENDS = {
-  idle: N_("Closed, because nobody typed for 15 minutes. Nothing was changed on the server."),
-  limit: N_("Closed after four hours. Open it again if you still need it."),
+  idle: N_("Closed, because nobody typed for a while. Nothing was changed on the server."),
+  limit: N_("Closed after the longest time that a console stays open. Open it again if you still need it."),
   signed_out: N_("Closed, because this session was signed out."),
   service_suspended: N_("Closed, because the service was suspended. Open the service to see why."),
   service_terminated: N_("Closed, because the service has ended."),
@@ -32,6 +32,7 @@ const LINKS = {
   bmc_user_unknown: N_("The management controller does not know our user: support has to correct it"),
   sol_disabled: N_("The serial port is switched off in the management controller"),
   sol_taken: N_("Somebody else took the serial port, outside of the portal"),
+  bmc_unsupported: N_("This server's management controller carries no serial port"),
 };
 const FAILED = N_("The serial port cannot be reached");
 

@@ -38,7 +38,6 @@ from opsportal.models import (
     AccessStatus,
     Bmc,
     BmcAccess,
-    ConsoleKind,
     LoginSession,
     Person,
     Server,
@@ -73,7 +72,7 @@ def is_offered(unit: Unit, server_id: int) -> bool:
 def request_access(unit: Unit, actor: Actor, server_id: int) -> BmcAccess:
     """Ask for a temporary user, for this session. Needs a raised session, as seeing its password does."""
     server, service = access_server_for(actor, unit, server_id, permission=Permission.SERVER_CONSOLE)
-    grants.check_openable(unit, actor, server_id, ConsoleKind.SERIAL)
+    grants.check_openable(unit, actor, server_id)
     if not is_offered(unit, server_id):
         raise AccessNotOffered
     elevation.require(unit, actor)
@@ -164,7 +163,7 @@ def show_access(unit: Unit, actor: Actor, access_id: int) -> Shown:
     elevation.require(unit, actor)
     if row.session_id != actor.session_id:
         raise NotFound
-    grants.check_openable(unit, actor, row.server_id, ConsoleKind.SERIAL)
+    grants.check_openable(unit, actor, row.server_id)
     if row.shown_at is not None:
         raise AccessShown
     if row.status != AccessStatus.READY or row.password is None or row.expires_at <= utcnow():

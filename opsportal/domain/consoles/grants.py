@@ -24,6 +24,7 @@ from opsportal.domain.consoles.refusals import (
     ConsoleFull,
     ConsoleNotActive,
     NoScreen,
+    NoSerialPort,
     TicketUnusable,
     TooManyConsoles,
 )
@@ -107,19 +108,22 @@ def grant_console(unit: Unit, actor: Actor, server_id: int, kind: ConsoleKind) -
     return Granted(grant.id, ticket)
 
 
-def check_openable(unit: Unit, actor: Actor, server_id: int, kind: ConsoleKind) -> None:
-    """Raise why this console cannot be opened now; nothing is written."""
+def check_openable(unit: Unit, actor: Actor, server_id: int, kind: ConsoleKind | None = None) -> None:
+    """Raise why this console cannot be opened now (None: why none can); nothing is written."""
     server, service = access_server_for(actor, unit, server_id, permission=Permission.SERVER_CONSOLE)
     _check_openable(unit, actor, server, service, kind)
 
 
 def _check_openable(
-    unit: Unit, actor: Actor, server: Server, service: Service | None, kind: ConsoleKind
+    unit: Unit, actor: Actor, server: Server, service: Service | None, kind: ConsoleKind | None
 ) -> None:
     if not actor.is_staff and (service is None or service.status != ServiceStatus.ACTIVE):
         raise ConsoleNotActive
-    if unit.get(Bmc, server.id) is None:
+    row = unit.get(Bmc, server.id)
+    if row is None:
         raise ServerWithoutBmc
+    if kind is ConsoleKind.SERIAL and row.driver == "redfish":
+        raise NoSerialPort
     if kind is ConsoleKind.SCREEN and unit.get(ServerScreen, server.id) is None:
         raise NoScreen
 

@@ -36,6 +36,16 @@ class NoScreen(Refusal):
     )
 
 
+class NoSerialPort(Refusal):
+    """Redfish describes a serial console only by how to reach it over SSH or IPMI (DSP0268, Manager.SerialConsole)."""
+
+    code = "no_serial_port"
+    msgid = (
+        "This server's management controller is spoken to over Redfish, which carries no serial port. Nothing was "
+        "changed. Use its screen, or ask support to put it on record with IPMI."
+    )
+
+
 class AccessNotOffered(Refusal):
     code = "access_not_offered"
     msgid = (

@@ -70,6 +70,7 @@ def console_tab() -> rx.Component:
                 ConsolePanel.create(
                     server=view.server_id,
                     has_screen=view.has_screen,
+                    no_serial=rx.cond(view.serial_msgid, t_var(view.serial_msgid), ""),
                     problem=rx.cond(view.problem_msgid, t_var(view.problem_msgid), ""),
                 )
             ),

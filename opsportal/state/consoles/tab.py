@@ -29,12 +29,14 @@ def read_consoles(unit: Unit, actor: Actor, server_id: int) -> ConsolesView:
     access_server_for(actor, unit, server_id, permission=Permission.SERVER_CONSOLE)
     accesses = [_access(row, actor) for row in bmc_access.list_shown(unit, actor, server_id)]
     refusal = _refusal(unit, actor, server_id)
+    no_serial = _refusal(unit, actor, server_id, ConsoleKind.SERIAL)
     has_screen = unit.get(ServerScreen, server_id) is not None
     return ConsolesView(
         is_ready=True,
         server_id=server_id,
         has_screen=has_screen,
         could_have_screen=actor.is_staff and not has_screen and families.could_serve_screen(unit, server_id),
+        serial_msgid="" if refusal else no_serial,
         problem_msgid=refusal if settings().console_gateway else ConsoleAway.msgid,
         access_msgid=refusal,
         offers_access=bmc_access.is_offered(unit, server_id) or any(row.status != "gone" for row in accesses),
@@ -43,9 +45,9 @@ def read_consoles(unit: Unit, actor: Actor, server_id: int) -> ConsolesView:
     )
 
 
-def _refusal(unit: Unit, actor: Actor, server_id: int) -> str:
+def _refusal(unit: Unit, actor: Actor, server_id: int, kind: ConsoleKind | None = None) -> str:
     try:
-        grants.check_openable(unit, actor, server_id, ConsoleKind.SERIAL)
+        grants.check_openable(unit, actor, server_id, kind)
     except Refusal as refusal:
         return refusal.msgid
     return ""

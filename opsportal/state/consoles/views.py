@@ -50,6 +50,8 @@ class ConsolesView:
     could_have_screen: bool = False
     """For staff: this family of BMCs serves screens, and this one's is not on record."""
     problem_msgid: str = ""
+    serial_msgid: str = ""
+    """Why this server has no serial console, although its screen may be opened."""
     access_msgid: str = ""
     offers_access: bool = False
     accesses: list[AccessView] = field(default_factory=list)
