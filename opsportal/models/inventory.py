@@ -121,6 +121,7 @@ class Part(SQLModel, table=True):
         ),
         Index("ix_part_serial_begins", text("lower(serial) text_pattern_ops")),
         Index("ix_part_wwn_begins", text("lower(wwn) text_pattern_ops")),
+        Index("ix_part_model_begins", text("lower(model) text_pattern_ops")),
         Index("ix_part_server", "server_id"),
         Index("ix_part_status", "status", "kind", "id"),
     )  # fmt: skip
@@ -195,6 +196,11 @@ class Cleaning(SQLModel, table=True):
         CheckConstraint("(outcome IS NULL) = (finished_at IS NULL)", name="outcome_when_finished"),
         Index("uq_cleaning_open", "server_id", unique=True, postgresql_where=text("finished_at IS NULL")),
         Index("ix_cleaning_server", "server_id", "id"),
+        Index(
+            "ix_cleaning_order_begins",
+            text("lower(order_ref) text_pattern_ops"),
+            postgresql_where=text("order_ref <> ''"),
+        ),
     )
 
     id: int | None = identity()

@@ -134,6 +134,7 @@ class ReverseRecord(SQLModel, table=True):
             "ix_reverse_record_forward", "forward_due_at", postgresql_where=text("forward_due_at IS NOT NULL")
         ),
         Index("ix_reverse_record_address", "address_id"),
+        Index("ix_reverse_record_name_begins", text("name text_pattern_ops")),
         Index("uq_reverse_record_ip", "ip", unique=True, postgresql_where=text("status <> 'gone'")),
         CheckConstraint(
             "status NOT IN ('visible', 'gone') OR (status = 'gone') = (name = '')", name="gone_is_empty"

@@ -194,6 +194,7 @@ class PortLink(SQLModel, table=True):
         ),
         Index("ix_port_link_service", "service_id"),
         Index("ix_port_link_server", "server_id"),
+        Index("ix_port_link_port_now", "port_id", postgresql_where=text("valid_until IS NULL")),
     )
 
     id: int | None = identity()

@@ -72,18 +72,15 @@ class PaletteState(rx.State):
 
     @allow(Permission.OWN_ACCOUNT)
     async def search(self, query: Search) -> None:
-        """Find services, servers and companies by name, address or number."""
+        """Find whatever the actor may see by name, address or number."""
         self.query = query.strip()
         self.hits = await in_unit(_find, current_actor(), self.query) if len(self.query) >= 2 else []
 
 
 def _find(unit: Unit, actor: Actor, query: str) -> list[HitView]:
     hits: list[HitView] = []
-    if actor.may(Permission.FLEET_VIEW):
-        hits += [
-            HitView(hit.kind, hit.label, hit.detail, hit.path) for hit in search.find(actor, unit, query)
-        ]
-    elif actor.may(Permission.SERVICES_VIEW):
+    hits += [HitView(hit.kind, hit.label, hit.detail, hit.path) for hit in search.find(actor, unit, query)]
+    if not actor.is_staff:
         found, _ = services.list_services(actor, unit, services.ServiceFilter(search=query))
         hits += [
             HitView(row.plan.family, row.service.name, row.plan.name, f"/services/{row.service.id}")

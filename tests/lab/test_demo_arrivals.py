@@ -10,7 +10,7 @@ from lab.bmcs.client import read_newcomers
 from opsportal.db import unit_of_work
 from opsportal.domain.access import Actor
 from opsportal.models import HardwareJob, JobStatus, Server
-from opsportal.state.inventory.arrivals import read_arrivals
+from opsportal.state.inventory.arrivals import Chosen, read_arrivals
 from opsportal.state.inventory.firmware import read_firmware
 from opsportal.state.inventory.machine import read_machine
 from tests.lab.labs import RunningLab
@@ -44,7 +44,9 @@ def test_order_is_half_there_and_one_machine_of_it_is_not_as_ordered(
     )  # which no other test takes; one that is being cleaned is the 77th
     actor = fill(shared_lab)
     with unit_of_work() as unit:
-        (order,), (sweep,) = (getattr(read_arrivals(unit, actor, 0), name) for name in ("orders", "sweeps"))
+        (order,), (sweep,) = (
+            getattr(read_arrivals(unit, actor, Chosen()), name) for name in ("orders", "sweeps")
+        )
         names = dict(unit.exec(select(Server.name, Server.id)).all())
     assert (order.ref, order.machines, order.arrived) == ("NR-2043", 4, 2)
     jobs = ordered_jobs()
@@ -52,7 +54,7 @@ def test_order_is_half_there_and_one_machine_of_it_is_not_as_ordered(
     for number in jobs:
         hardware.run_job(number)
     with unit_of_work() as unit:
-        arrivals = read_arrivals(unit, actor, 0)
+        arrivals = read_arrivals(unit, actor, Chosen())
         pages = [
             read_machine(unit, actor, names[name] or 0) for name in ("stock-101", "stock-102", "stock-021")
         ]
@@ -72,5 +74,5 @@ def test_order_is_half_there_and_one_machine_of_it_is_not_as_ordered(
     assert fill(shared_lab) == actor  # the next start
     assert ordered_jobs() == []
     with unit_of_work() as unit:
-        assert len(read_arrivals(unit, actor, 0).orders) == 1
+        assert len(read_arrivals(unit, actor, Chosen()).orders) == 1
         assert [len(read_machine(unit, actor, page.id).parts) for page in pages[:2]] == [8, 0]

@@ -31,6 +31,7 @@ from opsportal.domain.support.tickets import NewTicket, open_ticket
 from opsportal.integrations import queue_watch
 from opsportal.live.feed import Watch
 from opsportal.models import Company, HardwareJob, Mail, Role
+from opsportal.state.inventory.arrivals import Chosen as ChosenArrivals
 from opsportal.state.queues import Chosen
 from opsportal.state.server_history import Chosen as ChosenJob
 from opsportal.state.showing import StateView
@@ -207,7 +208,7 @@ def params(view: StateView, a: World) -> Any:
         "rack": _rack_of(a.server),
         "parts": PartFilter(),
         "stock": "",
-        "arrivals": 0,
+        "arrivals": ChosenArrivals(),
         "machine": a.server,
         "aisle": str(a.server),
         "labels": (0, 0, 1),

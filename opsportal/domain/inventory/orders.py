@@ -70,8 +70,8 @@ class Expected:
     arrived: int
 
 
-def list_orders(actor: Actor, unit: Unit) -> list[Expected]:
-    """The newest orders first."""
+def list_orders(actor: Actor, unit: Unit, *, looked_for: int = 0) -> list[Expected]:
+    """The newest orders first; before them the one that somebody looks for, however old."""
     actor.require(Permission.FLEET_VIEW)
     came = (
         select(func.lower(Cleaning.order_ref), func.count(func.distinct(Cleaning.server_id)))
@@ -79,7 +79,8 @@ def list_orders(actor: Actor, unit: Unit) -> list[Expected]:
         .group_by(func.lower(Cleaning.order_ref))
     )
     arrived: dict[str, int] = dict(unit.execute(came).all())
-    query = select(HardwareOrder).order_by(col(HardwareOrder.id).desc()).limit(SHOWN)
+    is_it = col(HardwareOrder.id) == looked_for
+    query = select(HardwareOrder).order_by(is_it.desc(), col(HardwareOrder.id).desc()).limit(SHOWN)
     return [Expected(order, arrived.get(order.ref.lower(), 0)) for order in unit.exec(query)]
 
 

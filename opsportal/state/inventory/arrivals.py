@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
 import reflex as rx
@@ -32,9 +32,17 @@ Machines = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class ArrivalsAddress(Address):
-    """/arrivals?search="""
+    """/arrivals?search=&order="""
 
     search: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    order: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+
+class Chosen(NamedTuple):
+    """The search whose findings are shown, 0: the newest; and the order that somebody looks for, 0: none."""
+
+    search: int = 0
+    order: int = 0
 
 
 class ArrivalsState(rx.State):
@@ -46,7 +54,8 @@ class ArrivalsState(rx.State):
 
     @allow(Permission.FLEET_VIEW)
     async def open(self) -> Any:
-        return await show(self, *SHELL, (ARRIVALS, address(self, ArrivalsAddress).search))
+        wanted = address(self, ArrivalsAddress)
+        return await show(self, *SHELL, (ARRIVALS, Chosen(wanted.search, wanted.order)))
 
     @allow(Permission.FLEET_MANAGE)
     async def search(self, draft: Draft, where: Words, ipmi_ports: Words, redfish_ports: Words) -> None:
@@ -70,11 +79,11 @@ class ArrivalsState(rx.State):
         await take(self, draft, deliveries.send_back, current_actor(), inspection_id, reason=reason)
 
 
-def read_arrivals(unit: Unit, actor: Actor, search: int) -> ArrivalsView:
-    expected = orders.list_orders(actor, unit)
+def read_arrivals(unit: Unit, actor: Actor, chosen: Chosen) -> ArrivalsView:
+    expected = orders.list_orders(actor, unit, looked_for=chosen.order)
     came = orders.list_came(actor, unit, [one.order.ref for one in expected])
     sweeps = discovery.list_sweeps(actor, unit)
-    shown = next((one for one in sweeps if one.id == search), sweeps[0] if sweeps else None)
+    shown = next((one for one in sweeps if one.id == chosen.search), sweeps[0] if sweeps else None)
     seen = discovery.list_seen(actor, unit, shown.id or 0) if shown else []
     names = _names(unit, [one.server_id for one in seen if one.server_id])
     return ArrivalsView(

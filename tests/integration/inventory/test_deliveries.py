@@ -24,7 +24,7 @@ from opsportal.domain.inventory.refusals import (
 from opsportal.domain.provisioning.systems import offered_systems
 from opsportal.domain.refusals import Forbidden, NotFound
 from opsportal.models import AuditEvent, Bmc, HardwareOrder, Role, Server
-from opsportal.state.inventory.arrivals import read_arrivals
+from opsportal.state.inventory.arrivals import Chosen, read_arrivals
 from opsportal.state.inventory.machine import read_machine
 from opsportal.state.inventory.views import MachineView
 from tests.bmc.furnished import emulation
@@ -175,6 +175,6 @@ def test_orders_are_written_down_once_and_count_what_came(staff: Actor) -> None:
     with plugged_in(HOST, MemoryBmc(username="hands", inventory=PARTS)) as endpoint:
         take_in(staff, endpoint)
     with unit_of_work() as unit:
-        (shown,) = read_arrivals(unit, staff, 0).orders
+        (shown,) = read_arrivals(unit, staff, Chosen()).orders
     assert (shown.ref, shown.machines, shown.arrived, shown.intake) == ("PO-7", 3, 1, "/intake?order=PO-7")
     assert shown.parts == ["2 × dimm 32 GB", "1 × disk 960 GB"]
