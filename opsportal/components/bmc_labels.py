@@ -37,6 +37,10 @@ OUTCOME: Final[Words] = {
     "never_answered": N_(
         "The management controller stopped answering, so the outcome is not known. Check the server before you try again."
     ),
+    "bmc_error": N_(
+        "The management controller did not do what was asked. Check the server before you try again, or contact support."
+    ),
+    "server_without_bmc": N_("This server has no management controller on record, so it cannot be asked."),
     "bmc_unreachable": N_(
         "The management controller does not answer. Nothing was changed. Try again in a minute, or contact support."
     ),
@@ -70,6 +74,18 @@ OUTCOME: Final[Words] = {
     "bmc_misconfigured": N_(
         "What we have on record about the management controller cannot be used. Nothing was changed."
         " We have to correct it; please contact support."
+    ),
+    "clean_interrupted": N_(
+        "Gathering the evidence was interrupted. What was found stays on record; the server may be switched off."
+        " Look at it, then gather it again."
+    ),
+    "machine_silent": N_("The machine did not report in time. Look at it, then start it again."),
+    "burn_in_interrupted": N_(
+        "The burn-in was interrupted, so it has proved nothing; the server may be switched off. Look at it, then start"
+        " it again."
+    ),
+    "inspect_interrupted": N_(
+        "The hardware check was interrupted. Nothing about the server was changed. Start it again."
     ),
     "internal": N_(
         "Something went wrong on our side. The power state is being read again. Check it before you try again."

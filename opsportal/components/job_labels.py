@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from opsportal.components import inventory_labels
+from opsportal.components.bmc_labels import OUTCOME
 from opsportal.components.machine_labels import PORT_STEP_NOTES, PORT_STEPS
 from opsportal.locale import N_
 
@@ -81,6 +82,7 @@ STEP: Final[Mapping[str, str]] = {
     "machine": N_("The machine itself is at work"),
 }
 STEP_NOTE: Final[Mapping[str, str]] = {
+    **OUTCOME,  # a step that fails keeps the error's code
     **inventory_labels.JOB_NOTE,
     "was_on": N_("It was on already; no command was needed."),
     "was_off": N_("It was off already; no command was needed."),

@@ -33,7 +33,10 @@ def step_item(step: Any, job: Any) -> rx.Component:
     """A step of a job: its name, what was seen, how long it took."""
     is_spared = (step.note_code != "") | (job.status == "succeeded")
     left_out = rx.cond(is_spared, t("not needed"), t("not reached"))
-    note = rx.cond(step.note_code, rx.el.small(t_code(step.note_code, labels.STEP_NOTE)))
+    is_said_below = step.note_code == job.outcome_code  # a sentence with what to press, under the steps
+    note = rx.cond(
+        (step.note_code != "") & ~is_said_below, rx.el.small(t_code(step.note_code, labels.STEP_NOTE))
+    )
     return rx.el.li(
         rx.el.span(t_code(step.name, labels.STEP), step_word(step, skipped=left_out), note),
         rx.cond(step.started_at, elapsed(step.started_at, until=step.finished_at)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from opsportal.db import Unit
+from opsportal.domain.hardware.outcomes import in_words
 from opsportal.domain.mail import desk
 from opsportal.domain.mail.letters import Link, Text
 from opsportal.models import HardwareJob, Server
@@ -16,9 +17,10 @@ def tell_desk(unit: Unit, job: HardwareJob, server: Server, *, outcome_code: str
         subject=Text(msgid="Network boot of {server} has failed", params={"server": server.name}),
         body=[
             Text(
-                msgid="Started by {name}; it ended with {code}. The server starts from its disk now.",
-                params={"name": job.actor_name, "code": outcome_code},
+                msgid="Started by {name}. The server starts from its disk now.",
+                params={"name": job.actor_name},
             ),
+            in_words(outcome_code),
             Link(msgid="Open the server", path=f"/servers/{server.id}"),
         ],
         about=("server", server.id or 0),

@@ -10,6 +10,7 @@ from opsportal.db import Unit
 from opsportal.domain.access import Actor
 from opsportal.domain.billing import calendar
 from opsportal.domain.hardware import block
+from opsportal.domain.hardware.outcomes import came_to
 from opsportal.domain.hardware.refusals import (
     AlreadyBlocked,
     PortIsUplink,
@@ -108,7 +109,7 @@ def block_now(unit: Unit, alert_id: int) -> bool:
         return False
     if alert.job_id is not None:
         tried = unit.get_one(HardwareJob, alert.job_id)
-        letters.tell_not_blocked(unit, service, alert, cycle_on(service), _tried(tried))
+        letters.tell_not_blocked(unit, service, alert, cycle_on(service), came_to(tried))
     alert.job_id = job.id
     alert.outcome = AlertOutcome.DONE
     unit.add(alert)
@@ -141,7 +142,7 @@ def unblock_if_over(unit: Unit, alert_id: int) -> bool:
     if tried is not None:
         if tried.finished_at is None:
             return False  # it is under way
-        letters.tell_still_blocked(unit, service, alert, _tried(tried))
+        letters.tell_still_blocked(unit, service, alert, came_to(tried))
         if tried.finished_at > utcnow() - AGAIN_AFTER:
             return False
     try:
@@ -170,10 +171,4 @@ def _is_for_a_person(refusal: Refusal, *, since: dt.datetime) -> bool:
 
 
 def _words(refusal: Refusal) -> Text:
-    if refusal.code in LASTING:
-        return Text(LASTING[refusal.code], refusal.params)
-    return Text(msgid="It was refused with {code}.", params={"code": refusal.code})
-
-
-def _tried(job: HardwareJob) -> Text:
-    return Text(msgid="The last attempt ended with {code}.", params={"code": job.outcome_code or job.status})
+    return Text(LASTING.get(refusal.code, refusal.msgid), refusal.params)
