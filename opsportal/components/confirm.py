@@ -35,10 +35,19 @@ class Copyable(rx.Component):
 
 
 def confirm_button(
-    label: Any, *, title: Any, text: Any, confirm: Any, on_confirm: Any, kind: str = "", **props: Any
+    label: Any,
+    *inside: rx.Component,
+    title: Any,
+    text: Any,
+    confirm: Any,
+    on_confirm: Any,
+    kind: str = "",
+    **props: Any,
 ) -> rx.Component:
-    """Ask before doing; `phrase=` for what cannot be undone, `danger=True` for a red button."""
+    """Ask before doing; `phrase=` for what cannot be undone, `danger=True` for a red button. `inside`: what else the
+    dialog shows."""
     return ConfirmButton.create(
+        *inside,
         label=label,
         title=title,
         text=text,

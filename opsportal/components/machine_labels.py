@@ -48,6 +48,7 @@ PLANNED: Final[Mapping[str, str]] = {
     "switch_read_only": N_("cannot be set: no credentials that may"),
     "port_missing": N_("is not shown by its switch at present"),
 }
+PLANNED_UP: Final[Mapping[str, str]] = {**PLANNED, "": N_("will be switched on")}
 EVENT: Final[Mapping[str, str]] = {
     "unknown": N_("Event without a known meaning"),
     "oem": N_("Event of the manufacturer's own"),

@@ -9,7 +9,7 @@ import reflex as rx
 from opsportal.components import labels
 from opsportal.components.addresses import route_number
 from opsportal.components.confirm import confirm_button
-from opsportal.components.elements import button, card, skeleton, status
+from opsportal.components.elements import button, card, skeleton, status, tag
 from opsportal.components.headers import header, tabs
 from opsportal.components.states import lines, page_body
 from opsportal.components.text import t
@@ -91,9 +91,14 @@ def server_page() -> rx.Component:
                     rx.cond(client, "/services?family=server", "/fleet"),
                 )
             ],
-            beside=rx.cond(
-                server.service.id > 0,
-                status(server.service.status, words=labels.SERVICE, tones=labels.SERVICE_TONE, flash=True),
+            beside=rx.fragment(
+                rx.cond(
+                    server.service.id > 0,
+                    status(
+                        server.service.status, words=labels.SERVICE, tones=labels.SERVICE_TONE, flash=True
+                    ),
+                ),
+                rx.cond(server.is_blocked, tag(t("Blocked"), "warn")),
             ),
             sub=rx.fragment(server.model, " · ", server.ip),
             actions=[create_ticket(server.service.id), *_switches(server)],

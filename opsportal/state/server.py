@@ -12,6 +12,7 @@ from opsportal.db import Unit, in_unit
 from opsportal.domain.access import Actor, Permission, access_job_for, access_server_for
 from opsportal.domain.hardware import fleet, power, topics
 from opsportal.domain.hardware.looking import job_in_hands, look_at
+from opsportal.domain.hardware.port_orders import in_force
 from opsportal.models import Bmc, Company, JobKind, Plan, Server, Service, ServiceStatus
 from opsportal.state import rows
 from opsportal.state.guard import allow, current_actor
@@ -80,6 +81,7 @@ def read_server(unit: Unit, actor: Actor, server_id: int) -> ServerView:
         power_verified_at=iso(server.power_verified_at),
         bmc_error_code=server.bmc_error_code or "",
         can_switch=can_switch,
+        is_blocked=in_force(unit, server_id) is not None,
         service=_service(unit, service, server),
         job=replace(job, can_retry=job.can_retry and can_switch),
         taken=_taken(unit, actor, server_id),

@@ -227,6 +227,8 @@ class ServerView:
     power_verified_at: str = ""
     bmc_error_code: str = ""
     can_switch: bool = False
+    is_blocked: bool = False
+    """A block keeps it off the network."""
     service: ServiceView = field(default_factory=ServiceView)
     job: JobView = field(default_factory=JobView)
     taken: JobView = field(default_factory=JobView)

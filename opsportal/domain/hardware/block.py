@@ -49,7 +49,7 @@ class PortPlan:
 
 @dataclass(frozen=True, slots=True)
 class BlockState:
-    """Whether a server is blocked, and what blocking or unblocking would do."""
+    """Whether a server is blocked, and the plan: what blocking would take down, or unblocking take up."""
 
     block: ServerBlock | None
     may_lift: bool
@@ -64,7 +64,8 @@ def state(unit: Unit, actor: Actor, server_id: int) -> BlockState:
     """The block in force, and the dry run: which ports would be set."""
     access_server_for(actor, unit, server_id, permission=Permission.SERVER_VIEW)
     block = in_force(unit, server_id)
-    plan = [_plan(unit, port) for port in ports_of(unit, server_id)]
+    ports = taken_down(unit, block) if block is not None else ports_of(unit, server_id)
+    plan = [_plan(unit, port) for port in ports]
     may_lift = block is not None and (actor.is_staff or not block.is_by_staff)
     return BlockState(block, may_lift, plan)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import reflex as rx
@@ -201,21 +202,26 @@ def health_card(server: Any) -> rx.Component:
     )
 
 
-def _planned(one: Any) -> rx.Component:
-    return rx.el.li(
-        rx.el.span(t("Port {port} of {switch}", port=one.port, switch=one.switch), class_name="strong"),
-        " ",
-        t_code(one.refusal, words.PLANNED),
-        key=one.key,
-    )
+def _plan(view: Any, what: Mapping[str, str], nothing: Any) -> rx.Component:
+    """Each port with what will become of it. `what`: by the code of why it will not; `nothing`: without a port."""
 
+    def planned(one: Any) -> rx.Component:
+        return rx.el.li(
+            rx.el.span(t("Port {port} of {switch}", port=one.port, switch=one.switch), class_name="strong"),
+            " ",
+            t_code(one.refusal, what),
+            key=one.key,
+        )
 
-def _plan(view: Any) -> rx.Component:
     return rx.cond(
         view.plan.length() > 0,
-        rx.el.ul(rx.foreach(view.plan, _planned), class_name="plan-list"),
-        rx.el.p(t("No switch port is on record for this server."), class_name="sub"),
+        rx.el.ul(rx.foreach(view.plan, planned), class_name="plan-list"),
+        rx.el.p(nothing, class_name="sub"),
     )
+
+
+def _down(view: Any) -> rx.Component:
+    return _plan(view, words.PLANNED, t("No switch port is on record for this server."))
 
 
 def _blocked(view: Any, server: Any) -> rx.Component:
@@ -235,6 +241,7 @@ def _blocked(view: Any, server: Any) -> rx.Component:
             rx.el.div(
                 confirm_button(
                     t("Unblock"),
+                    _plan(view, words.PLANNED_UP, t("No port of it is to be taken up; the block only ends.")),
                     title=t("Unblock this server?"),
                     text=t("Its switch ports are taken up again and read back. The power stays as it is."),
                     confirm=t("Unblock"),
@@ -259,20 +266,20 @@ def _open(view: Any, server: Any) -> rx.Component:
         ),
         rx.el.div(
             ReasonButton.create(
-                _plan(view),
+                _down(view),
                 label=t("Block"),
                 title=t("Block this server?"),
                 text=t("What will happen, and nothing else:"),
                 confirm=t("Block"),
                 reason_label=t("Why? Whoever looks at this server sees it."),
-                option=t("Switch the power off as well"),
+                option=rx.cond(view.has_bmc, t("Switch the power off as well"), ""),
                 danger=True,
                 disabled=~view.is_possible | ~view.may_block | view.is_busy | server.taken.hands.is_other,
                 on_confirm=lambda reason, chosen: BlockState.cut_off(view.server_id, reason, chosen),
             ),
             class_name="row card-actions",
         ),
-        rx.cond(~view.is_possible, _plan(view)),
+        rx.cond(~view.is_possible, _down(view)),
     )
 
 

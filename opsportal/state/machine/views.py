@@ -82,8 +82,11 @@ class BlockView:
     by: str = ""
     is_by_staff: bool = False
     is_with_power: bool = False
+    has_bmc: bool = False
+    """Whether the power can be switched off as well."""
     since: str = ""
     plan: list[PlannedPortView] = field(default_factory=list)
+    """The ports that blocking would take down; those that unblocking takes up while it is blocked."""
 
 
 @dataclass(frozen=True)
