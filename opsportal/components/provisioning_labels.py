@@ -102,7 +102,9 @@ CHECK_STATUS: Final[Words] = {
 }
 CHECK_TONE: Final[Tones] = {"ok": "ok", "bad": "bad", "unknown": "mute"}
 BLOCKED: Final[Words] = {
-    "server_busy": N_("{actor} has started something on this server. Wait until it has ended."),
+    "server_busy": N_(
+        "Locked by job #{job} at step {step} of {steps}, started by {actor}. Wait until it has ended."
+    ),
     "server_taken_over": N_(
         "{actor} has taken over a job of this server. Nothing else can be started on it until that is settled."
     ),

@@ -89,7 +89,10 @@ class SecondFactorNotStarted(Refusal):
 
 class ServerBusy(Refusal):
     code = "server_busy"
-    msgid = "{actor} has already started something on {server}. Nothing was changed. Wait until it ends, then try again."
+    msgid = (
+        "{server} is locked by job #{job} at step {step} of {steps}, started by {actor}. Nothing was changed. "
+        "Wait until it ends, then try again."
+    )
 
 
 class ServiceNotActive(Refusal):

@@ -74,11 +74,13 @@ def test_second_click_is_refused_and_changes_nothing() -> None:
     company = make_company()
     server = make_server(make_service(company))
     first, second = make_actor(company=company), make_actor(company=company)
-    _request(first, server)
+    job = _request(first, server)
     before = _everything()
     with pytest.raises(ServerBusy) as refused:
         _request(second, server, JobKind.POWER_ON)
-    assert refused.value.params == {"actor": first.name, "server": server.name}
+    assert refused.value.params == {
+        "actor": first.name, "server": server.name, "job": job.id, "step": 1, "steps": 3,
+    }  # fmt: skip
     assert _everything() == before
 
 

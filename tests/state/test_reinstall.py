@@ -109,11 +109,17 @@ def test_what_fits_the_disks_can_be_chosen_and_the_rest_says_why(owner: Actor) -
 def test_something_under_way_blocks_an_order_and_says_whose(owner: Actor) -> None:
     server = rented(owner)
     with unit_of_work() as unit:
-        request_power(unit, owner, server.id or 0, kind=JobKind.REBOOT)
+        job = request_power(unit, owner, server.id or 0, kind=JobKind.REBOOT)
+        step = unit.exec(select(JobStep).where(JobStep.job_id == job.id, JobStep.position == 1)).one()
+        unit.exec(
+            select(JobStep).where(JobStep.job_id == job.id, JobStep.position == 0)
+        ).one().status = "done"
+        step.status = "running"
+        steps = len(unit.exec(select(JobStep).where(JobStep.job_id == job.id)).all())
     view = view_of(owner, server)
     assert (view.blocked, view.blocked_params) == (
         "server_busy",
-        {"actor": owner.name, "server": server.name},
+        {"actor": owner.name, "server": server.name, "job": job.id, "step": 2, "steps": steps},
     )
 
 

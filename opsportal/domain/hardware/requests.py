@@ -94,7 +94,7 @@ def find_obstacle(unit: Unit, actor: Actor, server_id: int) -> Refusal | None:
     if taken := owners.obstacle(unit, actor, server):
         return taken
     holder = _find_holder(unit, server)
-    return ServerBusy(actor=holder.actor_name, server=server.name) if holder else None
+    return _locked_by(unit, server, holder) if holder else None
 
 
 def _check_usable(
@@ -110,7 +110,19 @@ def _busy(unit: Unit, actor: Actor, server: Server) -> ServerBusy:
     if taken := owners.obstacle(unit, actor, server):
         return taken
     holder = _find_holder(unit, server)
-    return ServerBusy(actor=holder.actor_name if holder else "?", server=server.name)
+    return _locked_by(unit, server, holder)
+
+
+def _locked_by(unit: Unit, server: Server, holder: HardwareJob | None) -> ServerBusy:
+    """Which job it is and how far it has come; dashes for one that has ended since."""
+    if holder is None:
+        return ServerBusy(server=server.name, actor="–", job="–", step="–", steps="–")
+    query = select(JobStep.status).where(col(JobStep.job_id) == holder.id)
+    states = unit.exec(query.order_by(col(JobStep.position))).all()
+    begun = sum(state != StepStatus.WAITING for state in states)
+    return ServerBusy(
+        server=server.name, actor=holder.actor_name, job=holder.id or 0, step=max(1, begun), steps=len(states)
+    )
 
 
 def _find_holder(unit: Unit, server: Server) -> HardwareJob | None:
