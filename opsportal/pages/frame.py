@@ -263,10 +263,11 @@ def _alarms() -> rx.Component:
 
 
 def _alarm(outage: Any) -> rx.Component:
+    queue = t_code(outage.queue, labels.QUEUE)
     words = rx.match(
         outage.kind,
-        ("queue", t("Nobody works on the queue {queue}.", queue=outage.queue)),
-        ("lost", t("A worker of the queue {queue} has gone silent.", queue=outage.queue)),
+        ("queue", t("Nobody works on the queue {queue}.", queue=queue)),
+        ("lost", t("A worker of the queue {queue} has gone silent.", queue=queue)),
         ("redis", t("Redis does not answer: no work reaches a worker.")),
         t("Work is not handed to the queues."),
     )

@@ -64,7 +64,7 @@ def in_queues(server_name: Any) -> rx.Component:
 def who_has_it(hands: Any) -> rx.Component:
     """A name and since when; nothing for a job that is nobody's."""
     name = rx.cond(hands.is_mine, t("You"), hands.name)
-    return rx.cond(hands.name, rx.el.small(name, " · ", ago(hands.since)))
+    return rx.cond(hands.name, rx.el.small(name, " · ", ago(hands.since, class_name="nowrap")))
 
 
 def _machine_says(job: Any) -> rx.Component:
