@@ -81,7 +81,9 @@ def _job_cell(job: Any) -> rx.Component:
 
 def _status_cell(job: Any) -> rx.Component:
     """How it stands, and since when it is late or in somebody's hands."""
-    late = rx.cond(job.late_since, rx.el.small(ago(job.late_since, text=N_("Due {ago}"), class_name="nowrap")))
+    late = rx.cond(
+        job.late_since, rx.el.small(ago(job.late_since, text=N_("Due {ago}"), class_name="nowrap"))
+    )
     return rx.el.div(job_status(job, flash=True), rx.cond(job.hands.name, who_has_it(job.hands), late))
 
 
