@@ -12,9 +12,12 @@ import pytest
 from sqlalchemy import text
 
 from opsportal.db import unit_of_work
+from opsportal.domain.access import Actor
 from opsportal.domain.consoles import serial_logs
+from opsportal.domain.inventory import labels
 from opsportal.models import Company, HardwareJob, Installation, JobStatus, OperatingSystem, Role
 from opsportal.models import Server as Machine
+from opsportal.state.inventory.aisle import read_aisle
 from tests.builders import make_company, make_server, make_service
 from tests.doors import world
 from tests.doors.matrix.paths import ORDER
@@ -148,6 +151,56 @@ def test_wiping_wants_the_name_typed(
     before = world.everything()
     assert answer_of(browser.post(f"/servers/{machine.id}/boot", body)) == (400, "confirmation_wrong")
     assert world.everything() == before
+
+
+def pressed_in_the_aisle(actor: Actor, machine: Machine) -> dict[str, Any]:
+    """What the quick reinstall of the aisle sends, by what its page was told (reinstall_boot.jsx)."""
+    with unit_of_work() as unit:
+        view = read_aisle(unit, actor, labels.label_of(machine.id or 0))
+    chosen = next(one for one in view.systems if any(layout.fits for layout in one.layouts))
+    layout = next(one for one in chosen.layouts if one.fits)
+    disks = [disk.id for disk in view.disks[: layout.disks]]
+    wishes = {"system": chosen.id, "hostname": view.name, "layout": layout.id, "disks": disks}
+    return wishes | {"ssh_keys": [], "time_zone": "UTC", "post_install": "", "confirmation": view.name}
+
+
+STRANGE: tuple[bytes, ...] = (
+    *(b"", b"null", b"[]", b"\xff\xfe", b'{"system": NaN}', b"[" * 50_000),
+    *(b'{"system": 1}', b'{"__proto__": {"confirmation": "x"}}'),
+)
+
+
+def test_pressed_in_the_aisle_only_what_is_exactly_asked_is_done(
+    server: Server, system: OperatingSystem, machine: Machine
+) -> None:
+    marek = world.make_someone(Role.TECHNICIAN)
+    browser, path = Browser(server), f"/servers/{machine.id}/reinstall"
+    body = pressed_in_the_aisle(marek.actor, machine)
+    stranger = browser_of(server, Role.CLIENT, make_company())
+    other = make_server()
+    before = world.everything()
+    assert answer_of(browser.post(path, body)) == (401, "sign_in_required")
+    browser.cookie = marek.cookie
+    for name in ("", machine.name.upper(), f"{machine.name}.", other.name):
+        assert answer_of(browser.post(path, body | {"confirmation": name})) == (400, "confirmation_wrong")
+    assert answer_of(browser.post(f"/servers/{other.id}/reinstall", body)) == (400, "confirmation_wrong")
+    assert answer_of(browser.post("/servers/999999999/reinstall", body)) == (404, "not_found")
+    assert answer_of(stranger.post(path, body)) == (404, "not_found")
+    json_type = {"content-type": "application/json"}
+    for content in STRANGE:
+        answer = browser.http.post(path, content=content, headers=json_type)
+        assert answer_of(answer) == (400, "bad_request"), content[:40]
+    assert answer_of(browser.http.post(path, data=body)) == (
+        400,
+        "bad_request",
+    )  # as a form of another page would
+    assert Browser(server, origin="https://evil.example").post(path, body).status_code == 403
+    assert world.everything() == before
+    told = browser.post(path, body)
+    assert told.status_code == 200, told.text
+    with unit_of_work() as unit:
+        job = unit.get_one(HardwareJob, told.json()["job_id"])
+        assert (job.server_id, job.kind, job.actor_name) == (machine.id, "reinstall", marek.actor.name)
 
 
 def test_boot_from_disk_needs_no_password(server: Server, machine: Machine, home: Company) -> None:

@@ -11,16 +11,20 @@ from sqlmodel import select
 
 from opsportal.components import provisioning_labels
 from opsportal.db import unit_of_work
-from opsportal.domain.access import Actor
+from opsportal.domain import access
+from opsportal.domain.access import Actor, Permission
 from opsportal.domain.hardware import identify
 from opsportal.domain.hardware.takeover import take_over
 from opsportal.domain.inventory import labels
+from opsportal.domain.provisioning.orders import InstallOrder
+from opsportal.domain.provisioning.reinstall import request_reinstall
+from opsportal.domain.refusals import Forbidden
 from opsportal.models import HardwareJob, JobStatus, Role, Server, SystemPurpose
 from opsportal.state import guard
 from opsportal.state.inventory.aisle import AISLE, read_aisle
 from opsportal.state.inventory.views import AisleView, BulkView
 from opsportal.state.inventory.work import BulkState
-from tests.builders import make_actor, make_server
+from tests.builders import make_actor, make_company, make_server
 from tests.doors.world import make_job
 from tests.integration.provisioning.rack import make_system
 
@@ -83,6 +87,25 @@ def test_aisle_offers_what_fits_and_says_why_nothing_can_be_ordered(marek: Actor
     assert (view.blocked, view.job.id) == ("server_busy", job.id)
     assert view.blocked_params["server"] == "here"
     assert aisle_of(marek, make_server(has_bmc=False)).blocked == "server_without_bmc"
+
+
+def test_aisle_offers_nothing_to_whom_may_not_reinstall_and_takes_no_order(
+    marek: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, system = make_server(name="here"), make_system(name="Debian")
+    order = InstallOrder(
+        system_id=system.id or 0, hostname="here", layout="single", confirmation="here", disks=["1"]
+    )
+    assert [one.name for one in aisle_of(marek, server).systems] == ["Debian"]
+    without = access.GRANTS[Role.TECHNICIAN] - {Permission.SERVER_REINSTALL}
+    monkeypatch.setitem(access.GRANTS, Role.TECHNICIAN, without)
+    view = aisle_of(marek, server)
+    assert (view.systems, view.disks, view.can_wipe, view.name) == ([], [], False, "here")
+    with unit_of_work() as unit, pytest.raises(Forbidden):
+        request_reinstall(unit, marek, server.id or 0, order)
+    assert count_jobs() == 0
+    with pytest.raises(Forbidden):
+        aisle_of(make_actor(company=make_company()), server)
 
 
 def test_aisle_waits_while_somebody_else_has_taken_a_job_over(marek: Actor) -> None:

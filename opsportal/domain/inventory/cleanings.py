@@ -279,6 +279,8 @@ def _keep(
     unit.flush()
     assert server.id is not None
     topics.announce(unit, server.id)
+    if step.name == CleaningStepName.DISK and entry.result == EvidenceResult.GOOD:
+        _prove_unnamed(unit, entry, step.cleaning_id)
     if step.name == CleaningStepName.INVENTORY and entry.result == EvidenceResult.GOOD:
         hardware_record.take_for_ordered(unit, server.id, [Ordered(**line) for line in cleaning.expected])
     if entry.result == EvidenceResult.BAD:
@@ -286,6 +288,26 @@ def _keep(
         stock.step(unit, actor, server, StockStatus.FAULTY, tag="faulty", reason=reason)
     elif all(state.is_good for state in states_of(unit, step.cleaning_id)):
         stock.step(unit, actor, server, StockStatus.VERIFIED, tag="verified")
+
+
+def _prove_unnamed(unit: Unit, entry: CleaningEvidence, cleaning_id: int) -> None:
+    """The step for "whatever disks there are" is good once disks were found, and each of them is.
+
+    It was written down before the machine had said which it has, and steps stay.
+    """
+    disks = [one for one in states_of(unit, cleaning_id) if one.step.name == CleaningStepName.DISK]
+    named = [one for one in disks if one.step.subject]
+    unnamed = next((one for one in disks if not one.step.subject and one.newest is None), None)
+    if unnamed is None or not named or not all(one.is_good for one in named):
+        return
+    facts = {"disks": ", ".join(one.step.subject for one in named)[:200]}
+    unit.add(
+        CleaningEvidence(
+            step_id=unnamed.step.id or 0, result=EvidenceResult.GOOD, method=entry.method, note=entry.note,
+            facts=facts, actor_id=entry.actor_id, actor_name=entry.actor_name, job_id=entry.job_id,
+        )
+    )  # fmt: skip
+    unit.flush()
 
 
 def list_failures(

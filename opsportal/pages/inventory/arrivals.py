@@ -27,7 +27,7 @@ def _place(row: Any) -> rx.Component:
 
 def _says(row: Any) -> rx.Component:
     return rx.el.div(
-        or_dash(row.name),
+        or_dash(row.name + row.uuid, row.name),
         rx.cond(row.uuid, rx.el.small(row.uuid, class_name="mono")),
         rx.el.span(
             rx.foreach(row.weak, lambda code: tag(t_code(code, words.WEAK), "warn")), class_name="tags"

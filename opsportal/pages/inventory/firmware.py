@@ -71,7 +71,7 @@ def _deviation(one: Any) -> rx.Component:
         rx.el.span(
             link(one.server, to=f"/stock/{one.server_id}", class_name="strong"),
             rx.el.small(or_dash(one.model)),
-            rx.foreach(one.facts, lambda fact: rx.el.small(rx.el.br(), fact, class_name="mono")),
+            rx.foreach(one.facts, lambda fact: rx.el.small(fact, class_name="mono")),
         ),
         key=one.server_id,
     )
