@@ -26,6 +26,7 @@ from opsportal.models import (
     JobKind,
     JobStatus,
     JobStep,
+    Mail,
     Outbox,
     Power,
     Role,
@@ -35,6 +36,7 @@ from opsportal.models import (
 )
 from opsportal.models.base import utcnow
 from tests.builders import make_actor, make_company, make_server, make_service
+from tests.conftest import _forget_process_caches
 from tests.stock import hand_over
 
 pytestmark = pytest.mark.usefixtures("portal")
@@ -316,7 +318,9 @@ def test_unknown_job_is_asked_about_once_per_attempt() -> None:
         assert [reconciliation.wake_unknown(unit), reconciliation.wake_unknown(unit)] == [1, 0]
 
 
-def test_attempts_that_kill_their_worker_come_to_an_end_too() -> None:
+def test_attempts_that_kill_their_worker_come_to_an_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_MAIL", "desk@test.example")
+    _forget_process_caches()
     job_id = _unknown_job()
     for _ in range(reconciliation.MAX_ATTEMPTS):
         with unit_of_work() as unit:
@@ -329,7 +333,11 @@ def test_attempts_that_kill_their_worker_come_to_an_end_too() -> None:
     with unit_of_work() as unit:
         row = unit.get_one(HardwareJob, job_id)
         assert (row.status, row.outcome_code) == ("failed", "never_answered")
-        assert unit.get_one(Server, row.server_id).lease_job_id is None
+        server = unit.get_one(Server, row.server_id)
+        assert server.lease_job_id is None
+        [mail] = unit.exec(select(Mail)).all()
+    assert mail.subject == f"Nobody knows how a job on {server.name} ended"
+    assert f"Job #{job_id}" in mail.body_text
 
 
 ON, OFF = Power.ON, Power.OFF

@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from opsportal.db import Unit
-from opsportal.domain.hardware import owners
+from opsportal.domain.hardware import letters, owners
 from opsportal.domain.hardware.claims import ASK_TASK, begin_again, end_waiting, expire, mark_unknown
 from opsportal.domain.hardware.questions import QUESTION_TASK
 from opsportal.domain.hardware.requests import QUEUE, TASK, end_job
@@ -21,6 +21,7 @@ from opsportal.domain.lifecycle import HARDWARE_JOB, move
 from opsportal.domain.provisioning import progress as installing
 from opsportal.models import (
     HardwareJob,
+    Installation,
     JobKind,
     JobOwner,
     JobStatus,
@@ -220,6 +221,8 @@ def wake_unknown(unit: Unit) -> int:
         if job.reconcile_attempts >= MAX_ATTEMPTS:
             move(unit, HARDWARE_JOB, job, JobStatus.FAILED, reason="never_answered")
             end_job(unit, job, outcome_code="never_answered")
+            if unit.get(Installation, job.id) is None:  # of a network boot the desk is told whenever it fails
+                letters.tell_of_silence(unit, job, server)
             server.lease_fence += 1
             server.lease_job_id = server.lease_expires_at = None
         elif not _has_call(unit, ASK_TASK, job.id, job.reconcile_due_at):

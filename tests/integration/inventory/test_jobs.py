@@ -16,11 +16,12 @@ from opsportal.domain.access import Actor
 from opsportal.domain.inventory import parts, stock, work
 from opsportal.domain.inventory.refusals import StockStepNotPossible
 from opsportal.domain.network import reverse_work
-from opsportal.models import Bmc, CleaningEvidence, HardwareJob, JobLog, Role, Server
+from opsportal.models import Bmc, CleaningEvidence, HardwareJob, JobLog, Mail, Role, Server
 from opsportal.settings import settings
 from opsportal.state.consoles.tab import read_consoles
 from tests.bmc.ipmi_sim import StartBmc
 from tests.builders import make_actor, make_server
+from tests.conftest import _forget_process_caches
 from tests.integration.inventory.machines import (
     NO_BMC_NEEDED,
     PARTS,
@@ -38,7 +39,11 @@ from workers.hardware.running import Running
 pytestmark = pytest.mark.usefixtures("portal")
 
 
-def test_first_inspection_makes_the_record_and_the_next_one_misses_a_dimm() -> None:
+def test_first_inspection_makes_the_record_and_the_next_one_misses_a_dimm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DESK_MAIL", "desk@test.example")
+    _forget_process_caches()
     machine = MemoryBmc(inventory=PARTS)
     with stocked(machine) as (server, actor):
         assert run(work.inspect, actor, server).status == "succeeded"
@@ -57,6 +62,9 @@ def test_first_inspection_makes_the_record_and_the_next_one_misses_a_dimm() -> N
                 ("missing", "dimm", "DIMM A2")
             ]
             assert {p.status for p in parts.parts_of(unit, server.id or 0)} == {"installed"}
+            [mail] = unit.exec(select(Mail)).all()
+            assert mail.subject == f"{server.name}: parts are missing"
+            assert newest.differences[0]["name"] in mail.body_text
             parts.accept(unit, actor, newest.id or 0)
         with unit_of_work() as unit:
             found = {p.serial: p.status for p in parts.parts_of(unit, server.id or 0)}
