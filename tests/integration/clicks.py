@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import threading
+import functools
 
 from opsportal.db import unit_of_work
+from opsportal.domain.access import Actor
 from opsportal.domain.hardware import power
 from opsportal.domain.refusals import Refusal
 from opsportal.models import JobKind, Server
 from tests.builders import make_actor, make_company, make_service
+from tests.crowd import together
 from tests.stock import hand_over
 
 
@@ -18,22 +20,12 @@ def click_at_once(server: Server, *, people: int) -> tuple[list[int], list[str]]
     with unit_of_work() as unit:
         hand_over(unit, server.id or 0, make_service(company).id)
     actors = [make_actor(company=company) for _ in range(people)]
-    start = threading.Barrier(people)
-    accepted: list[int] = []
-    refused: list[str] = []
 
-    def click(actor: object) -> None:
-        start.wait()
-        try:
-            with unit_of_work() as unit:
-                job = power.request_power(unit, actor, server.id or 0, kind=JobKind.POWER_OFF)  # type: ignore[arg-type]
-            accepted.append(job.id or 0)
-        except Refusal as refusal:
-            refused.append(refusal.code)
+    def click(actor: Actor) -> int:
+        with unit_of_work() as unit:
+            return power.request_power(unit, actor, server.id or 0, kind=JobKind.POWER_OFF).id or 0
 
-    threads = [threading.Thread(target=click, args=(actor,)) for actor in actors]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    came = together(*(functools.partial(click, actor) for actor in actors))
+    refused = [one.code for one in came if isinstance(one, Refusal)]
+    accepted = [one for one in came if not isinstance(one, Refusal)]
     return accepted, refused

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import pyotp
 import pytest
 from sqlmodel import select
@@ -23,6 +21,7 @@ from opsportal.domain.refusals import (
 from opsportal.models import AuditEvent, LoginSession, LoginStage, Person, RecoveryCode, Role
 from opsportal.models.base import utcnow
 from tests.builders import PASSWORD, TOTP_SECRET, make_person, make_session
+from tests.crowd import at_once
 
 pytestmark = pytest.mark.usefixtures("portal")
 WHERE = {"ip": "192.0.2.1", "user_agent": "test"}
@@ -117,30 +116,11 @@ def test_password_step_runs_out() -> None:
     assert stages() == [LoginStage.PASSWORD]
 
 
-def _at_once(*calls: object) -> list[str]:
-    start, outcomes = threading.Barrier(len(calls)), []
-
-    def run(call: object) -> None:
-        start.wait()
-        try:
-            call()  # type: ignore[operator]
-            outcomes.append("in")
-        except Refusal as refusal:
-            outcomes.append(refusal.code)
-
-    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(outcomes)
-
-
 def test_of_two_who_use_the_same_code_at_once_one_gets_in() -> None:
     person = make_person(totp=True)
     waiting, code = [begin(person) for _ in range(4)], pyotp.TOTP(TOTP_SECRET).now()
-    outcomes = _at_once(*(lambda w=w: complete(w.session_id, code) for w in waiting))
-    assert outcomes == ["in", "wrong_code", "wrong_code", "wrong_code"]
+    outcomes = at_once(*(lambda w=w: complete(w.session_id, code) for w in waiting))
+    assert outcomes == ["done", "wrong_code", "wrong_code", "wrong_code"]
 
 
 def test_of_two_who_use_the_same_recovery_code_at_once_one_gets_in() -> None:
@@ -148,8 +128,8 @@ def test_of_two_who_use_the_same_recovery_code_at_once_one_gets_in() -> None:
     with unit_of_work() as unit:
         codes = second_factor._replace_recovery_codes(unit, person.id or 0)
     waiting = [begin(person) for _ in range(4)]
-    outcomes = _at_once(*(lambda w=w: complete(w.session_id, codes[0]) for w in waiting))
-    assert outcomes == ["in", "wrong_code", "wrong_code", "wrong_code"]
+    outcomes = at_once(*(lambda w=w: complete(w.session_id, codes[0]) for w in waiting))
+    assert outcomes == ["done", "wrong_code", "wrong_code", "wrong_code"]
     with unit_of_work() as unit:
         rows = unit.exec(select(RecoveryCode)).all()
     assert sum(row.used_at is not None for row in rows) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 
 import pytest
 import redis
@@ -13,6 +12,7 @@ from opsportal.db import unit_of_work
 from opsportal.models import Outbox, ScheduledTask
 from opsportal.models.base import utcnow
 from stack.valkey import NO_RETRY
+from tests.crowd import together
 from tests.workers.site import Site, click, job_of, rent_server, until
 from workers import clock, dispatcher, queues, schedule
 
@@ -22,25 +22,6 @@ pytestmark = [pytest.mark.usefixtures("site"), pytest.mark.xdist_group("clock")]
 def _rows() -> dict[str, ScheduledTask]:
     with unit_of_work() as unit:
         return {row.name: row for row in unit.exec(select(ScheduledTask))}
-
-
-def _together(work: object, *, count: int) -> None:
-    start = threading.Barrier(count)
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        start.wait()
-        try:
-            work()  # type: ignore[operator]
-        except BaseException as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
 
 
 @pytest.fixture
@@ -77,13 +58,13 @@ def test_planting_makes_rows_agree_with_the_table() -> None:
 
 
 def test_two_clocks_plant_at_once() -> None:
-    _together(clock.plant, count=4)
+    together(*[clock.plant] * 4)
     assert sorted(_rows()) == sorted(clock.SCHEDULE)
 
 
 def test_due_rows_run_once_with_two_clocks(ran: list[str]) -> None:
     clock.plant()
-    _together(clock.run_due, count=3)
+    together(*[clock.run_due] * 3)
     assert sorted(ran) == ["bad", "good", "other"]
     clock.run_due()
     assert len(ran) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import threading
 
 import pytest
@@ -29,6 +30,7 @@ from opsportal.models.base import utcnow
 from opsportal.state.network.tab import read_network
 from tests.builders import make_actor, make_company, make_server, make_service
 from tests.cabling import make_block, make_port, make_switch
+from tests.crowd import at_once
 from tests.doors import world
 from tests.doors.world import make_prefix
 
@@ -139,23 +141,8 @@ def test_what_cannot_be_plugged_in_changes_nothing(staff: Actor) -> None:
 
 def test_of_two_people_who_plug_into_one_port_one_is_told_who_was_faster(staff: Actor) -> None:
     port, servers = make_port(), [make_server(), make_server()]
-    told: list[str] = []
-    ready = threading.Barrier(2)
-
-    def plug_in(server: Server) -> None:
-        ready.wait(60)
-        try:
-            connect(staff, port, server)
-            told.append("")
-        except Refusal as refusal:
-            told.append(refusal.code)
-
-    threads = [threading.Thread(target=plug_in, args=(one,)) for one in servers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert sorted(told) == ["", "port_taken"]
+    plugs = (functools.partial(connect, staff, port, one) for one in servers)
+    assert at_once(*plugs) == ["done", "port_taken"]
     assert sum(len(links_of(one)) for one in servers) == 1
 
 

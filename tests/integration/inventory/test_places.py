@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import functools
 
 import pytest
 from sqlalchemy import text
@@ -35,22 +35,17 @@ from opsportal.models import (
     JobStatus,
     PartKind,
     RackPosition,
-    Role,
     Server,
     ServerLight,
 )
 from tests.builders import make_actor, make_company, make_server, make_service
 from tests.cabling import make_port, make_switch
+from tests.crowd import at_once
 from tests.doors.stock import make_rack
 from tests.doors.world import make_job
 from tests.integration.network import networks
 
 pytestmark = pytest.mark.usefixtures("portal")
-
-
-@pytest.fixture
-def marek() -> Actor:
-    return make_actor(role=Role.TECHNICIAN)
 
 
 def place(actor: Actor, server: Server, rack: int, bottom: int, units: int = 1) -> None:
@@ -121,22 +116,8 @@ def test_a_rack_does_not_shrink_below_what_stands_in_it(marek: Actor) -> None:
 def test_of_two_people_who_take_the_same_unit_one_gets_it(marek: Actor) -> None:
     rack = make_rack()
     servers = [make_server() for _ in range(4)]
-    barrier, outcomes = threading.Barrier(4), []
-
-    def take(server: Server) -> None:
-        barrier.wait(30)
-        try:
-            place(marek, server, rack, 11)
-            outcomes.append("placed")
-        except Refusal as refusal:
-            outcomes.append(refusal.code)
-
-    threads = [threading.Thread(target=take, args=(server,)) for server in servers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert sorted(outcomes) == ["place_taken"] * 3 + ["placed"]
+    takes = (functools.partial(place, marek, server, rack, 11) for server in servers)
+    assert at_once(*takes) == ["done", *["place_taken"] * 3]
 
 
 def test_one_serial_number_is_on_record_once(marek: Actor) -> None:

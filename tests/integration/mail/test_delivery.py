@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +19,7 @@ from opsportal.integrations import smtp
 from opsportal.models import Mail, MailRelay, Person, Role
 from opsportal.settings import settings
 from tests.builders import make_actor, make_person, make_ticket
+from tests.crowd import together
 from tests.integration.mail.servers import Post, RawServer, post_office
 from tests.ports import free_port
 from workers import mail as worker
@@ -246,17 +246,7 @@ def test_a_refused_sender_is_the_operators_trouble_and_loses_no_mail(post: Post)
 
 def test_many_workers_send_each_mail_once(post: Post) -> None:
     numbers = write(count=12)
-    start = threading.Barrier(3)
-
-    def run() -> None:
-        start.wait()
-        worker.send_due()
-
-    crowd = [threading.Thread(target=run) for _ in range(3)]
-    for one in crowd:
-        one.start()
-    for one in crowd:
-        one.join()
+    together(*[worker.send_due] * 3)
     assert ends(*numbers) == [("sent", "accepted", 250, 1)] * 12
     assert sorted(who for who, _ in post.received) == sorted(of(number).to_address for number in numbers)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from email.message import EmailMessage
 from typing import Any
 
@@ -20,6 +19,7 @@ from opsportal.domain.support import desk, tickets
 from opsportal.models import Mail, MailEnclosure, Outbox, Person, Role
 from opsportal.settings import settings
 from tests.builders import make_actor, make_company, make_person, make_session, make_ticket
+from tests.crowd import together
 from tests.integration.support.asked import do
 
 pytestmark = pytest.mark.usefixtures("portal")
@@ -186,18 +186,7 @@ def test_mails_about_one_thing_form_a_thread_per_reader(monkeypatch: pytest.Monk
 
 def test_one_mail_per_recipient_and_occasion_however_often_and_at_once() -> None:
     ana, ben = make_person(), make_person()
-    start = threading.Barrier(4)
-    written: list[int | None] = []
-
-    def run() -> None:
-        start.wait()
-        written.append(write(ana).id)
-
-    crowd = [threading.Thread(target=run) for _ in range(4)]
-    for one in crowd:
-        one.start()
-    for one in crowd:
-        one.join()
+    written = together(*[lambda: write(ana).id] * 4)
     assert written == [write(ana).id] * 4
     write(ben)
     box = Mailbox("desk@northrack.example")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
+import functools
 from ipaddress import ip_network
 
 import pytest
@@ -31,6 +31,7 @@ from opsportal.domain.network.refusals import (
 from opsportal.domain.refusals import Forbidden, NotFound, Refusal
 from opsportal.models import Address, Prefix, Role, Server, Service
 from tests.builders import make_actor, make_company, make_service
+from tests.crowd import at_once
 from tests.integration.network.networks import assign, make_prefix, make_server, release
 from tests.stock import hand_over, make_available
 
@@ -162,17 +163,7 @@ def test_a_gateway_cannot_become_somebodys_address() -> None:
 def test_many_who_assign_at_once_get_different_addresses() -> None:
     prefix = make_prefix("192.0.2.0/28")
     servers = [make_server() for _ in range(8)]
-    start = threading.Barrier(len(servers))
-
-    def ask(server: Server) -> None:
-        start.wait()
-        assign(server, prefix)
-
-    threads = [threading.Thread(target=ask, args=(server,)) for server in servers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(functools.partial(assign, server, prefix) for server in servers))
     assert sorted(networks(uses())) == sorted(f"192.0.2.{n}" for n in range(2, 10))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -19,7 +18,6 @@ from opsportal.domain.billing.refusals import RefundTooHigh
 from opsportal.domain.payments import progress, refunds, settlement
 from opsportal.domain.payments.gateways import GatewayRefund, RefundSeen
 from opsportal.domain.payments.refusals import PaymentInProgress
-from opsportal.domain.refusals import Refusal
 from opsportal.models import (
     BalanceFlag,
     Invoice,
@@ -32,6 +30,7 @@ from opsportal.models import (
     StatusChange,
 )
 from tests.builders import make_actor
+from tests.crowd import together
 from tests.integration.payments.gateway import Lab
 from tests.integration.payments.work import (
     begin_invoice,
@@ -45,21 +44,6 @@ from tests.integration.payments.work import (
 from workers import payments as work
 
 pytestmark = pytest.mark.xdist_group("payments")
-
-
-def together(*works: Callable[[], Any]) -> list[Any]:
-    """Begin all at one moment, each on a connection of its own. Results and refusals, in order."""
-    barrier = threading.Barrier(len(works))
-
-    def one(do: Callable[[], Any]) -> Any:
-        barrier.wait()
-        try:
-            return do()
-        except Refusal as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(one, works))
 
 
 def meet(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, *, is_locked: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -21,6 +20,7 @@ from opsportal.domain.payments import differences, topups
 from opsportal.integrations.stripe_gateway import WebhookForged, verify_webhook
 from opsportal.models import EventStatus, GatewayEvent, PaymentStatus, Role, WebhookCount
 from tests.builders import make_actor
+from tests.crowd import together
 from tests.doors.world import everything
 from tests.integration.payments.gateway import WEBHOOK_SECRET, Door, Lab
 from tests.integration.payments.work import begin_topup, cash, payment, token, work_off
@@ -119,14 +119,7 @@ def test_signed_nonsense_is_refused(door: Door) -> None:
 
 
 def _send_at_once(door: Door, raw: bytes, times: int) -> list[int]:
-    together = threading.Barrier(times)
-
-    def one(_: int) -> int:
-        together.wait()
-        return send(door, raw, signed(raw)).status_code
-
-    with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(one, range(times)))
+    return together(*[lambda: send(door, raw, signed(raw)).status_code] * times)
 
 
 def test_duplicates_at_once_are_one_event(door: Door) -> None:

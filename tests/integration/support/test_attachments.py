@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 
 import pytest
 from sqlalchemy import text
@@ -17,6 +16,7 @@ from opsportal.domain.support import attachments, desk, threads, tickets
 from opsportal.domain.support.attachments import AttachmentFile
 from opsportal.models import Attachment, AttachmentContent, Role
 from tests.builders import make_actor, make_company, make_ticket
+from tests.crowd import at_once
 from tests.doors.world import everything
 from tests.integration.support.asked import refused
 from tests.unit.support.test_media import PNG_BYTES, zip_bytes
@@ -135,47 +135,20 @@ def test_an_unsent_file_can_be_taken_back_and_is_forgotten_after_a_day() -> None
 def test_twenty_files_may_wait_and_not_one_more_however_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attachments, "UNSENT_PER_PERSON", 3)
     client = make_actor()
-    codes: list[str] = []
-    start = threading.Barrier(6)
-
-    def run() -> None:
-        start.wait()
-        try:
-            upload(client)
-            codes.append("kept")
-        except Refusal as refusal:
-            codes.append(refusal.code)
-
-    crowd = [threading.Thread(target=run) for _ in range(6)]
-    for one in crowd:
-        one.start()
-    for one in crowd:
-        one.join()
-    assert sorted(codes) == ["kept"] * 3 + ["too_many_uploads"] * 3
+    came = at_once(*[lambda: upload(client)] * 6)
+    assert came == ["done"] * 3 + ["too_many_uploads"] * 3
     upload(make_actor())
 
 
 def test_two_messages_cannot_have_the_same_file() -> None:
     client = make_actor()
     number, file = make_ticket(client), upload(client)
-    codes: list[str] = []
-    start = threading.Barrier(2)
 
-    def run() -> None:
-        start.wait()
-        try:
-            with unit_of_work() as unit:
-                tickets.reply(unit, client, number, body="Look.", attachment_ids=[file])
-            codes.append("sent")
-        except Refusal as refusal:
-            codes.append(refusal.code)
+    def reply() -> None:
+        with unit_of_work() as unit:
+            tickets.reply(unit, client, number, body="Look.", attachment_ids=[file])
 
-    crowd = [threading.Thread(target=run) for _ in range(2)]
-    for one in crowd:
-        one.start()
-    for one in crowd:
-        one.join()
-    assert sorted(codes) == ["file_gone", "sent"]
+    assert at_once(reply, reply) == ["done", "file_gone"]
     with unit_of_work() as unit:
         said = threads.read_thread(client, unit, number).messages
     assert [len(message.files) for message in said] == [0, 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,11 +12,11 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit, unit_of_work
 from opsportal.domain.access import Actor
-from opsportal.domain.refusals import Refusal
 from opsportal.domain.support import desk, lists, readers, tickets
 from opsportal.domain.support.desk import DeskFilter
 from opsportal.models import Person, Role, StatusChange, Ticket, TicketMessage
 from tests.builders import make_actor, make_company, make_person, make_service, make_ticket
+from tests.crowd import at_once
 from tests.integration.support.asked import do, refused
 
 pytestmark = pytest.mark.usefixtures("portal")
@@ -31,24 +31,12 @@ def queue(actor: Actor, **wanted: Any) -> list[int]:
 
 def together(*works: Callable[[Unit], object]) -> list[str]:
     """Each work in a transaction of its own, all at once. What each came to, sorted."""
-    start = threading.Barrier(len(works))
-    codes: list[str] = []
 
     def run(work: Callable[[Unit], object]) -> None:
-        start.wait()
-        try:
-            with unit_of_work() as unit:
-                work(unit)
-            codes.append("done")
-        except Refusal as refusal:
-            codes.append(refusal.code)
+        with unit_of_work() as unit:
+            work(unit)
 
-    crowd = [threading.Thread(target=run, args=(work,)) for work in works]
-    for one in crowd:
-        one.start()
-    for one in crowd:
-        one.join()
-    return sorted(codes)
+    return at_once(*(functools.partial(run, work) for work in works))
 
 
 def test_high_comes_first_then_whoever_has_waited_longest() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import threading
 from typing import Any
 
 import pytest
@@ -45,6 +44,7 @@ from opsportal.models.base import utcnow
 from opsportal.settings import settings
 from opsportal.web.traffic_samples import COLUMNS, written
 from tests.builders import make_actor, make_company, make_person, make_server, make_service
+from tests.crowd import together
 from tests.integration.traffic.ports import SLOT, FakeSwitch
 from tests.stock import hand_over
 from workers import traffic_plans
@@ -137,17 +137,7 @@ def test_steps_reached_at_the_same_time_are_one_mail() -> None:
 def test_many_evaluations_at_once_mail_once() -> None:
     world = World()
     world.moves(760_000)
-    start, told = threading.Barrier(4), []
-
-    def evaluate() -> None:
-        start.wait()
-        told.extend(world.evaluate())
-
-    threads = [threading.Thread(target=evaluate) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    told = [step for steps in together(*[world.evaluate] * 4) for step in steps]
     assert (told, len(world.mails())) == ([75], 1)
 
 
