@@ -9,7 +9,7 @@ import reflex as rx
 from opsportal.components import labels, provisioning_labels
 from opsportal.components.clock import ago
 from opsportal.components.confirm import confirm_button
-from opsportal.components.elements import button, card, key_values, link, or_dash, skeleton, status
+from opsportal.components.elements import button, card, key_values, link, or_dash, skeleton, status, tag
 from opsportal.components.headers import header
 from opsportal.components.inventory import PrintButton, ScanBox, stock_status
 from opsportal.components.machine import light
@@ -147,7 +147,7 @@ def aisle_page() -> rx.Component:
         header(
             view.name,
             crumbs=[(t("Scan a label"), "/scan")],
-            beside=stock_status(view.stock),
+            beside=rx.fragment(stock_status(view.stock), rx.cond(view.is_blocked, tag(t("Blocked"), "warn"))),
             sub=rx.fragment(view.label, " · ", view.model),
         ),
         card(

@@ -16,6 +16,7 @@ from opsportal.components.elements import (
     or_dash,
     skeleton,
     status,
+    tag,
 )
 from opsportal.components.headers import header
 from opsportal.components.inventory import confidence, stock_status, why_faulty
@@ -171,7 +172,9 @@ def machine_page() -> rx.Component:
         header(
             view.name,
             crumbs=[(t("Stock"), "/stock")],
-            beside=stock_status(view.status),
+            beside=rx.fragment(
+                stock_status(view.status), rx.cond(view.is_blocked, tag(t("Blocked"), "warn"))
+            ),
             sub=t_code(view.status, words.STOCK_MEANING),
             actions=[
                 button_link(t("Server page"), to=f"/servers/{view.id}"),

@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.hardware import topics
+from opsportal.domain.hardware.port_orders import in_force
 from opsportal.domain.hardware.requests import find_obstacle
 from opsportal.domain.inventory import labels, places
 from opsportal.domain.provisioning import systems
@@ -97,6 +98,7 @@ def read_aisle(unit: Unit, actor: Actor, label: str) -> AisleView:
         power_verified_at=iso(server.power_verified_at),
         bmc_error_code=server.bmc_error_code or "",
         stock=server.stock_status,
+        is_blocked=in_force(unit, number) is not None,
         switch=switch,
         port=port,
         company=unit.get_one(Company, service.company_id).name if service else "",

@@ -13,6 +13,7 @@ from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.audit import changes
 from opsportal.domain.hardware import fleet, topics
 from opsportal.domain.hardware.looking import look_at
+from opsportal.domain.hardware.port_orders import in_force
 from opsportal.domain.inventory import cables, cleanings, deliveries, labels, parts, places, rotation, scores
 from opsportal.domain.inventory.cleanings import METHODS, StepState
 from opsportal.domain.inventory.confidence import Confidence
@@ -84,6 +85,7 @@ def read_machine(unit: Unit, actor: Actor, server_id: int) -> MachineView:
         name=server.name,
         label=labels.label_of(server_id),
         status=server.stock_status,
+        is_blocked=in_force(unit, server_id) is not None,
         site=server.site,
         rack=server.rack,
         rack_id=(place[1].id or 0) if place else 0,

@@ -240,6 +240,7 @@ class MachineView:
     name: str = ""
     label: str = ""
     status: str = ""
+    is_blocked: bool = False
     site: str = ""
     rack: str = ""
     rack_id: int = 0
@@ -298,6 +299,7 @@ class AisleView:
     power_verified_at: str = ""
     bmc_error_code: str = ""
     stock: str = ""
+    is_blocked: bool = False
     switch: str = ""
     port: str = ""
     company: str = ""

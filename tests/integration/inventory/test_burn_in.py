@@ -11,9 +11,12 @@ from sqlmodel import col, select
 import bmc
 from bmc.memory import MemoryBmc
 from opsportal.db import unit_of_work
+from opsportal.domain.hardware import block
 from opsportal.domain.inventory import work
+from opsportal.domain.provisioning.refusals import ServerCutOff
 from opsportal.models import HardwareJob, JobKind, Outbox, Person, SystemPurpose
 from opsportal.settings import settings
+from tests.cabling import make_block, make_port
 from tests.integration.inventory.machines import begin_cleaning, evidence, stock_status, stocked
 from tests.integration.inventory.test_power_cycles import ON_AND_OFF, _hot, _log, burn_in_facts
 from tests.integration.provisioning.rack import BASE_URL, Place, make_files, make_system
@@ -36,6 +39,22 @@ def arrived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         with unit_of_work() as unit:
             job = work.burn_in(unit, actor, server.id or 0)
         yield Place(server, actor, system, machine, job.id or 0)
+
+
+def test_machine_that_came_back_blocked_is_unblocked_before_it_is_loaded(arrived: Place) -> None:
+    """Never a burn-in without load in its stead: the refusal says what to press, and staff may press it."""
+    arrived.bmc.refuses_commands = True
+    arrived.work()
+    port = make_port(arrived.server)
+    make_block(arrived.server, port, is_by_staff=True)
+    number = arrived.server.id or 0
+    with pytest.raises(ServerCutOff), unit_of_work() as unit:
+        work.burn_in(unit, arrived.actor, number)
+    with unit_of_work() as unit:
+        job = block.request_unblock(unit, arrived.actor, number)
+    hardware.run_job(job.id or 0)
+    with unit_of_work() as unit:
+        assert work.burn_in(unit, arrived.actor, number).kind == JobKind.LOAD_TEST
 
 
 def jobs() -> list[tuple[str, str]]:
