@@ -63,7 +63,6 @@ def collection(*paths: str) -> dict[str, Any]:
 
 
 def _resources() -> dict[str, dict[str, Any]]:
-    log = f"{SYSTEM}/LogServices/SEL"
     return {
         f"{V1}/": {
             "RedfishVersion": "1.6.0",
@@ -99,6 +98,14 @@ def _resources() -> dict[str, dict[str, Any]]:
             "Sensors": reference(f"{CHASSIS}/Sensors"),
             "EnvironmentMetrics": reference(f"{CHASSIS}/EnvironmentMetrics"),
         },
+        f"{V1}/AccountService": {"Accounts": reference(ACCOUNTS)},
+        **_readings(),
+        **_event_log(),
+    }
+
+
+def _readings() -> dict[str, dict[str, Any]]:
+    return {
         f"{CHASSIS}/EnvironmentMetrics": {"PowerWatts": {"Reading": 212.4}},
         f"{CHASSIS}/Sensors": collection(f"{CHASSIS}/Sensors/1", f"{CHASSIS}/Sensors/2"),
         f"{CHASSIS}/Sensors/1": {
@@ -115,6 +122,12 @@ def _resources() -> dict[str, dict[str, Any]]:
             "Reading": None,
             "Status": {"Health": "OK"},
         },
+    }
+
+
+def _event_log() -> dict[str, dict[str, Any]]:
+    log = f"{SYSTEM}/LogServices/SEL"
+    return {
         f"{SYSTEM}/LogServices": collection(log),
         log: {"Entries": reference(f"{log}/Entries")},
         f"{log}/Entries": {
@@ -139,7 +152,6 @@ def _resources() -> dict[str, dict[str, Any]]:
                 },
             ],
         },
-        f"{V1}/AccountService": {"Accounts": reference(ACCOUNTS)},
     }
 
 
