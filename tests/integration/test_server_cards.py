@@ -18,7 +18,7 @@ from opsportal.domain.accounts import elevation, sessions
 from opsportal.domain.accounts.elevation import ElevationRequired, SecondFactorMissing
 from opsportal.domain.audit import trail
 from opsportal.domain.hardware import claims, details, health, identify, power
-from opsportal.domain.hardware.refusals import SignInsFull
+from opsportal.domain.hardware.refusals import HealthJustAsked, OtherHealthAsked, SignInsFull
 from opsportal.domain.refusals import Forbidden, NotFound, WrongCode, WrongPassword
 from opsportal.models import (
     AuditEvent,
@@ -30,6 +30,7 @@ from opsportal.models import (
     Outbox,
     Role,
     Server,
+    ServerHealth,
     ServerLight,
     ServerSignIn,
 )
@@ -218,6 +219,37 @@ def test_health_is_asked_once_kept_and_shown_with_its_time() -> None:
     assert (told.events_total, view.events, view.events_total) == (7, [], 0)
 
 
+def test_a_company_asks_one_machine_at_a_time_and_none_again_at_once() -> None:
+    company = make_company()
+    client, staff = make_actor(company=company), make_actor(role=Role.TECHNICIAN)
+    with plugged_in(HOST, talkative()) as endpoint:
+        first = make_server(make_service(company), endpoint=endpoint)
+        other = make_server(make_service(company))
+
+        def questions() -> int:
+            with unit_of_work() as unit:
+                return len(unit.exec(select(Outbox).where(col(Outbox.task) == health.TASK)).all())
+
+        def ask(who: Actor, server: Server) -> None:
+            with unit_of_work() as unit:
+                health.ask(unit, who, server.id or 0)
+
+        ask(client, first)
+        with pytest.raises(OtherHealthAsked):
+            ask(client, other)
+        assert questions() == 1
+        ask(staff, other)
+        asking.run(first.id or 0)
+        with unit_of_work() as unit:
+            unit.get_one(ServerHealth, other.id).asking_since = None
+        with pytest.raises(HealthJustAsked):
+            ask(client, first)
+        assert questions() == 2
+        ask(client, other)
+        ask(staff, first)
+        assert questions() == 4
+
+
 def test_a_silent_bmc_leaves_what_was_known_and_says_why() -> None:
     machine = talkative()
     with rented(machine) as (server, actor):
@@ -240,6 +272,36 @@ def test_samples_of_health_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> No
     with unit_of_work() as unit:
         kept = unit.exec(select(HealthSample.watts).order_by(col(HealthSample.id))).all()
     assert kept == [120, 130, 140]
+
+
+def test_a_light_without_a_duration_is_put_out_when_its_time_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine, technician = MemoryBmc(), make_actor(role=Role.TECHNICIAN)
+
+    def calls() -> int:
+        blinking.wake_overdue()
+        with unit_of_work() as unit:
+            return len(unit.exec(select(Outbox).where(col(Outbox.task) == identify.TASK)).all())
+
+    with rented(machine) as (server, _):
+        number = server.id or 0
+        with unit_of_work() as unit:
+            identify.ask(unit, technician, number)
+        blinking.run(number)
+        with unit_of_work() as unit:
+            unit.get_one(ServerLight, number).lit_until = utcnow() - dt.timedelta(seconds=1)
+        assert calls() == 1  # this driver's goes out by itself
+        monkeypatch.setattr(identify, "WITHOUT_DURATION", ("memory",))
+        assert calls() == 2
+        machine.refuses_commands = True
+        blinking.run(number)
+        assert calls() == 3  # not out yet
+        machine.refuses_commands = False
+        for _ in range(2):
+            blinking.run(number)
+        assert calls() == 3
+    assert machine.other_commands == ["identify 240", "identify 0"]
 
 
 # -- description and sign-in data

@@ -12,13 +12,15 @@ from sqlmodel import col, select
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
+from opsportal.domain.hardware.refusals import HealthJustAsked, OtherHealthAsked
 from opsportal.domain.refusals import ServerWithoutBmc
-from opsportal.models import Bmc, HealthSample, Server, ServerHealth
+from opsportal.models import Bmc, Company, HealthSample, Server, ServerHealth, Service
 from opsportal.models.base import utcnow
 
 QUEUE, TASK = "hardware", "server_health"
 ASKING_LIMIT = dt.timedelta(seconds=90)
 """Longer than an answer may take: afterwards whoever asked was lost, and the button is there again."""
+PAUSE = dt.timedelta(seconds=30)
 KEEP_SAMPLES = 200
 SHOWN_EVENTS = 50
 
@@ -43,18 +45,41 @@ class HealthReport:
 
 
 def ask(unit: Unit, actor: Actor, server_id: int) -> None:
-    """Have a worker ask the BMC now. While somebody asks already this does nothing."""
+    """Have a worker ask the BMC now. While somebody asks already this does nothing.
+
+    A slow BMC holds a worker for most of a minute, which others wait for: a company asks one machine at a time, and
+    none again before `PAUSE` is over.
+    """
     access_server_for(actor, unit, server_id, permission=Permission.SERVER_VIEW)
     if unit.get(Bmc, server_id) is None:
         raise ServerWithoutBmc
     unit.get_one(Server, server_id, with_for_update=True)
-    row = unit.get(ServerHealth, server_id) or ServerHealth(server_id=server_id)
+    row = unit.get(ServerHealth, server_id, populate_existing=True) or ServerHealth(server_id=server_id)
     if is_asking(row):
         return
+    if not actor.is_staff:
+        _take_turn(unit, actor, row)
     row.asking_since = utcnow()
     unit.add(row)
     unit.enqueue(QUEUE, TASK, server_id)
     unit.changed(topic(server_id))
+
+
+def _take_turn(unit: Unit, actor: Actor, row: ServerHealth) -> None:
+    unit.get_one(Company, actor.company_id, with_for_update=True)
+    asked = (
+        select(Server.name)
+        .join(ServerHealth, col(ServerHealth.server_id) == col(Server.id))
+        .join(Service, col(Service.id) == col(Server.service_id))
+        .where(
+            col(Service.company_id) == actor.company_id,
+            col(ServerHealth.asking_since) > utcnow() - ASKING_LIMIT,
+        )
+    )
+    if (other := unit.exec(asked).first()) is not None:
+        raise OtherHealthAsked(server=other)
+    if row.asked_at is not None and row.asked_at > utcnow() - PAUSE:
+        raise HealthJustAsked(seconds=int(PAUSE.total_seconds()))
 
 
 def is_asking(row: ServerHealth) -> bool:

@@ -6,6 +6,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, Permission, access_server_for
 from opsportal.domain.audit import trail
@@ -17,6 +20,12 @@ from opsportal.models.base import utcnow
 QUEUE, TASK = "hardware", "server_light"
 ASKING_LIMIT = dt.timedelta(seconds=60)
 """A light that would come on later than that is no answer to the click any more."""
+
+
+WITHOUT_DURATION = ("redfish",)
+"""Drivers whose light blinks until it is put out (DSP0268, LocationIndicatorActive)."""
+PUT_OUT_FOR = dt.timedelta(minutes=15)
+"""For how long a light that does not go out by itself is asked to, when its BMC is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +93,37 @@ def record(unit: Unit, server_id: int, *, lit_s: int = 0, error_code: str | None
     row.lit_until = None if error_code else utcnow() + dt.timedelta(seconds=lit_s)
     unit.add(row)
     unit.changed(topics.server(server_id), topics.LIGHTS)
+
+
+def wake_overdue(unit: Unit) -> int:
+    """Have every light put out whose time is over and that blinks on. Returns how many."""
+    numbers = unit.exec(_overdue()).all()
+    for number in numbers:
+        unit.enqueue(QUEUE, TASK, number)
+    return len(numbers)
+
+
+def is_overdue(unit: Unit, server_id: int) -> bool:
+    """Whether a worker should put the light out now."""
+    return unit.exec(_overdue().where(col(ServerLight.server_id) == server_id)).first() is not None
+
+
+def _overdue() -> SelectOfScalar[int]:
+    now = utcnow()
+    return (
+        select(ServerLight.server_id)
+        .join(Bmc, col(Bmc.server_id) == col(ServerLight.server_id))
+        .where(
+            col(Bmc.driver).in_(WITHOUT_DURATION),
+            col(ServerLight.lit_until) <= now,
+            col(ServerLight.lit_until) > now - PUT_OUT_FOR,
+            col(ServerLight.asking_since).is_(None),
+        )
+    )
+
+
+def record_out(unit: Unit, server_id: int) -> None:
+    """The BMC has said that the light is out."""
+    row = unit.get_one(ServerLight, server_id, with_for_update=True, populate_existing=True)
+    if row.lit_until is not None and row.lit_until <= utcnow():
+        row.lit_until = None

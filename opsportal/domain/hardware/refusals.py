@@ -83,6 +83,21 @@ class DetailsTooLong(Refusal):
     msgid = "The description has room for {limit} characters. Nothing was saved. Shorten it; your text is still here."
 
 
+class HealthJustAsked(Refusal):
+    code = "health_just_asked"
+    msgid = (
+        "This machine was asked just now. Nothing was changed. Ask again when {seconds} seconds have passed."
+    )
+
+
+class OtherHealthAsked(Refusal):
+    code = "other_health_asked"
+    msgid = (
+        "{server} is being asked about its health, and your machines are asked one after another. Nothing was "
+        "changed. Try again when it has answered."
+    )
+
+
 class ServerTakenOver(ServerBusy):
     code = "server_taken_over"
     msgid = (
