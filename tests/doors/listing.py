@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import os
@@ -28,8 +29,9 @@ class Listing:
     routes: frozenset[str]
 
 
+@functools.cache
 def list_doors(module: str = "opsportal.opsportal") -> Listing:
-    """The doors of the app in this module, read in a process of its own."""
+    """The doors of the app in this module, read in a process of its own, once."""
     command = [sys.executable, "-m", "tests.doors.listing", module]
     environment = os.environ | {"REFLEX_ENV_MODE": "prod", SKIP_COMPILE: "true"}
     answer = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)

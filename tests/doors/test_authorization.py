@@ -72,19 +72,19 @@ async def test_handlers(server: Server, role: str) -> None:
             }
         async with browser.tab() as tab:
             await tab.barrier()
-            before = world.everything()
+            before = world.versions()
             for whose, number in objects.items():
                 came = await verdict(tab, door, number)
                 expected = door.expected(role, whose)
                 if came != expected:
                     wrong[door.name, whose] = f"{came} instead of {expected}"
                 if expected != "allowed":
-                    after = world.everything()
+                    after = world.versions()
                     if after != before:
                         wrong[door.name, whose] = "refused, but something has changed"
                     before = after
                 elif whose != [*objects][-1]:
-                    before = world.everything()
+                    before = world.versions()
     assert wrong == {}
 
 
@@ -97,11 +97,11 @@ async def test_vars_cannot_be_set(server: Server, listing: Listing, role: str) -
     for first in range(0, len(setters), IN_ONE_TAB):
         async with browser.tab() as tab:
             await tab.barrier()
-            before = world.everything()
+            before = world.versions()
             for name in setters[first : first + IN_ONE_TAB]:
                 door = Door(name, NOBODY, payload=lambda _: {"var_name": "notice", "value": "x"})
                 assert await verdict(tab, door, 0) == "forbidden", name
-            assert world.everything() == before
+            assert world.versions() == before
 
 
 @pytest.mark.parametrize("role", world.ROLES)
@@ -111,14 +111,14 @@ async def test_what_is_no_handler_cannot_be_called(server: Server, role: str) ->
         browser.cookie = world.make_someone(role).cookie
     async with browser.tab() as tab:
         await tab.barrier()
-        before = world.everything()
+        before = world.versions()
         for name in ("set_notice", "_tell", "get_state", "reset", "__init__", "portal_payload", "open.fn"):
             tab.notices.clear()
             await tab.send(f"{SHELL}.{name}")
             # Refused at the socket, before events queue up: the answer stands in no order with a barrier's.
             await tab.until(lambda: tab.notices)
             assert [CODES.get(msgid, msgid) for msgid in tab.notices] == ["bad_request"], name
-        assert world.everything() == before
+        assert world.versions() == before
 
 
 def _at_stage(server: Server, stage: str, number: int, role: str = "client") -> Browser:
@@ -148,14 +148,14 @@ def test_routes(server: Server, stage: str) -> None:
     stages = ("signed_in", stage) if stage in world.ROLES else (stage,)
     for number, path in enumerate(PATHS):
         browser = _at_stage(server, stages[0], number, *stages[1:])
-        before = world.everything()
+        before = world.versions()
         came = _ask(browser, path)
         expected = path.expected(stage)
         if came != expected:
             wrong[path.route] = (came, expected)
         # A wrong code is written to the audit trail, a forged webhook is counted.
         harmless = expected[0] != 200 and expected[1] not in ("wrong_code", "forged")
-        if harmless and world.everything() != before:
+        if harmless and world.versions() != before:
             wrong[path.route] = "refused, but something has changed"
     assert wrong == {}
 
@@ -166,8 +166,8 @@ def test_routes(server: Server, stage: str) -> None:
 def test_no_other_site_can_post(server: Server, origin: str) -> None:
     browser = Browser(server, origin=origin)
     browser.cookie = world.make_someone("client").cookie
-    before = world.everything()
+    before = world.versions()
     for path in PATHS:
         if path.body is not None:
             assert _ask(browser, path) == (403, "foreign_origin"), path.route
-    assert world.everything() == before
+    assert world.versions() == before

@@ -176,14 +176,34 @@ def everything() -> dict[str, tuple[int, int]]:
     return {name: (count, int(digest)) for name, count, digest in rows}
 
 
+def versions() -> dict[str, tuple[int, int]]:
+    """Every table's number of rows and a sum of the transactions that wrote them: equal means that nothing was written.
+
+    Cheaper than `everything`, and stricter: also what was written and says the same is a change.
+    """
+    with unit_of_work() as unit:
+        unit.execute(_ALONE)
+        rows = unit.execute(_writers()).all()
+    return {name: (count, int(writers)) for name, count, writers in rows}
+
+
 _ALONE = text("SET LOCAL max_parallel_workers_per_gather = 0")
 
 
 @functools.cache
 def _digests() -> TextClause:
     """One statement, which the connection prepares: it is asked some thousand times. Sums need no order."""
-    digest = "SELECT '{0}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {0} t"
-    return text(" UNION ALL ".join(digest.format(table.name) for table in SQLModel.metadata.sorted_tables))
+    return _of_every_table("hashtextextended(t::text, 0)")
+
+
+@functools.cache
+def _writers() -> TextClause:
+    return _of_every_table("xmin::text::bigint")
+
+
+def _of_every_table(number: str) -> TextClause:
+    one = f"SELECT '{{0}}', count(*), coalesce(sum({number}), 0) FROM {{0}} t"
+    return text(" UNION ALL ".join(one.format(table.name) for table in SQLModel.metadata.sorted_tables))
 
 
 __all__ = [
@@ -197,4 +217,5 @@ __all__ = [
     "make_object",
     "make_someone",
     "make_ticket",
+    "versions",
 ]
