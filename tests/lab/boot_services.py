@@ -50,6 +50,7 @@ class BootService:
         hostname: str = "web1",
         base_url: str = "",
         boot: Path | None = None,
+        load_s: int = 0,
     ) -> None:
         """Arm one installation with the portal's own templates: the next machine that asks is installed, once.
 
@@ -74,6 +75,7 @@ class BootService:
             has_initrd=True,
             password_hash=sha512_crypt("correct horse", "saltsaltsaltsalt"),
             script="echo ordered >/root/ordered\n",
+            load_s=load_s,
         )
         self.script = boot_script(facts).encode()
         self.files = {f"{BASE}/{name}": render(facts, name).encode() for name in TEXTS}
