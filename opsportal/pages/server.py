@@ -8,13 +8,13 @@ import reflex as rx
 
 from opsportal.components import labels
 from opsportal.components.addresses import route_number
-from opsportal.components.confirm import confirm_button
-from opsportal.components.elements import button, card, skeleton, status, tag
+from opsportal.components.elements import card, skeleton, status, tag
 from opsportal.components.headers import header, tabs
 from opsportal.components.states import lines, page_body
 from opsportal.components.text import t
 from opsportal.pages.frame import framed
 from opsportal.pages.hands import taken_banner
+from opsportal.pages.power import restart, shut_down, switch_off, switch_on
 from opsportal.pages.server_tabs import FIRST, TABS
 from opsportal.pages.services import create_ticket, suspension
 from opsportal.state.server import ServerState
@@ -25,48 +25,13 @@ def _switches(server: Any) -> list[rx.Component]:
     """Power buttons: only what makes sense now, nothing while a job is under way."""
     blocked = server.job.is_active | ~server.can_switch | server.taken.hands.is_other
 
-    def ask(kind: str) -> Any:
-        return ServerState.switch(server.id, kind)
-
-    off = confirm_button(
-        t("Power off"),
-        title=t("Power off {name}?", name=server.name),
-        text=t(
-            "The server loses power at once, like pulling the cord: programs on it are not asked to finish. Data on its disks stays."
-        ),
-        confirm=t("Power off"),
-        on_confirm=ask("power_off"),
-        danger=True,
-        kind="danger",
-        disabled=blocked,
-    )
-    shutdown = confirm_button(
-        t("Shut down"),
-        title=t("Shut down {name}?", name=server.name),
-        text=t(
-            "The operating system is asked to end its programs. If the server is still on after a minute, its power is taken away."
-        ),
-        confirm=t("Shut down"),
-        on_confirm=ask("shutdown"),
-        disabled=blocked,
-    )
-    reboot = confirm_button(
-        t("Reboot"),
-        title=t("Reboot {name}?", name=server.name),
-        text=t(
-            "The server is switched off and on again. Its services are away for some minutes. Data on its disks stays."
-        ),
-        confirm=t("Reboot"),
-        on_confirm=ask("reboot"),
-        disabled=blocked,
-    )
-    on = button(t("Power on"), kind="primary", on_click=ask("power_on"), disabled=blocked)
+    off, reboot = switch_off(server, blocked), restart(server, blocked)
     return [
         rx.match(
             server.power,
-            ("on", rx.fragment(shutdown, reboot, off)),
-            ("off", on),
-            rx.fragment(button(t("Power on"), on_click=ask("power_on"), disabled=blocked), reboot, off),
+            ("on", rx.fragment(shut_down(server, blocked), reboot, off)),
+            ("off", switch_on(server, blocked, kind="primary")),
+            rx.fragment(switch_on(server, blocked), reboot, off),
         )
     ]
 

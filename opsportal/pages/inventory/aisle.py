@@ -8,7 +8,6 @@ import reflex as rx
 
 from opsportal.components import labels, provisioning_labels
 from opsportal.components.clock import ago
-from opsportal.components.confirm import confirm_button
 from opsportal.components.elements import button, card, key_values, link, or_dash, skeleton, status, tag
 from opsportal.components.headers import header
 from opsportal.components.inventory import PrintButton, ScanBox, stock_status
@@ -20,6 +19,7 @@ from opsportal.components.text import chosen, t, t_var
 from opsportal.components.timelines import job_timeline
 from opsportal.locale import N_
 from opsportal.pages.frame import framed
+from opsportal.pages.power import restart, switch_off, switch_on
 from opsportal.state.inventory.aisle import AisleState, LabelsState, ScanState
 from opsportal.state.inventory.work import StockWorkState
 from opsportal.state.server import ServerState
@@ -49,32 +49,7 @@ def scan_page() -> rx.Component:
 
 
 def _power(view: Any, blocked: Any) -> rx.Component:
-    def ask(kind: str) -> Any:
-        return ServerState.switch(view.id, kind)
-
-    off = confirm_button(
-        t("Power off"),
-        title=t("Power off {name}?", name=view.name),
-        text=t(
-            "The server loses power at once, like pulling the cord: programs on it are not asked to finish. Data on its disks stays."
-        ),
-        confirm=t("Power off"),
-        on_confirm=ask("power_off"),
-        danger=True,
-        kind="danger",
-        disabled=blocked,
-    )
-    reboot = confirm_button(
-        t("Reboot"),
-        title=t("Reboot {name}?", name=view.name),
-        text=t(
-            "The server is switched off and on again. Its services are away for some minutes. Data on its disks stays."
-        ),
-        confirm=t("Reboot"),
-        on_confirm=ask("reboot"),
-        disabled=blocked,
-    )
-    on = button(t("Power on"), on_click=ask("power_on"), disabled=blocked)
+    off, reboot, on = switch_off(view, blocked), restart(view, blocked), switch_on(view, blocked)
     return rx.match(
         view.power,
         ("on", rx.fragment(reboot, off)),
