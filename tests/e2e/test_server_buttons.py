@@ -68,8 +68,14 @@ def test_cut_off_and_let_back_and_meanwhile_asked_how_it_is(
     expect(page.get_by_text("It sends spam")).to_be_visible()
     assert not other.port_is_enabled()
     assert other.power == "on"
-    confirm(page, "Unblock")
+    said_beside_its_name = page.locator(".head-title").get_by_text("Blocked", exact=True)
+    expect(said_beside_its_name).to_be_visible()
+    button(page, "Unblock").click()
+    dialog = page.get_by_role("dialog", name="Unblock this server?")
+    expect(dialog).to_contain_text(f"of {other.port()[0]} will be switched on")
+    dialog.get_by_role("button", name="Unblock").click()
     expect(button(page, "Block")).to_be_enabled(timeout=ENDS_MS)
+    expect(said_beside_its_name).to_have_count(0)
     expect_end(page, "Unblock")
     assert other.port_is_enabled()
     assert other.jobs() == [("block", "succeeded"), ("unblock", "succeeded")]
