@@ -78,6 +78,7 @@ def stock_page() -> rx.Component:
                     t("Stock"),
                     sub=t("From a client's hands back to stock: nothing is let before everything is proved."),
                     actions=[
+                        button_link(t("Approved firmware"), to="/firmware"),
                         button_link(t("Arrivals"), to="/arrivals"),
                         button_link(t("Take in a machine"), to="/intake", kind="primary"),
                     ],
