@@ -18,6 +18,8 @@ from opsportal.models import InstallerKind, OperatingSystem, SystemPurpose
 
 MIRROR = "http://mirror.northrack.example/debian"
 REAL_FILES = {"kernel": "vmlinuz", "initrd": "initrd", "image": "disk.raw.gz"}
+REAL_MEMORY_TEST = {"kernel": "memtest"}
+SERIAL_CONSOLE = "console=ttyS0,115200"
 
 
 @dataclass(frozen=True)
@@ -71,21 +73,23 @@ def seed_systems(boot_files: Path, *, real: Path | None = None) -> None:
     """
     is_real = real is not None
     offered = (*(one for one in SYSTEMS if not is_real or one.installer is InstallerKind.RAW), *OTHERS)
-    for position, system in enumerate(offered if is_real else (*offered, MEMORY_TEST)):
+    for position, system in enumerate((*offered, MEMORY_TEST)):
         sums = _files(boot_files / system.code, system, real)
-        _row(system, sums, position=position, arguments=ARGUMENTS if is_real else "")
+        arguments = SERIAL_CONSOLE if system is MEMORY_TEST else ARGUMENTS
+        _row(system, sums, position=position, arguments=arguments if is_real else "")
 
 
 def _files(directory: Path, system: DemoSystem, real: Path | None) -> dict[str, str]:
     """The sums of the files of `system`, which are written if they are not there or are others."""
     directory.mkdir(parents=True, exist_ok=True)
-    names = ["kernel", "initrd"]
+    is_alone = real is not None and system is MEMORY_TEST
+    names = ["kernel"] if is_alone else ["kernel", "initrd"]
     if system.installer is InstallerKind.RAW and system.purpose is SystemPurpose.INSTALL:
         names.append("image")
     for name in names:
         if real is not None:
             fresh = directory / f".{name}"
-            shutil.copyfile(real / REAL_FILES[name], fresh)
+            shutil.copyfile(real / (REAL_MEMORY_TEST if is_alone else REAL_FILES)[name], fresh)
             fresh.rename(directory / name)
         else:
             (directory / name).write_text(f"{system.name}: {name} for the demo's virtual machines\n" * 64)
@@ -110,7 +114,8 @@ def _row(system: DemoSystem, sums: dict[str, str], *, position: int, arguments: 
             position=position,
         )
         row.kernel_sha256 = sums["kernel"]
-        row.initrd, row.initrd_sha256 = f"{system.code}/initrd", sums["initrd"]
+        row.initrd = f"{system.code}/initrd" if "initrd" in sums else ""
+        row.initrd_sha256 = sums.get("initrd", "")
         row.image = f"{system.code}/image" if "image" in sums else system.image
         row.image_sha256 = sums.get("image", "")
         unit.add(row)

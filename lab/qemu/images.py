@@ -28,6 +28,7 @@ GUEST = Path(__file__).with_name("guest")
 MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio-rng", "evdev", "button")
 TOOLS = ("syslinux", "mformat", "mcopy", "mke2fs")
 MBR = "usr/lib/syslinux/mbr/mbr.bin"
+MEMORY_TEST = "boot/memtest86+x64.bin"
 
 _MIB = 1 << 20
 _SECTOR = 512
@@ -38,7 +39,6 @@ DISK_BYTES = _ROOT_AT + _ROOT_MIB * _MIB
 # Emulated on a busy machine, the timers of a PC run badly enough to make Linux give up on them: it must not try.
 ARGUMENTS = "console=ttyS0,115200n8 mitigations=off no_timer_check tsc=reliable panic=5"
 _SYSLINUX = f"""\
-SERIAL 0 115200
 DEFAULT disk
 LABEL disk
   LINUX vmlinuz
@@ -119,6 +119,7 @@ def _make(cache: Path, kernel: str, directory: Path) -> None:
         (vmlinuz,) = (tree / "boot").glob("vmlinuz-*")
         shutil.copyfile(vmlinuz, fresh / "vmlinuz")
         (fresh / "initrd").write_bytes(_initramfs(tree, busybox))
+        shutil.copyfile(packages.unpack("memtest86+", cache / "packages") / MEMORY_TEST, fresh / "memtest")
         disk = Path(scratch) / "disk.raw"
         loader = packages.unpack("syslinux-common", cache / "packages") / MBR
         _write_disk(disk, loader.read_bytes(), _root(Path(scratch), busybox))

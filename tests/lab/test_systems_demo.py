@@ -49,7 +49,7 @@ def test_virtual_machines_get_every_kind_and_again_what_people_changed(boot: Pat
 def test_real_parts_get_what_they_can_boot(boot: Path, tmp_path: Path) -> None:
     images = tmp_path / "images"
     images.mkdir()
-    for name in ("vmlinuz", "initrd", "disk.raw.gz"):
+    for name in ("vmlinuz", "initrd", "disk.raw.gz", "memtest"):
         (images / name).write_text(name)
     seed_systems(boot, real=images)
     assert [(row.code, row.installer) for row in _rows()] == [
@@ -57,6 +57,7 @@ def test_real_parts_get_what_they_can_boot(boot: Path, tmp_path: Path) -> None:
         ("rescue", "raw"),
         ("wipe", "raw"),
         ("load", "raw"),
+        ("memtest", "none"),
     ]
     assert (boot / "debian-12-image/image").read_text() == "disk.raw.gz"
     assert all("console=ttyS0" in row.kernel_arguments for row in _rows())

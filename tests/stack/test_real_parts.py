@@ -103,7 +103,12 @@ def _the_portal_knows(data: Path, machines: list[dict[str, Any]]) -> None:
         assert (screen.port, screen.password) == (expected["port"], expected["password"])
         assert _offered(row.id) == (
             ["debian-12-image"],
-            {SystemPurpose.RESCUE, SystemPurpose.WIPE, SystemPurpose.LOAD_TEST},
+            {
+                SystemPurpose.RESCUE,
+                SystemPurpose.MEMORY_TEST,
+                SystemPurpose.WIPE,
+                SystemPurpose.LOAD_TEST,
+            },
         )
 
 
