@@ -19,5 +19,7 @@ def came_to(job: HardwareJob) -> Text:
     if job.outcome_code:
         return in_words(job.outcome_code)
     return in_words(
-        {JobStatus.CANCELLED: "cancelled", JobStatus.EXPIRED: "waited_too_long"}.get(job.status, "")
+        {JobStatus.CANCELLED: "cancelled", JobStatus.EXPIRED: "waited_too_long"}.get(
+            JobStatus(job.status), ""
+        )
     )
