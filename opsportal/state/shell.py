@@ -78,14 +78,8 @@ class PaletteState(rx.State):
 
 
 def _find(unit: Unit, actor: Actor, query: str) -> list[HitView]:
-    hits: list[HitView] = []
-    hits += [HitView(hit.kind, hit.label, hit.detail, hit.path) for hit in search.find(actor, unit, query)]
-    if not actor.is_staff:
-        found, _ = services.list_services(actor, unit, services.ServiceFilter(search=query))
-        hits += [
-            HitView(row.plan.family, row.service.name, row.plan.name, f"/services/{row.service.id}")
-            for row in found[:MAX_HITS]
-        ]
+    hits = [HitView(hit.kind, hit.label, hit.detail, hit.path) for hit in search.find(actor, unit, query)]
+    hits += _find_services(unit, actor, query, {hit.path for hit in hits})
     hits += _find_invoices(unit, actor, query)
     hits += _find_tickets(unit, actor, query)
     if actor.may(Permission.COMPANIES_VIEW):
@@ -94,6 +88,18 @@ def _find(unit: Unit, actor: Actor, query: str) -> list[HitView]:
             for company, _, _ in services.list_companies(actor, unit, search=query)[:MAX_HITS]
         ]
     return hits
+
+
+def _find_services(unit: Unit, actor: Actor, query: str, found: set[str]) -> list[HitView]:
+    """A client's own, by any part of their name; not beside the machine of one that was found already."""
+    if actor.is_staff:
+        return []
+    rows, _ = services.list_services(actor, unit, services.ServiceFilter(search=query))
+    return [
+        HitView(row.plan.family, row.service.name, row.plan.name, f"/services/{row.service.id}")
+        for row in rows[:MAX_HITS]
+        if row.server is None or f"/servers/{row.server.id}" not in found
+    ]
 
 
 def _find_invoices(unit: Unit, actor: Actor, query: str) -> list[HitView]:

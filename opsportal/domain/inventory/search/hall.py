@@ -11,7 +11,7 @@ from sqlmodel import col, or_, select
 from opsportal.db import Unit
 from opsportal.domain.access import Actor
 from opsportal.domain.inventory import discovery
-from opsportal.domain.inventory.search.hits import MAX_HITS, Hit, Wanted, beginning, joined
+from opsportal.domain.inventory.search.hits import MAX_HITS, Hit, Wanted, beginning, by_beginning, joined
 from opsportal.models import (
     BmcSighting,
     HardwareOrder,
@@ -140,15 +140,10 @@ def sightings(actor: Actor, unit: Unit, wanted: Wanted) -> Iterable[Hit]:
 
 def services(_: Actor, unit: Unit, wanted: Wanted) -> Iterable[Hit]:
     """By number or the beginning of their name."""
-    condition = wanted.begins(Service.name)
+    of_plan = select(Service, Plan).join(Plan, col(Plan.id) == col(Service.plan_id))
+    queries = [of_plan.where(wanted.begins(Service.name)).order_by(by_beginning("lower(service.name)"))]
     if wanted.number is not None:
-        condition = or_(condition, col(Service.id) == wanted.number)
-    query = (
-        select(Service, Plan)
-        .join(Plan, col(Plan.id) == col(Service.plan_id))
-        .where(condition)
-        .order_by(col(Service.name), col(Service.id))
-        .limit(MAX_HITS)
-    )
-    for service, plan in unit.exec(query):
-        yield Hit(plan.family, service.name, f"#{service.id} · {plan.name}", f"/services/{service.id}")
+        queries.insert(0, of_plan.where(col(Service.id) == wanted.number))
+    for query in queries:
+        for service, plan in unit.exec(query.limit(MAX_HITS)):
+            yield Hit(plan.family, service.name, f"#{service.id} · {plan.name}", f"/services/{service.id}")

@@ -72,6 +72,11 @@ def beginning(words: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", words) + "%"
 
 
+def by_beginning(expression: str) -> TextClause:
+    """The order of an index with text_pattern_ops: its reader ends after the first hits, however many there are."""
+    return text(f"{expression} USING ~<~")
+
+
 def joined(*words: str | None) -> str:
     """The details of a hit in a line, as far as there are any."""
     return " · ".join(word for word in words if word)

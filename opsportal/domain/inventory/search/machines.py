@@ -11,7 +11,7 @@ from sqlmodel import col, func, select
 
 from opsportal.db import Unit
 from opsportal.domain.access import Actor, access_job_for
-from opsportal.domain.inventory.search.hits import MAX_HITS, Hit, Wanted, beginning, joined
+from opsportal.domain.inventory.search.hits import MAX_HITS, Hit, Wanted, beginning, by_beginning, joined
 from opsportal.domain.refusals import NotFound
 from opsportal.models import (
     Address,
@@ -39,7 +39,7 @@ def servers(actor: Actor, unit: Unit, wanted: Wanted) -> Iterable[Hit]:
 
 def _found(actor: Actor, unit: Unit, wanted: Wanted) -> dict[int, Server]:
     all_of = select(Server).where(*_own(actor))
-    queries = [all_of.where(wanted.begins(Server.name)).order_by(col(Server.name))]
+    queries = [all_of.where(wanted.begins(Server.name)).order_by(by_beginning("lower(server.name)"))]
     if match := _LABEL.fullmatch(wanted.words):
         queries.insert(0, all_of.where(col(Server.id) == int(match[1])))
     if mac := wanted.mac:
@@ -84,7 +84,7 @@ def names(actor: Actor, unit: Unit, wanted: Wanted) -> Iterable[Hit]:
             *_own(actor),
             *_held(actor),
         )
-        .order_by(col(ReverseRecord.name))
+        .order_by(by_beginning("reverse_record.name"))
         .limit(MAX_HITS)
     )
     for record, server in unit.exec(query):
@@ -136,7 +136,7 @@ def arrived(_: Actor, unit: Unit, wanted: Wanted) -> Iterable[Hit]:
             wanted.begins(Cleaning.order_ref),
             col(Cleaning.order_ref) != "",
         )
-        .order_by(col(Cleaning.id).desc())
+        .order_by(by_beginning("lower(cleaning.order_ref)"))
         .limit(MAX_HITS)
     )
     for server, ref in unit.exec(query):
