@@ -55,7 +55,7 @@ from opsportal.state.showing import StateView, show
 from opsportal.state.views import JobView, ProblemView, iso
 from opsportal.state.wire import Address, address
 
-MAX_FACT = 120
+MAX_FACT = 240
 
 
 class MachineAddress(Address):
