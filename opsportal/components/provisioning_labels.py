@@ -92,7 +92,7 @@ CHECK: Final[Words] = {
     "boot_service": N_("Network boot is set up"),
     "bmc_answers": N_("Management controller answers"),
     "mac_known": N_("Network card is on record"),
-    "image_verified": N_("Image is complete and unchanged"),
+    "image_verified": N_("Files of the system are complete and unchanged"),
     "port_up": N_("Switch port is up"),
 }
 CHECK_STATUS: Final[Words] = {
