@@ -16,7 +16,10 @@ from opsportal.db import unit_of_work
 from opsportal.models import JobKind, Outbox
 from stack.disposable import Run
 from tests.bmc.ipmi_sim import StartBmc
+from tests.bmc.redfish_service import Answer
 from tests.integration.clicks import click_at_once
+from tests.integration.inventory.machines import NO_BMC_NEEDED, evidence
+from tests.workers.cleanings import DELETE_USER, POWER, RESET_BIOS, being_cleaned
 from tests.workers.conftest import running_site
 from tests.workers.site import (
     AT_COMMAND_SENT,
@@ -153,6 +156,52 @@ def test_horse_killed(place: Site, start_bmc: StartBmc, point: str) -> None:
     assert (row.power, row.lease_job_id) == (machine.power(), None)
     assert row.lease_fence > before.fence
     assert not {"waiting", "running"} & set(steps_of(job_id).values())
+
+
+def test_horse_killed_at_every_step_of_a_cleaning(place: Site, tmp_path: Path) -> None:
+    """It begins again before anything was sent; after, nothing is repeated, and a person is asked. No proof is made up."""
+
+    def kill_at(step: str) -> None:
+        begins = f"NEW.name = '{step}' AND NEW.status = 'running' AND OLD.status <> 'running'"
+        with place.gate("job_step", begins) as gate:
+            machine.hand_on()
+            gate.wait()
+            _kill_horse(job_id)
+
+    def kill_when_told(request: tuple[str, str], does: Answer | None = None) -> None:
+        with machine.held(request, does=does) as came:
+            machine.hand_on()
+            assert came.wait(120)
+            _kill_horse(job_id)
+
+    def ends(commands: int, **found: tuple[str, str]) -> None:
+        machine.hand_on()
+        assert ended(job_id) == ("failed", "clean_interrupted", commands)
+        assert evidence(machine.server) == NO_BMC_NEEDED | found
+        assert machine.is_nobodys()
+
+    with being_cleaned(tmp_path) as machine:
+        job_id = machine.gather()
+        kill_at("check_disks")
+        kill_at("check_reverse")
+        kill_when_told(DELETE_USER, does=machine.service._accounts)
+        machine.fall_silent()
+        machine.hand_on()
+        until(lambda: any("no answer" in line for line in log_of(job_id)), what="the question")
+        assert job_of(job_id).status == "unknown"
+        machine.speak_again()
+        ends(1)
+        job_id = machine.gather()
+        kill_at("note_firmware")
+        kill_at("compare_parts")
+        kill_when_told(RESET_BIOS)
+        seen = {"bmc_users": ("good", "removed_by_bmc"), "inventory": ("good", "read_by_bmc")}
+        seen |= {"firmware": ("open", "compared")}
+        ends(1, **seen)
+        job_id = machine.gather()
+        kill_when_told(POWER, does=machine.service._resource)
+        ends(2, **seen)
+        assert machine.was_told() == ["delete 2", "post Bios.ResetBios", "post Bios.ResetBios", "ForceOff"]
 
 
 def _redeliver(job_id: int) -> None:

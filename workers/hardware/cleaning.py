@@ -163,6 +163,7 @@ def _remove_users(running: Running, control: bmc.PowerControl) -> None:
         _witness(running, CleaningStepName.BMC_USERS, good=True, method="removed_by_bmc", ours=ours)
     else:
         running.log(f"{len(left)} users cannot be removed; a person looks at them")
+        _leave(running, CleaningStepName.BMC_USERS, method="not_by_bmc", left=len(left))
 
 
 def _list_users(running: Running, users: bmc.Users) -> tuple[bmc.BmcUser, ...]:
