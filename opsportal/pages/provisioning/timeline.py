@@ -60,6 +60,29 @@ def _order(one: Any) -> rx.Component:
     )
 
 
+def _runs_on(job: Any) -> rx.Component:
+    """What now runs on the machine, and goes on when its job is done."""
+    words = rx.match(
+        job.kind,
+        (
+            "rescue",
+            t(
+                "The rescue system runs until the server is restarted. Sign in by SSH or on the Console tab, then"
+                " press Boot from disk."
+            ),
+        ),
+        (
+            "memory_test",
+            t(
+                "The test runs now, again and again, and its result stands on the screen: open the Console tab. When"
+                " you have seen enough, press Boot from disk."
+            ),
+        ),
+        "",
+    )
+    return rx.cond((job.status == "succeeded") & (words != ""), rx.el.p(words, class_name="sub"))
+
+
 def timeline(one: Any, *, server: Any, again: rx.Component) -> rx.Component:
     """`one`: the Var of an `InstallationView`; `server`: the name of its server; `again` orders it again."""
     job = one.job
@@ -80,6 +103,7 @@ def timeline(one: Any, *, server: Any, again: rx.Component) -> rx.Component:
             class_name="steps installing",
         ),
         outcome(job),
+        _runs_on(job),
         by_hand(job),
         rx.cond(
             job.can_cancel,
