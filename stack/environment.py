@@ -102,13 +102,10 @@ def _install(root: Path, files: tuple[str, ...]) -> None:
         "--disable-pip-version-check",
         "--no-input",
         "install",
-        "--quiet",
     ]
-    if files == DEVELOPMENT:
-        # Whoever tests may write here: what is imported is compiled then, a third of it. Elsewhere the
-        # accounts that run the portal may not, and would compile it at each start.
-        pip.append("--no-compile")
-    result = subprocess.run([*pip, "-r", files[0]], cwd=root, stderr=subprocess.PIPE, text=True, check=False)
+    result = subprocess.run(
+        [*pip, "--quiet", "-r", files[0]], cwd=root, stderr=subprocess.PIPE, text=True, check=False
+    )
     if result.returncode != 0:
         raise EnvironmentProblem(
             f"Packages could not be installed ({_last_line(result.stderr)}):"
