@@ -5,6 +5,9 @@ PYTHON := $(shell for one in python3 python3.14 python3.13 python3.12 python3.11
 VENV := .venv/bin/python
 CHECKED := bmc switches workers opsportal/domain stack lab
 
+# Hundreds of processes are started from the same code: it is compiled once, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo test installers lint format bench clean
 
