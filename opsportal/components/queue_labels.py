@@ -32,6 +32,7 @@ TASK: Final[Words] = {
     "documents": N_("Make the PDFs of documents"),
     "forget_sent": N_("Clear handed-over messages"),
     "gateway_list": N_("Compare with the payment gateway"),
+    "lights": N_("Put identify lights out in time"),
     "mail": N_("Send mails"),
     "outages": N_("Watch workers and queues"),
     "payments": N_("Carry card payments on"),
