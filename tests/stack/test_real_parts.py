@@ -48,6 +48,7 @@ def project(tmp_path: Path) -> Path:
     (made / "lab" / "bmcs.py").unlink()
     for name in ("bmcs", "qemu"):
         (made / "lab" / name).symlink_to(ROOT / "lab" / name)
+    (made / "requirements-apt.txt").symlink_to(ROOT / "requirements-apt.txt")
     (made / "build").mkdir(exist_ok=True)
     (made / "build" / "qemu").symlink_to(CACHE)
     pretend_built(made)
