@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from lab.bmcs.client import ask, read_fleet
+from lab.bmcs.client import ask, read_fleet, read_newcomers
 from lab.switch.client import read_switches
 from switches.agents import Agent
 from switches.port_control import SnmpPortControl
@@ -26,15 +26,19 @@ _PORT = """
 class OtherSide:
     """The machine that a server of the portal really is, what was done to it since now, and its switch port."""
 
-    def __init__(self, portal: Portal, server: str) -> None:
+    def __init__(self, portal: Portal, server: str, *, since: float | None = None) -> None:
+        """`since`: 0 for all that it has ever done."""
         self.portal, self.server = portal, server
         self.id = portal.server_id(server)
-        self.since = time.time()
+        self.since = time.time() if since is None else since
         self._lab = portal.data / "lab"
         (mac,) = portal.rows("SELECT mac FROM server WHERE id = %s", self.id)[0]
-        self.identity = next(one for one in read_fleet(self._lab) if one["mac"] == mac)
+        self.identity = next(
+            one for one in (*read_fleet(self._lab), *read_newcomers(self._lab)) if one["mac"] == mac
+        )
         self.node = str(self.identity["name"])
-        self._first_job = portal.rows("SELECT coalesce(max(id), 0) FROM hardware_job")[0][0]
+        newest = portal.rows("SELECT coalesce(max(id), 0) FROM hardware_job")[0][0]
+        self._first_job = 0 if since == 0 else newest
 
     def ask(self, op: str, **fields: Any) -> dict[str, Any]:
         """An operation of the lab on the machine: see `lab.bmcs.control`."""

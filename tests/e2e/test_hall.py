@@ -5,11 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e import MACHINES
+from tests.e2e.arrivals import (
+    ARRIVED,
+    MODEL,
+    ORDER,
+    accept_the_difference,
+    approve,
+    expect_newest,
+    give_the_rest,
+    newcomer,
+    order,
+    search,
+    step,
+    take_in,
+)
 from tests.e2e.other_side import ENDS_MS, OtherSide
 from tests.e2e.pages import at, settled
 from tests.e2e.portal import Portal
@@ -24,7 +39,10 @@ CUT = "kyiv-cache-01"
 NAME = "Hall Hand"
 AISLE = "pampa-db-01"
 STOCK = "stock-017"
-ARRIVED = "browser-101"
+REINSTALLED = "vie-ci-03"
+WIPED = ("stock-101", "stock-102")
+"""Taken in by the demo: one in the aisle, one from its page in stock."""
+SYSTEM = "Debian 12, ready image"
 THING = "Patch panel 7"
 
 
@@ -69,6 +87,7 @@ def switch_together(page: Page, both: list[OtherSide], state: str) -> None:
     page.get_by_role("button", name="Choose none").click()
 
 
+@pytest.mark.usefixtures("under_way")
 def test_a_port_by_who_may_write_and_meanwhile_many_servers_at_once(
     visitors: Visitors, portal: Portal, technician: str
 ) -> None:
@@ -102,6 +121,68 @@ def test_a_port_by_who_may_write_and_meanwhile_many_servers_at_once(
 
 def switch_of(other: OtherSide) -> int:
     return int(other.portal.rows("SELECT id FROM switch WHERE name = %s", other.port()[0])[0][0])
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """Machines that were told to do what takes a while."""
+
+    reinstalled: OtherSide
+    wiped: OtherSide
+    wiped_in_stock: OtherSide
+    arrived: OtherSide
+
+
+def label_path(other: OtherSide) -> str:
+    return f"/s/S{other.id:05d}"
+
+
+@pytest.fixture(scope="module")
+def under_way(_visitors: Visitors, portal: Portal, technician: str) -> UnderWay:
+    """Pressed once, in the aisle on a phone and in stock; while machines work, other things are looked at."""
+    phone = _visitors.signed_in(technician, viewport=PHONE)
+    reinstalled, wiped, in_stock = (OtherSide(portal, name) for name in (REINSTALLED, *WIPED))
+    phone.goto(label_path(reinstalled))
+    button(settled(phone), "Reinstall…").click()
+    dialog = phone.get_by_role("dialog", name=f"Reinstall {REINSTALLED}?")
+    dialog.get_by_label("Operating system").select_option(label=SYSTEM)
+    typed(dialog, REINSTALLED, "Erase and reinstall")
+    expect(phone.locator(".password-once")).to_contain_text("This is the only time it is shown")
+    expect_newest(phone, "reinstall")
+    phone.goto(label_path(wiped))
+    button(settled(phone), "Wipe…").click()  # once it is enabled: the demo has just asked for its parts
+    typed(phone.get_by_role("dialog"), WIPED[0], "Erase everything")
+    expect_newest(phone, "wipe")
+
+    page = _visitors.signed_in(technician, f"/stock/{in_stock.id}")
+    settled(page).get_by_role("link", name="Wipe disks").click()
+    button(page, "Wipe…").click()
+    typed(page.get_by_role("dialog"), WIPED[1], "Erase everything")
+    expect(page.locator(".installation h2")).to_have_text("Wipe disks")
+    machine = newcomer(portal)
+    page.goto("/arrivals")
+    order(settled(page))
+    search(page, machine).get_by_role("link", name="Take in").click()
+    take_in(page, portal, machine)
+    query = (
+        "SELECT server.mac, server.stock_status, cleaning.kind, order_ref, bmc.host, bmc.username FROM server"
+        " JOIN cleaning ON cleaning.server_id = server.id JOIN bmc ON bmc.server_id = server.id"
+        " WHERE server.name = %s"
+    )
+    arrived = (machine["mac"], "cleaning", "intake", ORDER, machine["host"], machine["username"])
+    assert portal.rows(query, ARRIVED) == [arrived]
+    accept_the_difference(page)
+    confirm(page, "Burn-in test")
+    expect_newest(page, "load_test")
+    return UnderWay(reinstalled, wiped, in_stock, OtherSide(portal, ARRIVED, since=0))
+
+
+def typed(dialog: Locator, name: str, sure: str) -> None:
+    """Not before the name is typed."""
+    button = dialog.get_by_role("button", name=sure)
+    expect(button).to_be_disabled()
+    dialog.get_by_label(f"Type {name} to confirm").fill(name)
+    button.click()
 
 
 @contextmanager
@@ -189,35 +270,6 @@ def test_a_label_is_scanned_on_a_phone_and_the_light_blinks(
         expect(button(page, name)).to_be_enabled()
 
 
-def test_a_machine_that_has_arrived_is_taken_in(visitors: Visitors, portal: Portal, technician: str) -> None:
-    page = settled(visitors.signed_in(technician, "/intake"))
-    main = page.get_by_role("main")
-    for label, value in (
-        ("Name", ARRIVED),
-        ("MAC address of the first network port", "no address"),
-        ("Address of its BMC", "127.77.250.9"),
-        ("BMC user", "ADMIN"),
-        ("BMC password", "as delivered"),
-        ("Expected parts", "2 disk 960 GB"),
-    ):
-        main.get_by_label(label, exact=True).fill(value)
-    button(page, "Take in").click()
-    expect(main.get_by_role("alert").filter(has_text=re.compile(r"\w"))).to_be_visible()
-    assert portal.rows("SELECT id FROM server WHERE name = %s", ARRIVED) == []
-    main.get_by_label("MAC address of the first network port").fill("02-7F-00-00-BE-01")
-    button(page, "Take in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(ARRIVED)
-    expect(page).to_have_url(at(f"/stock/{portal.server_id(ARRIVED)}"))
-    expect(settled(page).get_by_role("main")).to_contain_text("Being cleaned")
-    query = (
-        "SELECT server.mac, server.stock_status, cleaning.kind, bmc.host, bmc.username, job.kind FROM server"
-        " JOIN cleaning ON cleaning.server_id = server.id JOIN bmc ON bmc.server_id = server.id"
-        " JOIN hardware_job job ON job.server_id = server.id WHERE server.name = %s"
-    )
-    arrived = ("02:7f:00:00:be:01", "cleaning", "intake", "127.77.250.9", "ADMIN", "inspect")
-    assert portal.rows(query, ARRIVED) == [arrived]
-
-
 def test_cleaned_with_evidence_and_released_to_stock(
     visitors: Visitors, portal: Portal, technician: str
 ) -> None:
@@ -250,12 +302,7 @@ def test_cleaned_with_evidence_and_released_to_stock(
     assert {"addresses", "bmc_users", "bmc_access", "bmc_password"} <= {name for (name,) in gathered}
     expect(button(page, "Release to stock")).to_have_count(0)
 
-    steps = card.locator(".evidence > li")
-    lacking = steps.filter(has_not=page.get_by_text("Good", exact=True))
-    while left := lacking.count():
-        lacking.first.get_by_role("button", name="Enter evidence").click()
-        give_evidence(page)
-        expect(lacking).to_have_count(left - 1)
+    give_the_rest(page)
     confirm(page, "Release to stock")
     expect(page.get_by_role("main").get_by_text("Available", exact=True).first).to_be_visible()
     said = portal.rows("SELECT stock_status FROM server WHERE id = %s", other.id)
@@ -270,13 +317,62 @@ _GIVEN = (
 )
 
 
-def give_evidence(page: Page) -> None:
-    """A person's word for one step, with how a disk was erased."""
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Result").select_option("good")
-    how = dialog.get_by_label("How")
-    if how.input_value() == "":
-        how.select_option("destroyed")
-    dialog.get_by_label("What you did and saw").fill("Seen with my own eyes.")
-    dialog.get_by_role("button", name="Keep as evidence").click()
-    expect(dialog).to_be_hidden()
+def test_what_was_pressed_in_the_aisle_and_in_stock_is_done(
+    visitors: Visitors, portal: Portal, technician: str, under_way: UnderWay
+) -> None:
+    """A phone shows how it ended; the machines are as they were told to be."""
+    phone = visitors.signed_in(technician, viewport=PHONE)
+    for other, kind, path in (
+        (under_way.reinstalled, "reinstall", label_path(under_way.reinstalled)),
+        (under_way.wiped, "wipe", label_path(under_way.wiped)),
+        (under_way.wiped_in_stock, "wipe", f"/stock/{under_way.wiped_in_stock.id}"),
+    ):
+        phone.goto(path)
+        outcome = settled(phone).locator(".job .outcome")
+        expect(outcome).to_have_class(re.compile(r"\bok\b"), timeout=ENDS_MS)
+        assert other.jobs()[-1] == (kind, "succeeded")
+    assert under_way.reinstalled.record()["system"]["hostname"] == REINSTALLED
+    assert under_way.reinstalled.power == "on"
+    under_way.wiped.wait_for(power="off")
+    under_way.wiped_in_stock.wait_for(power="off")
+    query = "SELECT DISTINCT outcome, method FROM wiped_disk JOIN hardware_job job ON job.id = job_id WHERE server_id = %s"
+    assert portal.rows(query, under_way.wiped.id) == [("erased", "ata_enhanced_erase")]
+
+
+def test_an_arrived_machine_is_burnt_in_its_firmware_approved_and_it_is_released(
+    visitors: Visitors, portal: Portal, technician: str, under_way: UnderWay
+) -> None:
+    other = under_way.arrived
+    page = settled(visitors.signed_in(technician, f"/stock/{other.id}"))
+    expect(step(page, "Burn-in test passed").get_by_text("Good", exact=True)).to_be_visible(timeout=ENDS_MS)
+    expect(button(page, "Gather evidence")).to_be_enabled(timeout=ENDS_MS)
+    done = [(kind, "succeeded") for kind in ("inspect", "load_test", "burn_in")]
+    assert other.jobs() == done
+    steps = page.locator(".card", has=page.get_by_role("button", name="Gather evidence"))
+    steps.get_by_role("button", name="New BMC password").click()
+    page.get_by_role("dialog").get_by_role("button", name="New BMC password").click()
+    expect(step(page, "New BMC password").get_by_text("Good", exact=True)).to_be_visible(timeout=ENDS_MS)
+    done.append(("rotate_credentials", "succeeded"))
+    other.wait_for_jobs(*done)
+    firmware = page.context.new_page()
+    firmware.goto("/firmware")
+    approve(settled(firmware), "9.99")
+    confirm(page, "Gather evidence")
+    other.wait_for_jobs(*done, ("clean", "succeeded"))
+    expect(step(page, "Firmware compared")).to_contain_text("BMC: approved 9.99, found 1.00")
+    expect(step(page, "Firmware compared")).to_contain_text("A person decides")
+    deviation = firmware.get_by_role("listitem").filter(has=firmware.get_by_role("link", name=ARRIVED))
+    expect(deviation).to_contain_text("approved 9.99, found 1.00")
+    approve(firmware, "1.00")
+    confirm(page, "Gather evidence")
+    other.wait_for_jobs(*done, ("clean", "succeeded"), ("clean", "succeeded"))
+    expect(step(page, "Firmware compared").get_by_text("Good", exact=True)).to_be_visible()
+    expect(deviation).to_have_count(0)
+    give_the_rest(page)
+    confirm(page, "Release to stock")
+    expect(page.get_by_role("main").get_by_text("Available", exact=True).first).to_be_visible()
+    users = {one["name"] for one in other.record()["users"] if one["is_enabled"]}
+    assert users == {"opsportal"}  # not the factory's
+    query = "SELECT stock_status, model, memory_gb FROM server WHERE id = %s"
+    assert portal.rows(query, other.id) == [("available", MODEL, 96)]
+    assert [other.trail(tag) for tag in ("order:accepted", "stock:released")] == [[(NAME,)]] * 2
