@@ -128,9 +128,12 @@ def step(page: Page, name: str) -> Locator:
 def give_the_rest(page: Page) -> None:
     """A person's word for every step that no program has proved. Before: until the programs are done."""
     page.reload()  # with all that they have proved
-    settled(page)
-    card = page.locator(".card", has=page.get_by_role("button", name="Gather evidence"))
-    lacking = card.locator(".evidence > li").filter(has_not=page.get_by_text("Good", exact=True))
+    steps = page.locator(".card", has=page.get_by_role("button", name="Gather evidence")).locator(
+        ".evidence > li"
+    )
+    expect(steps.first).to_be_visible()
+    lacking = steps.filter(has_not=page.get_by_text("Good", exact=True))
+    expect(lacking.first).to_be_visible()
     while left := lacking.count():
         lacking.first.get_by_role("button", name="Enter evidence").click()
         give_evidence(page)
