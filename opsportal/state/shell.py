@@ -79,7 +79,7 @@ class PaletteState(rx.State):
 
 def _find(unit: Unit, actor: Actor, query: str) -> list[HitView]:
     hits = [HitView(hit.kind, hit.label, hit.detail, hit.path) for hit in search.find(actor, unit, query)]
-    hits += _find_services(unit, actor, query, {hit.path for hit in hits})
+    hits += _find_services(unit, actor, query, {hit.href for hit in hits})
     hits += _find_invoices(unit, actor, query)
     hits += _find_tickets(unit, actor, query)
     if actor.may(Permission.COMPANIES_VIEW):

@@ -24,8 +24,10 @@ from opsportal.models import (
     ReverseStatus,
     Role,
     Server,
+    Service,
 )
 from opsportal.models.base import utcnow
+from opsportal.state import shell
 from opsportal.state.inventory.arrivals import Chosen, read_arrivals
 from opsportal.state.server_history import Chosen as ChosenJob
 from opsportal.state.server_history import read_history
@@ -124,6 +126,15 @@ def test_a_client_finds_what_is_theirs(hall: Hall) -> None:
     }.items():  # fmt: skip
         assert found(hall.client, typed) == wanted, typed
         assert found(hall.stranger, typed) == [], typed
+
+
+def test_a_clients_service_is_not_listed_beside_its_machine(hall: Hall) -> None:
+    service = f"/services/{hall.server.service_id}"
+    with unit_of_work() as unit:
+        unit.get_one(Service, hall.server.service_id).name = "rented-kyiv-db"
+    for typed, wanted in (("kyiv-db", [f"/servers/{hall.server.id}"]), ("nted-ky", [service])):
+        with unit_of_work() as unit:
+            assert [hit.href for hit in shell._find(unit, hall.client, typed)] == wanted
 
 
 def test_a_former_tenant_finds_nothing_any_more(hall: Hall) -> None:
