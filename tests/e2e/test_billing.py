@@ -77,17 +77,9 @@ def order_a_server(portal: Portal) -> str:
     return "press-01"
 
 
-def test_top_up_with_vat_is_renewed_pays_and_keeps_the_pdf(
-    visitors: Visitors, portal: Portal, payer: str
-) -> None:
-    page = settled(visitors.signed_in(payer, "/billing/funds"))
-    other = page.context.new_page()
-    other.goto("/billing/invoices")
-    follower = Watched(settled(other))
+def top_up_200(page: Page, other: Page, portal: Portal) -> None:
+    """With VAT on top, by a new card; the balance follows in both tabs without a reload."""
     before = cash(portal)
-    for tab in (page, other):
-        expect(tab.locator(".strip .balance b")).to_have_text(euro(before))
-
     add_card(page, GOOD)
     type_amount(page, "200")
     sums = page.locator(".funds .sums")
@@ -109,6 +101,30 @@ def test_top_up_with_vat_is_renewed_pays_and_keeps_the_pdf(
         "SELECT net_minor, tax_minor, gross_minor FROM payment WHERE status = 'succeeded' ORDER BY id DESC LIMIT 1"
     ) == [(20_000, 4_200, 24_200)]
 
+
+def read_pdf(page: Page, number: str, total: int) -> None:
+    """The invoice as it is downloaded names itself, its total and why it bears no tax."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("Download PDF")).click()
+    assert download.value.suggested_filename == f"{number}.pdf"
+    said = " ".join(PdfReader(io.BytesIO(download.value.path().read_bytes())).pages[0].extract_text().split())
+    assert f"Invoice {number}" in said
+    assert f"Total {euro(total)}" in said
+    assert "Tax was charged when the funds were added" in said
+
+
+def test_top_up_with_vat_is_renewed_pays_and_keeps_the_pdf(
+    visitors: Visitors, portal: Portal, payer: str
+) -> None:
+    page = settled(visitors.signed_in(payer, "/billing/funds"))
+    other = page.context.new_page()
+    other.goto("/billing/invoices")
+    follower = Watched(settled(other))
+    before = cash(portal)
+    for tab in (page, other):
+        expect(tab.locator(".strip .balance b")).to_have_text(euro(before))
+
+    top_up_200(page, other, portal)
     service = order_a_server(portal)
     runs = settled(visitors.signed_in(OPERATOR, "/billing/runs"))
     runs.get_by_role("button", name="Run again").click()
@@ -126,14 +142,7 @@ def test_top_up_with_vat_is_renewed_pays_and_keeps_the_pdf(
     page.goto("/billing/invoices")
     settled(page).get_by_role("row", name=re.compile(number)).get_by_role("link", name="Pay").click()
     expect(settled(page).get_by_role("heading", level=1)).to_have_text(number)
-    with page.expect_download() as download:
-        page.get_by_role("link", name=re.compile("Download PDF")).click()
-    assert download.value.suggested_filename == f"{number}.pdf"
-    said = " ".join(PdfReader(io.BytesIO(download.value.path().read_bytes())).pages[0].extract_text().split())
-    assert f"Invoice {number}" in said
-    assert f"Total {euro(total)}" in said
-    assert "Tax was charged when the funds were added" in said
-
+    read_pdf(page, number, total)
     page.get_by_role("button", name=f"Pay {euro(total)} from the balance").click()
     expect(page.locator(".head-title .tag")).to_have_text("Paid")
     expect(row).to_have_count(0)  # it left the list of unpaid ones in the other tab

@@ -65,6 +65,13 @@ def power(portal: Portal, name: str) -> str:
     return str(portal.rows("SELECT power FROM server WHERE name = %s", name)[0][0])
 
 
+WHEN = (
+    "SELECT id, status, extract(epoch FROM created_at) * 1000, extract(epoch FROM started_at) * 1000,"
+    " NULL, extract(epoch FROM finished_at) * 1000 FROM hardware_job WHERE server_id = %s AND kind = %s"
+)
+"""A job's number and status, and since when each of `STATES` was true (the third is not kept)."""
+
+
 def test_off_and_on_seen_by_everybody(visitors: Visitors, portal: Portal) -> None:
     page = settled(sign_in_with_code(visitors, "olena@acme.example"))
     machine = portal.server_id(SERVER)
@@ -103,13 +110,7 @@ def test_off_and_on_seen_by_everybody(visitors: Visitors, portal: Portal) -> Non
             expect(tab.locator(".steps li.done")).to_have_count(3)
         assert power(portal, SERVER) == word.lower()
 
-        number, status, *truth = portal.rows(
-            "SELECT id, status, extract(epoch FROM created_at) * 1000, extract(epoch FROM started_at) * 1000,"
-            " NULL, extract(epoch FROM finished_at) * 1000 FROM hardware_job"
-            " WHERE server_id = %s AND kind = %s",
-            machine,
-            kind,
-        )[0]
+        number, status, *truth = portal.rows(WHEN, machine, kind)[0]
         assert status == "succeeded"
         on_server = rf"({doing}|{button})\n\nStarted by Olena Kovalenko[^\n]*\s+"
         places = [

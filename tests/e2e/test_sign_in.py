@@ -90,10 +90,8 @@ def test_nothing_leads_elsewhere_after_signing_in(visitors: Visitors, portal: Po
     assert [url for url in asked if not url.startswith((portal.url, "data:"))] == []
 
 
-def test_second_factor_from_setting_up_to_switching_off(visitors: Visitors, portal: Portal) -> None:
-    """The whole life of a second factor: made, used, replayed, lost, replaced by a recovery code, ended."""
-    who = portal.add_person("second.factor@acme.example")
-    page = sign_in(visitors, who, "/account/two-factor")
+def set_up_second_factor(page: Page) -> tuple[Authenticator, list[str]]:
+    """The authenticator that was made, and the recovery codes, which are shown once."""
     page.get_by_role("button", name="Set it up").click()
     expect(page.get_by_role("img", name="QR code with the secret of this account")).to_be_visible()
     secret = page.locator(".setup code").inner_text().replace(" ", "")
@@ -114,6 +112,14 @@ def test_second_factor_from_setting_up_to_switching_off(visitors: Visitors, port
     page.reload()
     expect(settled(page).get_by_text("10 codes are left.")).to_be_visible()
     assert recovery_codes[0] not in page.content()
+    return phone, recovery_codes
+
+
+def test_second_factor_from_setting_up_to_switching_off(visitors: Visitors, portal: Portal) -> None:
+    """The whole life of a second factor: made, used, replayed, lost, replaced by a recovery code, ended."""
+    who = portal.add_person("second.factor@acme.example")
+    page = sign_in(visitors, who, "/account/two-factor")
+    phone, recovery_codes = set_up_second_factor(page)
 
     other = visitors.stranger()
     other.goto("/account")

@@ -72,15 +72,10 @@ def mails_to(portal: Portal, address: str, subject: str) -> list[dict[str, Any]]
     ]
 
 
-def test_ticket_from_an_order_answered_live_and_mailed(visitors: Visitors, portal: Portal) -> None:
-    machine = portal.server_id(SERVER)
-    [(service,)] = portal.rows("SELECT service_id FROM server WHERE id = %s", machine)
+def open_from_order(page: Page, portal: Portal, service: int) -> int:
+    """A ticket with a file, from the page of its order, after what is missing and a wrong file were refused."""
     count = "SELECT count(*) FROM ticket WHERE service_id = %s"
     before = portal.rows(count, service)
-    desk = visitors.signed_in(TECHNICIAN, "/desk")
-    queue = Watched(settled(desk))
-
-    page = visitors.signed_in(CLIENT, f"/servers/{machine}")
     settled(page).get_by_role("link", name="Create ticket").click()
     expect(page).to_have_url(at(f"/tickets/new?service={service}"))
     settled(page)
@@ -112,7 +107,11 @@ def test_ticket_from_an_order_answered_live_and_mailed(visitors: Visitors, porta
     assert portal.rows("SELECT service_id, importance FROM ticket WHERE id = %s", number) == [
         (service, "high")
     ]
+    return number
 
+
+def find_on_the_desk(desk: Page, queue: Watched, portal: Portal, number: int) -> None:
+    """It came to the desk by itself, in time; there it says whose it is, and its file is as it was sent."""
     row = desk.get_by_role("row", name="Slow disk")
     expect(row).to_contain_text("Acme Studio")
     opened = moment_of(portal, "SELECT created_at FROM ticket WHERE id = %s", number)
@@ -128,7 +127,9 @@ def test_ticket_from_an_order_answered_live_and_mailed(visitors: Visitors, porta
     assert saved.value.suggested_filename == "журнал smart.log"
     assert saved.value.path().read_bytes() == LOG
 
-    client = Watched(settled(page))
+
+def note_and_answer(desk: Page, page: Page, client: Watched, portal: Portal, number: int) -> None:
+    """A note that only staff read, and a reply that the client sees at once."""
     desk.get_by_role("radio", name="Internal note").check()
     desk.get_by_label("Note that only staff can read").fill("The spare is in rack B03.")
     desk.get_by_role("button", name="Save the note").click()
@@ -146,6 +147,19 @@ def test_ticket_from_an_order_answered_live_and_mailed(visitors: Visitors, porta
     assert seen - said < LIVE_WITHIN_MS
     assert client.first_seen("rack B03") is None
     assert "rack B03" not in page.content()
+
+
+def test_ticket_from_an_order_answered_live_and_mailed(visitors: Visitors, portal: Portal) -> None:
+    machine = portal.server_id(SERVER)
+    [(service,)] = portal.rows("SELECT service_id FROM server WHERE id = %s", machine)
+    desk = visitors.signed_in(TECHNICIAN, "/desk")
+    queue = Watched(settled(desk))
+
+    page = visitors.signed_in(CLIENT, f"/servers/{machine}")
+    number = open_from_order(page, portal, service)
+    find_on_the_desk(desk, queue, portal, number)
+    client = Watched(settled(page))
+    note_and_answer(desk, page, client, portal, number)
 
     wait_until(lambda: len(mails_to(portal, CLIENT, f"[#{number}]")) == 2, what="both mails have come")
     assert "rack B03" not in json.dumps(mails_to(portal, CLIENT, f"[#{number}]"))
