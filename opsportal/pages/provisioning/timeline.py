@@ -61,7 +61,7 @@ def _order(one: Any) -> rx.Component:
 
 
 def _runs_on(job: Any) -> rx.Component:
-    """What now runs on the machine, and goes on when its job is done."""
+    """What now runs on the machine and goes on when its job is done, until something else is done to it."""
     words = rx.match(
         job.kind,
         (
@@ -80,7 +80,8 @@ def _runs_on(job: Any) -> rx.Component:
         ),
         "",
     )
-    return rx.cond((job.status == "succeeded") & (words != ""), rx.el.p(words, class_name="sub"))
+    is_newest = (job.status == "succeeded") & (ServerState.server.job.id == job.id)
+    return rx.cond(is_newest & (words != ""), rx.el.p(words, class_name="sub"))
 
 
 def timeline(one: Any, *, server: Any, again: rx.Component) -> rx.Component:
