@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e import MACHINES
-from tests.e2e.pages import CLIENT, OPERATOR, TECHNICIAN, settled
+from tests.e2e.pages import CLIENT, OPERATOR, TECHNICIAN, at, settled
 from tests.e2e.portal import Portal
 from tests.e2e.visitors import Visitors
 
@@ -98,3 +98,15 @@ def test_a_job_in_somebodys_hands_is_seen_and_respected_by_all(visitors: Visitor
     expect(anna.locator(".job .seen")).to_contain_text(FOUND)
     expect(petr.get_by_role("button", name=SWITCH)).to_be_enabled()
     expect(petr.get_by_text(FOUND)).to_have_count(0)
+    _leads_to_the_queues_and_back(anna, machine)
+
+
+def _leads_to_the_queues_and_back(page: Page, machine: int) -> None:
+    """One click each."""
+    page.get_by_role("link", name="Its jobs in the queues").click()
+    expect(page).to_have_url(at(f"/queues?server={SERVER}"))
+    expect(page.get_by_role("searchbox", name="Search by server")).to_have_value(SERVER)
+    row = settled(page).get_by_role("table", name="Jobs", exact=True).locator("tbody tr").first
+    row.get_by_role("link", name=SERVER, exact=True).click()
+    expect(page).to_have_url(at(f"/servers/{machine}"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(SERVER)
