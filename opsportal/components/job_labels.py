@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from opsportal.components import inventory_labels
-from opsportal.components.bmc_labels import OUTCOME
 from opsportal.components.machine_labels import PORT_STEP_NOTES, PORT_STEPS
+from opsportal.domain.hardware.outcome_words import OUTCOME
 from opsportal.locale import N_
 
 JOB_KIND: Final[Mapping[str, str]] = {

@@ -18,7 +18,6 @@ from opsportal.components.billing_labels import RUN as RUN
 from opsportal.components.billing_labels import RUN_ERROR as RUN_ERROR
 from opsportal.components.billing_labels import TRANSACTION as TRANSACTION
 from opsportal.components.billing_labels import TRANSACTION_TONE as TRANSACTION_TONE
-from opsportal.components.bmc_labels import OUTCOME as OUTCOME
 from opsportal.components.job_labels import JOB as JOB
 from opsportal.components.job_labels import JOB_DOING as JOB_DOING
 from opsportal.components.job_labels import JOB_KIND as JOB_KIND
@@ -52,6 +51,7 @@ from opsportal.components.takeover_labels import CALL as CALL
 from opsportal.components.takeover_labels import CALL_TONE as CALL_TONE
 from opsportal.components.takeover_labels import STANDING as STANDING
 from opsportal.components.takeover_labels import VERDICT as VERDICT
+from opsportal.domain.hardware.outcome_words import OUTCOME as OUTCOME
 from opsportal.locale import N_
 
 Words = Mapping[str, str]

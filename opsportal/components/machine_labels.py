@@ -195,46 +195,6 @@ PORT_STEP_NOTES: Final[Mapping[str, str]] = {
     "went_by_itself": N_("It went off by itself."),
     "cannot_ask": N_("This controller cannot ask an operating system; the power is taken away."),
 }
-PORT_OUTCOMES: Final[Mapping[str, str]] = {
-    "switch_unreachable": N_(
-        "The switch does not answer, so its port was not set. Try again, or ask support."
-    ),
-    "switch_credentials_refused": N_(
-        "The switch refused our credentials, so its port was not set. Support has to correct them."
-    ),
-    "switch_bad_answer": N_("The switch answered in a form that cannot be used. Support has to look at it."),
-    "switch_write_refused": N_(
-        "It does not let us set its ports. Nothing was changed. Support has to change its credentials."
-    ),
-    "switch_port_moved": N_(
-        "The switch has renumbered its ports. Nothing was changed. Try again in a few minutes."
-    ),
-    "switch_port_unmoved": N_(
-        "The switch took the order, but its port did not follow. Ask support to look at it."
-    ),
-    "switch_answer_too_big": N_("The switch cannot answer as we need it. Support has to look at it."),
-    "switch_outside_networks": N_(
-        "The switch's address is outside the networks that we may talk to. Support has to correct it."
-    ),
-    "switch_misconfigured": N_(
-        "What is on record about the switch cannot be used. Support has to correct it."
-    ),
-    "switch_error": N_("The switch did not do what was asked. Support has to look at it."),
-    "switch_without_ports": N_("The switch shows no ports. Support has to look at it."),
-    "switch_never_answered": N_(
-        "The switch stopped answering, so it is not known whether its port has followed. Unblock the server when the"
-        " switch answers again, or ask support."
-    ),
-    "never_answered": N_("The switch never answered, so its port was not set. Ask for it again."),
-    "not_carried_out": N_("Its job ended before this was done. The port was not set."),
-    "blocked_in_part": N_(
-        "One switch port is down, but another could not be set. Unblock the server, then block it again."
-    ),
-    "blocked_left_on": N_(
-        "The switch ports are down, but the server could not be switched off. Switch it off if it should be."
-    ),
-    "bmc_unsupported": N_("This server's management controller cannot do that. Nothing was changed."),
-}
 TRAIL: Final[Mapping[str, str]] = {
     "server:shutdown_requested": N_("Shutdown requested"),
     "server:block_requested": N_("Block requested"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from opsportal.components.bmc_labels import OUTCOME
+from opsportal.domain.hardware.outcome_words import OUTCOME
 from opsportal.locale import N_
 
 Words = Mapping[str, str]

@@ -14,8 +14,8 @@ import bmc
 import switches
 import workers
 from bmc.errors import ERRORS
-from opsportal.components import labels, machine_labels
-from opsportal.domain.hardware import reconciliation
+from opsportal.components import labels
+from opsportal.domain.hardware import outcome_words, reconciliation
 from opsportal.models import JobKind, Power
 from workers.hardware.handlers import ASKERS, HANDLERS
 
@@ -136,4 +136,4 @@ def test_every_outcome_of_an_order_to_a_port_has_a_sentence() -> None:
     trees = _trees(OF_ORDERS)
     written = _by_place(trees, {"end", "_end", "close_orders"}, 3) - {"verified"}
     assert {"never_answered", "not_carried_out", "switch_port_moved"} <= written
-    assert (written | _codes(switches.SwitchError)) - set(machine_labels.PORT_OUTCOMES) == set()
+    assert (written | _codes(switches.SwitchError)) - set(outcome_words.PORT_OUTCOME) == set()

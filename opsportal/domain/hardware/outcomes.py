@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsportal.components.bmc_labels import OUTCOME
+from opsportal.domain.hardware.outcome_words import OUTCOME
 from opsportal.domain.mail.letters import Text
 from opsportal.models import HardwareJob, JobStatus
 

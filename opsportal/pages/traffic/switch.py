@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from opsportal.components import labels, machine_labels
+from opsportal.components import labels
 from opsportal.components import traffic_labels as words
 from opsportal.components import wiring_labels as wiring
 from opsportal.components.clock import ago
@@ -18,6 +18,7 @@ from opsportal.components.states import empty
 from opsportal.components.switches import SwitchRecord, WriteAccess, with_protocols
 from opsportal.components.tables import Column, QueryLink, table
 from opsportal.components.text import moment, number, rate, t, t_code, tn
+from opsportal.domain.hardware import outcome_words
 from opsportal.pages.traffic.cables import cable_actions, plug_in, until
 from opsportal.state.inventory.wiring import WiringState
 from opsportal.state.traffic.pollers import PollersState
@@ -30,7 +31,7 @@ def _port(p: Any) -> rx.Component:
         rx.cond(p.counter_bits < 64, rx.el.small(t("32-bit counters only"), class_name="warn-text")),
         rx.cond(
             p.outcome_code != "",
-            rx.el.small(t_code(p.outcome_code, machine_labels.PORT_OUTCOMES), class_name="warn-text"),
+            rx.el.small(t_code(p.outcome_code, outcome_words.PORT_OUTCOME), class_name="warn-text"),
         ),
     )
 
