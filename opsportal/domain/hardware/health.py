@@ -53,20 +53,27 @@ def ask(unit: Unit, actor: Actor, server_id: int) -> None:
     access_server_for(actor, unit, server_id, permission=Permission.SERVER_VIEW)
     if unit.get(Bmc, server_id) is None:
         raise ServerWithoutBmc
+    if not actor.is_staff:
+        _queue_up(unit, actor)
     unit.get_one(Server, server_id, with_for_update=True)
     row = unit.get(ServerHealth, server_id, populate_existing=True) or ServerHealth(server_id=server_id)
     if is_asking(row):
         return
     if not actor.is_staff:
-        _take_turn(unit, actor, row)
+        _check_turn(unit, actor, row)
     row.asking_since = utcnow()
     unit.add(row)
     unit.enqueue(QUEUE, TASK, server_id)
     unit.changed(topic(server_id))
 
 
-def _take_turn(unit: Unit, actor: Actor, row: ServerHealth) -> None:
-    unit.get_one(Company, actor.company_id, with_for_update=True)
+def _queue_up(unit: Unit, actor: Actor) -> None:
+    """Before any server's row, and as tickets do: whatever else is written of the company need not wait for it."""
+    query = select(Company.id).where(col(Company.id) == actor.company_id)
+    unit.exec(query.with_for_update(key_share=True))
+
+
+def _check_turn(unit: Unit, actor: Actor, row: ServerHealth) -> None:
     asked = (
         select(Server.name)
         .join(ServerHealth, col(ServerHealth.server_id) == col(Server.id))
