@@ -82,6 +82,7 @@ def correct(unit: Unit, actor: Actor, switch_id: int, new: SwitchRecord) -> list
     )  # fmt: skip
     if not changed:
         return []
+    poll = unit.get_one(SwitchPoll, switch_id, with_for_update=True, populate_existing=True)
     for name in changed:
         setattr(switch, name, columns[name])
     try:
@@ -89,7 +90,6 @@ def correct(unit: Unit, actor: Actor, switch_id: int, new: SwitchRecord) -> list
             unit.add(switch)
     except IntegrityError:
         raise NameTaken from None
-    poll = unit.get_one(SwitchPoll, switch_id, with_for_update=True, populate_existing=True)
     poll.due_at = utcnow()
     _recorded(unit, actor, "switch:record_corrected", switch, fields=changed)
     if not _OTHER_SWITCH.isdisjoint(changed):

@@ -69,8 +69,8 @@ class Place(NamedTuple):
 def lock_where_asked(unit: Unit, asked: Mapping[int, Place]) -> set[int]:
     """Which of these switches are still on record where they were asked: what another one has said is none of theirs.
 
-    How polling of them stands is locked first, as a correction of the record locks it last. So one that came before
-    is seen here, and one that comes later waits, and begins counting anew.
+    How polling of them stands is locked first, as a correction of the record does. So one that came before is seen
+    here, and one that comes later waits, and begins counting anew.
     """
     lock = sa.text("SELECT FROM switch_poll WHERE switch_id = ANY(:ids) ORDER BY switch_id FOR UPDATE")
     unit.execute(lock, {"ids": sorted(asked)})
