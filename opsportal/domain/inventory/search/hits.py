@@ -50,10 +50,12 @@ class Wanted:
 
     @property
     def address(self) -> str | None:
+        """One with a scope ("fe80::1%eth0") is none: PostgreSQL reads no such, and no record has one."""
         try:
-            return str(ipaddress.ip_address(self.words))
+            address = ipaddress.ip_address(self.words)
         except ValueError:
             return None
+        return None if getattr(address, "scope_id", None) else str(address)
 
     def begins(self, column: object) -> ColumnElement[bool]:
         """Whether a text begins so, whatever the case of its letters. An index of lower(column) answers it."""
