@@ -109,7 +109,8 @@ def told(name: str, *, serial: str, model: str, firmware: str = "") -> SeenPart:
     )
 
 
-SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(gb|tb|gib|tib)\b", re.IGNORECASE)
+SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(gb|tb|gib|tib)\b(?!/s)", re.IGNORECASE)
+"""A size; not how fast a disk is connected: "SATA 6Gb/s"."""
 _BYTES = {"gb": 10**9, "tb": 10**12, "gib": 2**30, "tib": 2**40}
 _BINARY = {"gb": "gib", "tb": "tib"}
 """Memory is made in powers of two, whatever is printed on it."""

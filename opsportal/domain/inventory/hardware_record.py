@@ -29,8 +29,8 @@ def learn(unit: Unit, server_id: int, *, anew: Collection[str] = ()) -> None:
     query = select(Part).where(col(Part.server_id) == server_id, col(Part.status) == PartStatus.INSTALLED)
     parts = unit.exec(query.order_by(col(Part.slot), col(Part.id))).all()
     server = unit.get_one(Server, server_id)
-    there = {part.kind for part in parts} & set(anew)
-    if PartKind.DIMM in there and _memory_gb(parts):
+    there = {part.kind for part in parts if part.model} & set(anew)  # (a part without a name says nothing)
+    if PartKind.DIMM in anew and _memory_gb(parts):
         server.memory_gb = 0
     if PartKind.CPU in there:
         server.cpu = ""

@@ -83,8 +83,10 @@ def add_spare(unit: Unit, actor: Actor, *, kind: PartKind, serial: str, model: s
 def change(unit: Unit, actor: Actor, part_id: int, *, serial: str, model: str, note: str = "") -> Part:
     """Correct what is written about a part, wherever it is."""
     part = access_part_for(actor, unit, part_id)
+    before = part.model
     part.serial, part.model, part.note = checked_name(serial), checked_name(model), note.strip()[:500]
-    part.size_bytes = part.size_bytes or size_in(part.kind, part.model)
+    if part.model != before or not part.size_bytes:
+        part.size_bytes = size_in(part.kind, part.model) or part.size_bytes
     try:
         with unit.begin_nested():
             unit.add(part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opsportal.domain.inventory.comparison import SeenPart
+from opsportal.domain.inventory.comparison import SeenPart, size_in
 from opsportal.domain.inventory.order_lines import Ordered, compare, parse_order
 from opsportal.domain.inventory.refusals import ExpectedPartsUnclear
 
@@ -73,3 +73,15 @@ def test_each_line_is_judged_and_what_was_not_ordered_shows() -> None:
         SeenPart("nic"),
     ]
     assert all(one.is_good for one in compare(LINES, exact))
+
+
+@pytest.mark.parametrize(
+    ("model", "size"),
+    [
+        ("Samsung PM893 SATA 6Gb/s 960 GB", 960 * 10**9),
+        ("SAS 12 Gb/s 1.8TB", 1_800 * 10**9),
+        ("SATA 6 Gb/s", None),
+    ],
+)
+def test_how_fast_a_disk_is_connected_is_not_its_size(model: str, size: int | None) -> None:
+    assert size_in("disk", model) == size
