@@ -22,6 +22,8 @@ _WHY = {
     "bmc_unsupported": "the management controller is spoken to over Redfish, which carries none",
     "bmc_credentials_refused": "the management controller refuses our password",
     "bmc_user_unknown": "the management controller does not know our user",
+    "bmc_outside_networks": "the management controller is outside of the networks that we may talk to",
+    "bmc_misconfigured": "what is on record about the management controller cannot be used",
     "server_without_bmc": "there is no management controller on record",
 }
 _SILENT = "the management controller does not answer, and is asked again"
