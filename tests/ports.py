@@ -13,15 +13,22 @@ _PORTS = range(20_000 + _LANE, 32_000, _LANES)
 
 Of each process of the run others, and none that the demo or the lab gives to servers that listen later: a port that
 one of them has just found free is taken by nobody else before its server is there."""
+_OF_DEMOS = range(10_000 + _LANE, 12_000, _LANES)
+"""Of those that demos choose from (stack/ports.py): here, too, each process of the run has others."""
 _DICE = random.SystemRandom()
 _GIVEN: set[int] = set()
 """Those that are spoken for: their servers may not listen yet when the next one is asked for."""
 
 
-def free_port(host: str = "127.0.0.1") -> int:
+def ports_of_demo() -> dict[str, int]:
+    """As a demo keeps them, of its servers: two that begin at the same moment could choose the same ones."""
+    return {name: free_port(among=_OF_DEMOS) for name in ("smtp", "mail", "dns", "payments")}
+
+
+def free_port(host: str = "127.0.0.1", *, among: range = _PORTS) -> int:
     """A port that nobody listens on, neither by TCP nor by UDP; another one each time."""
     for _ in range(200):
-        port = _DICE.choice(_PORTS)
+        port = _DICE.choice(among)
         if port in _GIVEN:
             continue
         if _is_free(host, port, socket.SOCK_STREAM) and _is_free(host, port, socket.SOCK_DGRAM):

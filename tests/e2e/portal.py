@@ -24,9 +24,9 @@ import psycopg
 from opsportal.domain.accounts.passwords import hash_password
 from stack import leftovers
 from stack.installation import DATABASE, Installation
-from stack.options import Options
+from stack.options import Options, make_data_directory
 from stack.supervision import Supervisor
-from tests.ports import free_port
+from tests.ports import free_port, ports_of_demo
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVERS = 18
@@ -207,6 +207,8 @@ class Portal:
 @contextmanager
 def running_portal(data: Path) -> Iterator[Portal]:
     """A healthy demo; at the end none of its processes is left."""
+    make_data_directory(data)
+    (data / "ports.json").write_text(json.dumps(ports_of_demo()))
     portal = Portal(data, free_port())
     try:
         portal.wait_until_announced()
