@@ -250,6 +250,11 @@ def _step_for(unit: Unit, cleaning_id: int, name: CleaningStepName, subject: str
     return step
 
 
+def expect_disk(unit: Unit, cleaning_id: int, subject: str) -> None:
+    """This disk needs evidence too, from now on."""
+    _step_for(unit, cleaning_id, CleaningStepName.DISK, subject)
+
+
 def note_disks(unit: Unit, server_id: int) -> None:
     """An inspection has found disks: each of them needs evidence too."""
     cleaning = find_cleaning(unit, server_id)

@@ -166,6 +166,8 @@ def take_in(unit: Unit, server_id: int) -> bool:
     job = unit.get_one(HardwareJob, wipe)
     has_ended = job.status == JobStatus.SUCCEEDED or job.outcome_code == NOT_ERASED
     found = findings(wiped.all(), installed, is_whole=has_ended)
+    for one in found:  # else the good could end the cleaning, with nothing said of a disk on no record
+        cleanings.expect_disk(unit, cleaning.id or 0, one.subject)
     said = cleanings.said_by_job(unit, cleaning.id or 0, wipe)
     for one in found:
         if one.subject not in said:

@@ -188,6 +188,25 @@ def test_a_disk_on_no_record_and_one_that_is_missing_fail_the_step(
     assert (told["reason"], told["also"]) == ("not on record", "K2")
 
 
+def test_a_disk_on_no_record_counts_where_all_the_rest_is_proved(machine: Wiped) -> None:
+    """Evidence of the disks on record is the last that was missing: it must not end the cleaning."""
+    with unit_of_work() as unit:
+        rest = select(CleaningStep).where(col(CleaningStep.name) != CleaningStepName.DISK)
+        for step in unit.exec(rest).all():
+            unit.add(
+                CleaningEvidence(
+                    step_id=step.id or 0, result=EvidenceResult.GOOD, method="confirmed", note="by a test",
+                    actor_id=machine.actor.person_id, actor_name="a test",
+                )
+            )  # fmt: skip
+    machine.wipe()
+    for device, serial in (("sda", "K1"), ("sdb", "K2"), ("sdc", "K9")):
+        machine.tell(device, ERASED, serial=serial, method=WipeMethod.OVERWRITE)
+    machine.report("disk_prepared")
+    assert not machine.take_in()
+    assert (machine.evidence["K9"], machine.status) == (("bad", "wipe_system"), "faulty")
+
+
 def test_a_wipe_that_broke_off_proves_what_it_has_told_of_and_no_more(machine: Wiped) -> None:
     """The power failed in the middle. The other disk is not missing: nobody has looked at it."""
     machine.wipe()
