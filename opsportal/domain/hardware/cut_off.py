@@ -57,9 +57,16 @@ def note_blocked(unit: Unit, job_id: int) -> None:
 
 
 def note_end(unit: Unit, job: HardwareJob) -> None:
-    """A job has ended: a block that was given up half way is in force for the ports that are down, or may be."""
-    if job.kind == JobKind.BLOCK and job.id and (job.status == JobStatus.SUCCEEDED or may_be_down(unit, job)):
+    """A job has ended: a block that was given up half way is in force for the ports that are down, or may be.
+
+    What a person has ended as done counts as done.
+    """
+    is_done = job.status == JobStatus.SUCCEEDED
+    if job.kind == JobKind.BLOCK and job.id and (is_done or may_be_down(unit, job)):
         note_blocked(unit, job.id)
+    if job.kind == JobKind.UNBLOCK and is_done and (lifted := in_force(unit, job.server_id)) is not None:
+        lifted.ended_at, lifted.ended_by = utcnow(), job.ended_by or job.actor_name
+        unit.changed(topics.server(job.server_id), topics.FLEET)
 
 
 def may_be_down(unit: Unit, job: HardwareJob) -> bool:
@@ -69,5 +76,7 @@ def may_be_down(unit: Unit, job: HardwareJob) -> bool:
 
 def is_taken_down(order: PortOrder, job: HardwareJob) -> bool:
     """Whether the port of this order of a block is down as far as anybody knows."""
+    if job.status == JobStatus.SUCCEEDED:
+        return True
     is_open = order.status == OrderStatus.ASKED or order.outcome_code == port_orders.NEVER_ANSWERED
     return order.status == OrderStatus.DONE or (is_open and job.commands_sent > 0)
