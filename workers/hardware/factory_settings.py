@@ -48,7 +48,7 @@ def reset(running: Running) -> None:
     }
     if not is_back:
         facts["reason"] = "the BMC has not let us in again since"
-    is_good = done.bios and done.bmc and done.ejected is not None and told in (DONE, NOT_SHOWN)
+    is_good = done.bios and done.bmc and done.ejected is not None and told == DONE
     _say(running, EvidenceResult.GOOD if is_good else EvidenceResult.OPEN, "reset_by_bmc", facts)
     if not is_good:
         running.log("settings: what the BMC cannot set back, a person confirms")

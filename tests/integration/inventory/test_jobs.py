@@ -281,7 +281,7 @@ def test_settings_are_set_back_at_a_start_of_their_own(
         begin_cleaning(actor, server)
         assert run(work.clean, actor, server).status == "succeeded"
         assert evidence(server)["settings"] == (
-            "open" if told == factory_settings.NOT_DONE else "good", "reset_by_bmc",
+            "good" if told == factory_settings.DONE else "open", "reset_by_bmc",
         )  # fmt: skip
         with unit_of_work() as unit:
             facts = unit.exec(
