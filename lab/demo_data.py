@@ -171,6 +171,8 @@ def _new_server(unit: Unit, machine: dict[str, Any], number: int) -> Server:
     )
     unit.add(server)
     unit.flush()
+    if service is not None:  # else its tenant would hear nothing of what its event log has from before today
+        server.let_at = service.created_at
     return server
 
 
