@@ -302,7 +302,7 @@ def test_cleaned_with_evidence_and_released_to_stock(
     assert {"addresses", "bmc_users", "bmc_access", "bmc_password"} <= {name for (name,) in gathered}
     expect(button(page, "Release to stock")).to_have_count(0)
 
-    give_the_rest(page)
+    give_the_rest(page, other)
     confirm(page, "Release to stock")
     expect(page.get_by_role("main").get_by_text("Available", exact=True).first).to_be_visible()
     said = portal.rows("SELECT stock_status FROM server WHERE id = %s", other.id)
@@ -368,7 +368,7 @@ def test_an_arrived_machine_is_burnt_in_its_firmware_approved_and_it_is_released
     other.wait_for_jobs(*done, ("clean", "succeeded"), ("clean", "succeeded"))
     expect(step(page, "Firmware compared").get_by_text("Good", exact=True)).to_be_visible()
     expect(deviation).to_have_count(0)
-    give_the_rest(page)
+    give_the_rest(page, other)
     confirm(page, "Release to stock")
     expect(page.get_by_role("main").get_by_text("Available", exact=True).first).to_be_visible()
     users = {one["name"] for one in other.record()["users"] if one["is_enabled"]}

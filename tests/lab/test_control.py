@@ -13,14 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from lab.bmcs.client import LabRefusal, LabUnreachable, ask, socket_address
+from lab.bmcs.client import LabRefusal, LabUnreachable, ask, read_newcomers, socket_address
 from tests.lab.labs import ROOT, RunningLab, Server
 
 
 def test_list_names_every_machine_with_its_last_lines(shared_lab: RunningLab) -> None:
     listed = ask(shared_lab.directory, "list", lines=1)
-    assert [row["name"] for row in listed] == [row["name"] for row in shared_lab.fleet()]
-    last = listed[-1]
+    fleet, newcomers = listed[: shared_lab.servers], listed[shared_lab.servers :]
+    assert [row["name"] for row in fleet] == [row["name"] for row in shared_lab.fleet()]
+    assert [row["name"] for row in newcomers] == [row["name"] for row in read_newcomers(shared_lab.directory)]
+    last = fleet[-1]
     assert (last["power"], last["stage"], last["fault"]) == ("on", "login", "none")
     assert last["console"] == [f"{last['name']} login: "]
 
@@ -57,7 +59,7 @@ def test_a_broken_request_harms_nobody(shared_lab: RunningLab, request_line: byt
         connection.shutdown(socket.SHUT_WR)
         answer = connection.makefile("rb").readline()
     assert answer == b"" or json.loads(answer)["refused"] == "unknown_request"
-    assert len(ask(shared_lab.directory, "list")) == shared_lab.servers
+    assert len(ask(shared_lab.directory, "list")) == shared_lab.servers + shared_lab.newcomers
 
 
 def test_a_wait_in_vain_says_how_things_are(server: Server) -> None:
@@ -118,7 +120,7 @@ def test_the_command_line_breaks_mends_and_shows(server: Server) -> None:
     assert _cli(state, "press", server.name, "off").returncode == 0
     server.wait(power="off")
     rows = _cli(state, "status").stdout.splitlines()
-    assert len(rows) == server.lab.servers + 1
+    assert len(rows) == server.lab.servers + server.lab.newcomers + 1
     assert rows[int(server.name[-3:])].split()[2:4] == ["off", "off"]
     assert _cli(state, "console", server.name, "--lines", "2").stdout == f"{server.name} login: \n\n"
 

@@ -78,11 +78,13 @@ def confirm_all(actor: Actor, server: Server, *, but: str = "") -> None:
 
 
 def evidence(server: Server) -> dict[str, tuple[str, str]]:
-    """By step: result and method of each, in the order of time."""
+    """By step of its cleanings: result and method of each, in the order of time."""
     with unit_of_work() as unit:
         query = (
             select(CleaningStep.name, CleaningEvidence.result, CleaningEvidence.method)
             .join(CleaningEvidence, col(CleaningEvidence.step_id) == col(CleaningStep.id))
+            .join(Cleaning, col(Cleaning.id) == col(CleaningStep.cleaning_id))
+            .where(col(Cleaning.server_id) == server.id)
             .order_by(col(CleaningEvidence.id))
         )
         return {name: (result, method) for name, result, method in unit.exec(query)}

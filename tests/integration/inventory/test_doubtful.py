@@ -30,7 +30,7 @@ def test_second_user_by_our_name_is_left_to_a_person() -> None:
     with stocked(machine) as (server, actor):
         begin_cleaning(actor, server)
         assert run(work.clean, actor, server).status == "succeeded"
-        assert "bmc_users" not in evidence(server)
+        assert evidence(server)["bmc_users"] == ("open", "not_by_bmc")
 
 
 def test_parts_of_another_machine_are_not_taken_from_it_by_what_a_bmc_says() -> None:

@@ -204,7 +204,7 @@ def test_a_disk_on_no_record_counts_where_all_the_rest_is_proved(machine: Wiped)
         machine.tell(device, ERASED, serial=serial, method=WipeMethod.OVERWRITE)
     machine.report("disk_prepared")
     assert not machine.take_in()
-    assert (machine.evidence["K9"], machine.status) == (("bad", "wipe_system"), "faulty")
+    assert (machine.evidence["K9"], machine.status) == (("bad", "overwrite"), "faulty")
 
 
 def test_a_wipe_that_broke_off_proves_what_it_has_told_of_and_no_more(machine: Wiped) -> None:
