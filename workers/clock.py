@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable
 
 import structlog
 from redis.exceptions import RedisError
+from rq.utils import import_attribute
 from sqlalchemy import delete, func, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
@@ -16,23 +16,7 @@ from opsportal.db import unit_of_work
 from opsportal.domain.hardware import reconciliation
 from opsportal.models import Outbox, ScheduledTask
 from opsportal.models.base import utcnow
-from workers import (
-    billing_runs,
-    bmc_access,
-    dns,
-    documents,
-    identify,
-    mail,
-    payments,
-    port_orders,
-    power_sweep,
-    provisioning,
-    queues,
-    tickets,
-    traffic_plans,
-    traffic_poll,
-    watch,
-)
+from workers import queues
 
 log = structlog.get_logger("clock")
 LOST_AFTER = dt.timedelta(seconds=8)
@@ -76,31 +60,35 @@ def forget_sent() -> None:
             unit.delete(row)
 
 
-SCHEDULE: dict[str, tuple[str, int, Callable[[], None]]] = {
-    "reconcile": ("default", 5, reconcile),
-    "outages": ("default", 15, watch.run),
-    "provisioning": ("default", 5, provisioning.run),
-    "power_sweep": ("poll", 30, power_sweep.run),
-    "traffic_poll": ("poll", traffic_poll.POLL_KNOCK_S, traffic_poll.run),
-    "traffic_compact": ("poll", traffic_poll.COMPACT_EVERY_S, traffic_poll.compact),
-    "port_errors": ("poll", 3_600, traffic_poll.read_errors),
-    "payments": ("billing", 10, payments.wake_due),
-    "gateway_list": ("billing", 86_400, payments.compare_with_gateway),
-    "renewal_run": ("billing", 300, billing_runs.renew),
-    "auto_pay": ("billing", 300, billing_runs.pay_due),
-    "cost_snapshot": ("billing", 3_600, billing_runs.record_costs),
-    "documents": ("default", 10, documents.make_missing),
-    "forget_sent": ("default", 3_600, forget_sent),
-    "mail": ("mail", 10, mail.send_mail),
-    "tickets": ("default", 600, tickets.tidy),
-    "reverse_records": ("default", 5, dns.run),
-    "port_orders": ("default", 15, port_orders.wake_overdue),
-    "lights": ("default", 30, identify.wake_overdue),
-    "bmc_accesses": ("default", 10, bmc_access.wake_due),
-    "addresses": ("default", 60, dns.follow_services),
-    "traffic_plans": ("billing", 300, traffic_plans.run),
+SCHEDULE: dict[str, tuple[str, int, str]] = {
+    "reconcile": ("default", 5, "workers.clock.reconcile"),
+    "outages": ("default", 15, "workers.watch.run"),
+    "provisioning": ("default", 5, "workers.provisioning.run"),
+    "power_sweep": ("poll", 30, "workers.power_sweep.run"),
+    "traffic_poll": ("poll", 10, "workers.traffic_poll.run"),
+    "traffic_compact": ("poll", 900, "workers.traffic_poll.compact"),
+    "port_errors": ("poll", 3_600, "workers.traffic_poll.read_errors"),
+    "payments": ("billing", 10, "workers.payments.wake_due"),
+    "gateway_list": ("billing", 86_400, "workers.payments.compare_with_gateway"),
+    "renewal_run": ("billing", 300, "workers.billing_runs.renew"),
+    "auto_pay": ("billing", 300, "workers.billing_runs.pay_due"),
+    "cost_snapshot": ("billing", 3_600, "workers.billing_runs.record_costs"),
+    "documents": ("default", 10, "workers.documents.make_missing"),
+    "forget_sent": ("default", 3_600, "workers.clock.forget_sent"),
+    "mail": ("mail", 10, "workers.mail.send_mail"),
+    "tickets": ("default", 600, "workers.tickets.tidy"),
+    "reverse_records": ("default", 5, "workers.dns.run"),
+    "port_orders": ("default", 15, "workers.port_orders.wake_overdue"),
+    "lights": ("default", 30, "workers.identify.wake_overdue"),
+    "bmc_accesses": ("default", 10, "workers.bmc_access.wake_due"),
+    "addresses": ("default", 60, "workers.dns.follow_services"),
+    "traffic_plans": ("billing", 300, "workers.traffic_plans.run"),
 }
-"""Name: queue, interval (s), work. The rows are made from this table."""
+"""Name: queue, interval (s), work. The rows are made from this table.
+
+Work is found by its name when it is run, so that a worker imports only that of its own queue. Which
+switches are due at a knock of `traffic_poll` the database says (POLL_EVERY_S).
+"""
 
 
 def plant() -> None:
@@ -160,7 +148,7 @@ def run_named(name: str) -> None:
     """Run a task, and keep when and how it ended."""
     started, error = utcnow(), None
     try:
-        SCHEDULE[name][2]()
+        import_attribute(SCHEDULE[name][2])()
     except Exception as failed:
         log.exception("scheduled_task_failed", task=name)
         error = type(failed).__name__

@@ -24,36 +24,38 @@ HEARTBEAT = dt.timedelta(seconds=3 * MONITORING_S)
 
 @dataclass(frozen=True)
 class Task:
-    """A function that takes one id, and how long it may run (s)."""
+    """A function that takes one id, how long it may run (s), and which queue it is put on."""
 
     function: str
     timeout_s: int
+    queue: str | None
+    """None: on several."""
 
 
 TASKS = {
-    "hardware_job": Task("workers.hardware.run_job", 180),
-    "reconcile_job": Task("workers.hardware.reconcile_job", 180),
-    "job_question": Task("workers.hardware.ask_job", 60),
-    "server_health": Task("workers.health.run", 90),
-    "server_light": Task("workers.identify.run", 60),
-    "burn_in_after": Task("workers.burn_in.goes_on", 60),
-    "bmc_sweep": Task("workers.discovery.run", 600),
-    "bmc_access": Task("workers.bmc_access.run", 120),
-    "port_order": Task("workers.port_orders.run", 60),
-    "switch_check": Task("workers.switch_checks.run", 90),
-    "mail": Task("workers.mail.send_mail", 180),
-    "payment": Task("workers.payments.run_payment", 180),
-    "refund": Task("workers.payments.run_refund", 60),
-    "renewal_run": Task("workers.billing_runs.renew_again", 300),
-    "gateway_event": Task("workers.payments.run_event", 180),
-    "card_setup": Task("workers.payments.run_setup", 60),
-    "forget_card": Task("workers.payments.forget_card", 60),
-    "payment_letter": Task("workers.payments.send_letter", 60),
-    "reverse_record": Task("workers.dns.run", 60),
-    "traffic_steps": Task("workers.traffic_plans.run_steps", 120),
-    "traffic_overages": Task("workers.traffic_plans.run_overages", 120),
-    "clock": Task("workers.clock.run_due", 60),
-    "scheduled": Task("workers.clock.run_scheduled", 300),
+    "hardware_job": Task("workers.hardware.run_job", 180, "hardware"),
+    "reconcile_job": Task("workers.hardware.reconcile_job", 180, "hardware"),
+    "job_question": Task("workers.hardware.ask_job", 60, "hardware"),
+    "server_health": Task("workers.health.run", 90, "hardware"),
+    "server_light": Task("workers.identify.run", 60, "hardware"),
+    "burn_in_after": Task("workers.burn_in.goes_on", 60, "hardware"),
+    "bmc_sweep": Task("workers.discovery.run", 600, "hardware"),
+    "bmc_access": Task("workers.bmc_access.run", 120, "hardware"),
+    "port_order": Task("workers.port_orders.run", 60, "hardware"),
+    "switch_check": Task("workers.switch_checks.run", 90, "hardware"),
+    "mail": Task("workers.mail.send_mail", 180, "mail"),
+    "payment": Task("workers.payments.run_payment", 180, "billing"),
+    "refund": Task("workers.payments.run_refund", 60, "billing"),
+    "renewal_run": Task("workers.billing_runs.renew_again", 300, "billing"),
+    "gateway_event": Task("workers.payments.run_event", 180, "billing"),
+    "card_setup": Task("workers.payments.run_setup", 60, "billing"),
+    "forget_card": Task("workers.payments.forget_card", 60, "billing"),
+    "payment_letter": Task("workers.payments.send_letter", 60, "billing"),
+    "reverse_record": Task("workers.dns.run", 60, "default"),
+    "traffic_steps": Task("workers.traffic_plans.run_steps", 120, "billing"),
+    "traffic_overages": Task("workers.traffic_plans.run_overages", 120, "billing"),
+    "clock": Task("workers.clock.run_due", 60, "default"),
+    "scheduled": Task("workers.clock.run_scheduled", 300, None),
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime as dt
 import gc
 import ipaddress
 from collections.abc import Mapping, Sequence
@@ -226,8 +225,3 @@ def read_errors() -> None:
             with unit_of_work() as unit:
                 if rounds.lock_where_asked(unit, {key: asked[key]}):
                     port_errors.record(unit, key, counted, at=utcnow())
-
-
-POLL_KNOCK_S = 10
-"""The clock knocks this often; which switches are due the database says (POLL_EVERY_S)."""
-COMPACT_EVERY_S = int(dt.timedelta(minutes=15).total_seconds())

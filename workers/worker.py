@@ -7,6 +7,7 @@ that dies in between loses nothing. The database is not opened here but in each 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import socket
 import sys
@@ -22,20 +23,17 @@ from rq import Queue, Worker, worker_registration
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.utils import import_attribute
 from rq.worker_registration import REDIS_WORKER_KEYS
 
-import workers.clock
-import workers.dns
-import workers.hardware  # (imported before the fork, so that each horse starts at once)
-import workers.mail
-import workers.payments  # noqa: F401
 from opsportal.db import prepare_for_forks
 from opsportal.logs import configure_logs
-from workers import queues
-from workers.hardware.readiness import get_ready
+from workers import clock, queues
 from workers.standby import AT_WORK, Standby, call_myself
 
 log = structlog.get_logger("worker")
+READINESS = "workers.hardware.readiness.get_ready"
+"""What a work horse of the `hardware` queue does while it stands by."""
 
 
 class LastingWorker(Worker):
@@ -109,6 +107,19 @@ class ReadyWorker(LastingWorker):
         super().teardown()  # type: ignore[no-untyped-call]
 
 
+def get_ready() -> None:
+    """Prepare for the next job, as `READINESS` says: only that queue's worker imports it."""
+    import_attribute(READINESS)()
+
+
+def list_modules(queue: str) -> list[str]:
+    """What the work of a queue is found in. It is imported before the fork, so that each horse starts at once."""
+    functions = [READINESS] if queue == "hardware" else []
+    functions += [task.function for task in queues.TASKS.values() if task.queue in (queue, None)]
+    functions += [work for on, _, work in clock.SCHEDULE.values() if on == queue]
+    return sorted({function.rpartition(".")[0] for function in functions})
+
+
 def make_worker(name: str) -> LastingWorker:
     """A worker whose death others notice within half a minute."""
     kind = ReadyWorker if name == "hardware" else LastingWorker
@@ -127,6 +138,8 @@ def make_worker(name: str) -> LastingWorker:
 def main(name: str) -> None:
     """Work until asked to stop. RQ's own loop ends at the first surprise; this one begins another."""
     configure_logs(f"worker-{name}")
+    for module in list_modules(name):
+        importlib.import_module(module)
     prepare_for_forks()
     while True:
         worker = None

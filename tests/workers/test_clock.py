@@ -33,11 +33,10 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         done.append("bad")
         raise ZeroDivisionError
 
-    table = {
-        "bad": ("default", 60, fails),
-        "good": ("default", 60, lambda: done.append("good")),
-        "other": ("default", 60, lambda: done.append("other")),
-    }
+    work = {"bad": fails, "good": lambda: done.append("good"), "other": lambda: done.append("other")}
+    work["healed"] = lambda: done.append("healed")
+    monkeypatch.setattr(clock, "import_attribute", work.__getitem__)
+    table = {name: ("default", 60, name) for name in ("bad", "good", "other")}
     monkeypatch.setattr(clock, "SCHEDULE", table)
     return done
 
@@ -88,7 +87,7 @@ def test_failing_task_is_recorded_and_stops_no_other(ran: list[str]) -> None:
 def test_recovered_task_loses_its_error(ran: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock.plant()
     clock.run_due()
-    monkeypatch.setitem(clock.SCHEDULE, "bad", ("default", 60, lambda: ran.append("healed")))
+    monkeypatch.setitem(clock.SCHEDULE, "bad", ("default", 60, "healed"))
     with unit_of_work() as unit:
         unit.get_one(ScheduledTask, "bad").due_at = utcnow()
     clock.run_due()
@@ -124,11 +123,8 @@ def test_redis_away_does_not_stop_what_needs_only_the_database(
     ran: list[str] = []
     nowhere = redis.Redis(unix_socket_path=str(site.directory / "nowhere"), retry=NO_RETRY)
     monkeypatch.setattr(queues, "connection", lambda: nowhere)
-    monkeypatch.setattr(
-        clock,
-        "SCHEDULE",
-        {"a": ("poll", 60, lambda: None), "b": ("default", 60, lambda: ran.append("b"))},
-    )
+    monkeypatch.setattr(clock, "import_attribute", lambda work: lambda: ran.append(work))
+    monkeypatch.setattr(clock, "SCHEDULE", {"a": ("poll", 60, "a"), "b": ("default", 60, "b")})
     clock.plant()
     clock.run_due()
     assert ran == ["b"]

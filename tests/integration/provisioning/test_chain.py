@@ -207,4 +207,4 @@ def test_system_that_is_asked_by_us(place: Place, monkeypatch: pytest.MonkeyPatc
 
 
 def test_clock_looks_after_installations() -> None:
-    assert clock.SCHEDULE["provisioning"][2] is provisioning.run
+    assert clock.SCHEDULE["provisioning"][2] == "workers.provisioning.run"
