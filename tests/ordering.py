@@ -34,8 +34,8 @@ END_TO_END = "e2e"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than there are processors: these tests wait for real parts more than they compute."""
-    return (os.cpu_count() or 1) + 2
+    """One more than there are processors: these tests wait for real parts, too."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(trylast=True)
