@@ -96,17 +96,21 @@ def list_came(actor: Actor, unit: Unit, refs: Sequence[str]) -> dict[str, list[C
     """By the order's number in lower case: its machines, the newest first, MAX_NAMED at most of each."""
     actor.require(Permission.FLEET_VIEW)
     ref = func.lower(Cleaning.order_ref)
-    query = (
-        select(ref, Server)
-        .join(Cleaning, col(Cleaning.server_id) == col(Server.id))
+    place = func.row_number().over(partition_by=ref, order_by=col(Cleaning.id).desc())
+    newest = (
+        select(ref.label("ref"), col(Cleaning.id), col(Cleaning.server_id), place.label("place"))
         .where(col(Cleaning.kind) == CleaningKind.INTAKE, ref.in_([one.lower() for one in refs]))
-        .order_by(col(Cleaning.id).desc())
+        .subquery()
+    )
+    query = (
+        select(newest.c.ref, Server)
+        .join(newest, newest.c.server_id == col(Server.id))
+        .where(newest.c.place <= MAX_NAMED)
+        .order_by(newest.c.id.desc())
     )
     came: dict[str, dict[int, Server]] = {}
     for number, server in unit.execute(query):
-        of_order = came.setdefault(number, {})
-        if len(of_order) < MAX_NAMED:
-            of_order.setdefault(server.id, server)
+        came.setdefault(number, {}).setdefault(server.id, server)
     return {number: [_came(unit, one) for one in servers.values()] for number, servers in came.items()}
 
 

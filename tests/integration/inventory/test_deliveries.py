@@ -165,16 +165,23 @@ def test_as_ordered_is_good_evidence_without_a_person(staff: Actor) -> None:
         say(deliveries.accept, staff, page(staff, server).inspection_id)
 
 
-def test_orders_are_written_down_once_and_count_what_came(staff: Actor) -> None:
+def test_orders_are_written_down_once_and_count_what_came(
+    staff: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order(staff, "2 dimm 32 GB\n1 disk 960 GB: K1")
     for text, ref, refusal in (("1 nic", "po-7 ", OrderKnown), ("\n", "PO-8", OrderEmpty)):
         with pytest.raises(refusal):
             order(staff, text, ref)
     with pytest.raises(Forbidden):
         order(make_actor(company=make_company()), "1 nic", "PO-9")
-    with plugged_in(HOST, MemoryBmc(username="hands", inventory=PARTS)) as endpoint:
-        take_in(staff, endpoint)
+    for number, host in enumerate((HOST, "127.0.0.80"), start=1):
+        with plugged_in(host, MemoryBmc(username="hands", inventory=PARTS)) as endpoint:
+            take_in(staff, endpoint, name=f"new-{number}", mac=f"52:54:00:00:00:0{number}")
     with unit_of_work() as unit:
         (shown,) = read_arrivals(unit, staff, Chosen()).orders
-    assert (shown.ref, shown.machines, shown.arrived, shown.intake) == ("PO-7", 3, 1, "/intake?order=PO-7")
+        monkeypatch.setattr(orders, "MAX_NAMED", 1)
+        (cut,) = read_arrivals(unit, staff, Chosen()).orders
+    assert (shown.ref, shown.machines, shown.arrived, shown.intake) == ("PO-7", 3, 2, "/intake?order=PO-7")
+    assert [(one.name, one.differs) for one in shown.came] == [("new-2", True), ("new-1", True)]
+    assert ([one.name for one in cut.came], cut.arrived) == (["new-2"], 2)
     assert shown.parts == ["2 × dimm 32 GB", "1 × disk 960 GB"]
